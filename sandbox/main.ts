@@ -1,0 +1,90 @@
+/** `bun sandbox/main.ts`: starts the sandbox as a program of its own. */
+import { parseArgs } from 'node:util';
+import { FAULTS, MODEL_PATTERNS } from './faults.ts';
+import { describe, describeModels, PAUSE_MS, startSandbox } from './server.ts';
+import { VENDORS } from './vendors.ts';
+
+const LISTEN_DEFAULT = '127.0.0.1:8421';
+const HELP = `Usage: bun sandbox/main.ts [options]
+
+Fake vendors of chat models, with faults on demand. Nothing leaves this machine.
+
+  --listen HOST:PORT   where to listen (default ${LISTEN_DEFAULT}; port 0 takes a free one)
+  --pause-ms N         pause between the chunks of a stream (default ${PAUSE_MS})
+  --json               print one JSON line once ready
+  --list               print models and faults, and exit; with --json as JSON
+  --with-parent        end when standard input ends
+  --help               print this
+`;
+
+function readArguments() {
+  const { values } = parseArgs({
+    options: {
+      listen: { type: 'string', default: LISTEN_DEFAULT },
+      'pause-ms': { type: 'string', default: String(PAUSE_MS) },
+      json: { type: 'boolean', default: false },
+      list: { type: 'boolean', default: false },
+      'with-parent': { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  const listen = /^\[?([^[\]]+)\]?:(\d{1,5})$/.exec(values.listen);
+  if (listen === null) throw new Error(`--listen wants HOST:PORT, not ${values.listen}`);
+  if (!/^\d{1,6}$/.test(values['pause-ms'])) throw new Error('--pause-ms wants a number');
+  return {
+    ...values,
+    host: listen[1]!,
+    port: Number(listen[2]),
+    pauseMs: Number(values['pause-ms']),
+  };
+}
+
+function listText(): string {
+  const rows = [...MODEL_PATTERNS, ...FAULTS].map(({ model, what }) => `  ${model}: ${what}`);
+  const vendors = VENDORS.map(({ path, key }) => `  ${path}  ${key ?? '(no key)'}`);
+  return `Vendors (base path, key):\n${vendors.join('\n')}\n\nModels:\n${rows.join('\n')}\n`;
+}
+
+function readyText(url: string): string {
+  const [ark] = VENDORS;
+  return (
+    `Sandbox of ${VENDORS.length} vendors at ${url}, for example:\n` +
+    `  base URL ${url}${ark!.path}\n  key      ${ark!.key}\n` +
+    'Models and faults: --list\n'
+  );
+}
+
+async function endWithParent(): Promise<void> {
+  for await (const _ of Bun.stdin.stream()) {
+    // Only the end of the input counts.
+  }
+  process.exit(0);
+}
+
+function main(): void {
+  const options = readArguments();
+  if (options.help) {
+    process.stdout.write(HELP);
+    return;
+  }
+  if (options.list) {
+    process.stdout.write(options.json ? `${JSON.stringify(describeModels())}\n` : listText());
+    return;
+  }
+  const { url, stop } = startSandbox(options);
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      stop();
+      process.exit(0);
+    });
+  }
+  if (options['with-parent']) void endWithParent();
+  process.stdout.write(options.json ? `${JSON.stringify(describe(url))}\n` : readyText(url));
+}
+
+try {
+  main();
+} catch (thrown) {
+  process.stderr.write(`sandbox: ${thrown instanceof Error ? thrown.message : String(thrown)}\n`);
+  process.exit(1);
+}

@@ -1,0 +1,259 @@
+/** `gangway serve`: joins the parts and keeps them going until told to stop. */
+import { makeAccess } from '../access/keys.ts';
+import { type Catalog, loadCatalog } from '../catalog/load.ts';
+import { priceOn } from '../catalog/price.ts';
+import type { Offer } from '../catalog/shape.ts';
+import { chatRoutes } from '../edge/chat.ts';
+import { healthRoutes } from '../edge/health.ts';
+import { makeMetrics } from '../edge/metrics.ts';
+import { modelRoutes } from '../edge/models.ts';
+import { type RunningServer, startServer } from '../edge/server.ts';
+import { parseCidrs } from '../kit/cidr.ts';
+import { Deadlines, every, systemClock } from '../kit/clock.ts';
+import { makeOutbound } from '../kit/fetch.ts';
+import { readPrice } from '../ledger/price.ts';
+import { makeLimits } from '../limits/limits.ts';
+import { Breaker } from '../relay/breaker.ts';
+import type { Call, RelayDeps } from '../relay/call.ts';
+import { makeRoutes, type Routes } from '../relay/upstreams.ts';
+import { MemoryCounters } from '../storage/memory/counters.ts';
+import { lockData } from '../storage/sqlite/lock.ts';
+import { type Booted, boot, COMMON_FLAGS, makeFirstKeys } from './boot.ts';
+import { parseFlags } from './flags.ts';
+import { printLine } from './print.ts';
+import { type SandboxProcess, startSandboxProcess } from './sandbox-process.ts';
+import { type Settings, splitListen } from './settings.ts';
+import { type Configured, configureUpstreams, sandboxUpstreams } from './upstreams.ts';
+import { welcome } from './welcome.ts';
+
+export const SERVE_HELP = `gangway serve [--listen HOST:PORT] [--data DIR] [--config FILE] [--json]
+
+Starts the gateway. Without a vendor key it starts the sandbox beside it, whose vendors are made up.
+  --listen   where to listen (default 127.0.0.1:8420; GANGWAY_LISTEN)
+  --data     folder of the database (default ./data; GANGWAY_DATA_DIR)
+  --config   settings (default ./gangway.yaml where there is one; GANGWAY_CONFIG)
+  --json     print one JSON line once ready: url, and the keys that this start made`;
+
+const DAY_CHECK_MS = 60_000;
+const KILL_GRACE_MS = 2_000;
+
+export async function serve(args: readonly string[]): Promise<number> {
+  const flags = parseFlags(args, { ...COMMON_FLAGS, listen: { type: 'string' } }, SERVE_HELP);
+  if (flags === null) return 0;
+  const booted = await boot(flags.values);
+  const { settings, store, log } = booted;
+  const unlock = lockData(settings.data_dir);
+  const parked = await store.ledger.parkOpen('the process ended before this call was settled');
+  if (parked > 0) log.warn('calls of an earlier process are now unknown', { calls: parked });
+  const keys = await makeFirstKeys(store);
+  const upstreams = await chooseUpstreams(booted);
+  const running = await run(booted, upstreams.configured);
+  if (flags.values.json === true) {
+    const made = keys === null ? {} : { operator_key: keys.operatorKey, key: keys.key };
+    printLine(JSON.stringify({ url: running.server.url, ...made }));
+  } else {
+    welcome({
+      url: running.server.url,
+      keys,
+      settings,
+      upstreams: upstreams.configured.upstreams,
+      models: running.models(),
+      sandboxed: upstreams.sandbox !== null,
+    });
+  }
+  await stopSignal();
+  await stop(running, settings);
+  upstreams.sandbox?.stop();
+  await store.close();
+  unlock();
+  log.info('stopped');
+  log.flush();
+  return 0;
+}
+
+interface Chosen {
+  readonly configured: Configured;
+  readonly sandbox: SandboxProcess | null;
+}
+
+/** The operator's vendors; the sandbox's where there are none, or where it is asked for. */
+async function chooseUpstreams({ settings, env, log }: Booted): Promise<Chosen> {
+  const configured = configureUpstreams(settings, env);
+  const wanted =
+    settings.sandbox === 'on' || (settings.sandbox === 'auto' && configured.upstreams.length === 0);
+  if (!wanted) return { configured, sandbox: null };
+  const sandbox = await startSandboxProcess();
+  log.info('the sandbox answers for vendors without a key', { url: sandbox.url });
+  return { configured: sandboxUpstreams(configured, sandbox, settings.currency), sandbox };
+}
+
+interface Running {
+  readonly server: RunningServer;
+  readonly live: ReadonlySet<Call>;
+  readonly models: () => readonly string[];
+  readonly stopTimers: () => void;
+}
+
+async function run(booted: Booted, configured: Configured): Promise<Running> {
+  const { settings, store, log, env } = booted;
+  const clock = systemClock;
+  const deadlines = new Deadlines(clock);
+  const live = new Set<Call>();
+  const metrics = makeMetrics(() => live.size);
+  const limits = makeLimits(new MemoryCounters(clock), {
+    requestsPerMinute: settings.limits.requests_per_minute,
+    tokensPerMinute: settings.limits.tokens_per_minute,
+    concurrency: settings.limits.concurrency,
+  });
+  const breaker = new Breaker(breakerSettings(settings), clock);
+  const { routes, stopTimer } = await dailyRoutes(booted, configured);
+  const relay: RelayDeps = {
+    clock,
+    deadlines,
+    random: Math.random,
+    outbound: makeOutbound(clock, env.HTTPS_PROXY === undefined && env.HTTP_PROXY === undefined),
+    routes,
+    limits,
+    ledger: store.ledger,
+    breaker,
+    settings: relaySettings(settings),
+    log,
+    observer: metrics.observer,
+    live,
+  };
+  const { strict_path: strict } = settings;
+  const edge = {
+    relay,
+    limits,
+    deadlines,
+    bodyLimits: {
+      bytesMax: settings.server.body_bytes_max,
+      timeMs: settings.server.body_timeout_ms,
+    },
+    strictLeak: strict.limited
+      ? { ratePerS: strict.rate_per_s, burst: strict.burst, nodelay: strict.nodelay }
+      : null,
+  };
+  let running: RunningServer | null = null;
+  const health = {
+    ping: () => store.ping(),
+    stopping: () => running?.stopping() ?? false,
+    troubles: () => breaker.list(),
+    metrics: () => metrics.text(),
+  };
+  running = startServer({
+    settings: {
+      ...splitListen(settings.listen),
+      openRequestsMax: settings.server.open_requests_max,
+      idleTimeoutS: settings.server.idle_timeout_s,
+      bodyBytesMax: settings.server.body_bytes_max,
+      corsOrigins: settings.server.cors_origins,
+      trustedProxies: parseCidrs(settings.server.trusted_proxies),
+    },
+    routes: [...chatRoutes(edge), ...modelRoutes(routes), ...healthRoutes(health)],
+    access: makeAccess(store.keys, clock),
+    clock,
+    log,
+    metrics,
+  });
+  const models = () => routes.list().map((entry) => entry.model.id);
+  return { server: running, live, models, stopTimers: stopTimer };
+}
+
+/** Prices begin on days, so the routes are made anew when a day begins. */
+async function dailyRoutes(booted: Booted, configured: Configured) {
+  const catalog = loadCatalog(configured.models);
+  const today = (): string => new Date(systemClock.nowMs()).toISOString().slice(0, 10);
+  const make = (day: string): Promise<Routes> => routesOn(day, { booted, configured, catalog });
+  let day = today();
+  let current = await make(day);
+  const stopTimer = every(DAY_CHECK_MS, () => {
+    if (today() === day) return;
+    day = today();
+    make(day).then(
+      (made) => {
+        current = made;
+      },
+      (error: unknown) => booted.log.error('prices of the new day cannot be read', { error }),
+    );
+  });
+  const routes: Routes = {
+    find: (name) => current.find(name),
+    list: () => current.list(),
+  };
+  return { routes, stopTimer };
+}
+
+interface RoutesWish {
+  readonly booted: Booted;
+  readonly configured: Configured;
+  readonly catalog: Catalog;
+}
+
+function routesOn(day: string, wish: RoutesWish): Promise<Routes> {
+  const { settings, store } = wish.booted;
+  const priceOf = async (offer: Offer) => {
+    const table = priceOn(offer, day);
+    if (table === undefined) return null;
+    const exchange = table.currency === settings.currency ? '1' : settings.exchange[table.currency];
+    if (exchange === undefined) {
+      throw new Error(`exchange.${table.currency}: set what it costs in ${settings.currency}.`);
+    }
+    const price = readPrice(table.rows, table.currency, exchange);
+    return { price, id: await store.ledger.keepPrice(price.snapshot) };
+  };
+  return makeRoutes(wish.catalog, wish.configured.upstreams, priceOf);
+}
+
+function breakerSettings({ breaker }: Settings) {
+  return {
+    failures: breaker.failures,
+    windowMs: breaker.window_ms,
+    openMs: breaker.open_ms,
+    openMsMax: breaker.open_ms_max,
+    refusedMs: breaker.refused_ms,
+  };
+}
+
+function relaySettings({ timeouts, retry, drain }: Settings): RelayDeps['settings'] {
+  return {
+    times: {
+      connectMs: timeouts.connect_ms,
+      firstByteMs: timeouts.first_byte_ms,
+      idleMs: timeouts.idle_ms,
+      totalMs: timeouts.total_ms,
+    },
+    retry: {
+      count: retry.count,
+      delayMs: retry.delay_ms,
+      retryAfterMsMax: retry.retry_after_ms_max,
+    },
+    drain: { drainMs: drain.drain_ms, drainsMax: drain.drains_max },
+  };
+}
+
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve());
+  });
+}
+
+/** Takes nothing new, lets open calls end within their time, then ends and settles them. */
+async function stop(running: Running, settings: Settings): Promise<void> {
+  const { server, live } = running;
+  running.stopTimers();
+  const ended = server.stop();
+  const limit = systemClock.sleep(settings.server.stop_timeout_ms);
+  await Promise.race([ended, limit]);
+  for (const call of live) {
+    call.stopped ??= 'shutdown';
+    call.stop?.('shutdown');
+  }
+  const startedMs = systemClock.tickMs();
+  while (live.size > 0 && systemClock.tickMs() - startedMs < KILL_GRACE_MS) {
+    await systemClock.sleep(20);
+  }
+  server.kill();
+  // The last settlements are in the turn of the loop that follows.
+  await systemClock.sleep(50);
+}

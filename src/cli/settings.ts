@@ -1,0 +1,178 @@
+/** What an operator may set: gangway.yaml, then GANGWAY_* variables, then flags. */
+import { existsSync, readFileSync } from 'node:fs';
+import { z } from 'zod';
+import type { Env } from '../kit/env.ts';
+import { LOG_LEVELS, type LogLevel } from '../kit/log.ts';
+
+const count = z.coerce.number().int().min(0);
+const size = z.coerce.number().int().min(1);
+const decimal = z.coerce.string().regex(/^\d+(\.\d+)?$/, 'must be a decimal such as "7.10"');
+const flag = z
+  .union([z.boolean(), z.enum(['true', 'false'])])
+  .transform((value) => value === true || value === 'true');
+/** A group of settings; leaving it out leaves out each of them. */
+const group = <T extends z.ZodRawShape>(shape: T) =>
+  z.preprocess((value) => value ?? {}, z.strictObject(shape));
+
+const upstream = z.strictObject({
+  /** Tells upstreams of one vendor apart; the model id `name/…` is not affected by it. */
+  name: z.string().min(1).optional(),
+  base_url: z.url().optional(),
+  /** The credential, or a reference to it: env:NAME, file:/path. */
+  key: z.string().min(1).optional(),
+  priority: z.coerce.number().default(0),
+  weight: z.coerce.number().positive().default(1),
+  /** Models that only this upstream serves: for servers that the catalogue does not know. */
+  models: z
+    .array(
+      z.strictObject({
+        id: z.string().min(1),
+        wire_name: z.string().min(1).optional(),
+        context_tokens: size.default(131_072),
+        output_tokens_max: size.default(8_192),
+        /** A million tokens, in the installation's currency. Absent: no price is known. */
+        price: z
+          .strictObject({ input: decimal, output: decimal, cached_input: decimal.optional() })
+          .optional(),
+      }),
+    )
+    .default([]),
+});
+
+export type UpstreamSetting = z.output<typeof upstream>;
+
+const schema = z.strictObject({
+  listen: z
+    .string()
+    .regex(/^(\[[0-9a-fA-F:]+\]|[^:]+):\d{1,5}$/, 'must be HOST:PORT')
+    .default('127.0.0.1:8420'),
+  data_dir: z.string().min(1).default('./data'),
+  currency: z
+    .string()
+    .regex(/^[A-Z]{3}$/)
+    .default('CNY'),
+  /** What one unit of a price list's currency costs in the installation's currency. */
+  exchange: z.record(z.string(), decimal).default({ CNY: '1', USD: '7.10' }),
+  log_level: z.enum(LOG_LEVELS as [LogLevel, ...LogLevel[]]).default('info'),
+  /** auto: when no vendor has a key. */
+  sandbox: z.enum(['auto', 'on', 'off']).default('auto'),
+  server: group({
+    body_bytes_max: size.default(32 * 1024 * 1024),
+    body_timeout_ms: size.default(60_000),
+    open_requests_max: size.default(20_000),
+    idle_timeout_s: size.max(255).default(60),
+    /** How long open calls may go on after SIGTERM. */
+    stop_timeout_ms: count.default(30_000),
+    trusted_proxies: z.array(z.string()).default([]),
+    cors_origins: z.array(z.string()).default([]),
+  }),
+  storage: group({ sync: z.enum(['commit', 'interval']).default('interval') }),
+  /** Defaults for keys that say nothing of their own; 0: no limit. */
+  limits: group({
+    requests_per_minute: count.default(60),
+    tokens_per_minute: count.default(0),
+    concurrency: count.default(0),
+  }),
+  /** The limiter per address in front of /api/doubao, with nginx's semantics. */
+  strict_path: group({
+    limited: flag.default(true),
+    rate_per_s: z.coerce.number().positive().default(1),
+    burst: count.default(5),
+    nodelay: flag.default(true),
+  }),
+  timeouts: group({
+    connect_ms: size.default(10_000),
+    first_byte_ms: size.default(300_000),
+    idle_ms: size.default(120_000),
+    total_ms: size.default(1_800_000),
+  }),
+  retry: group({
+    count: count.max(10).default(2),
+    delay_ms: count.default(1_000),
+    retry_after_ms_max: count.default(10_000),
+  }),
+  breaker: group({
+    failures: size.default(5),
+    window_ms: size.default(60_000),
+    open_ms: size.default(5_000),
+    open_ms_max: size.default(120_000),
+    refused_ms: size.default(30_000),
+  }),
+  drain: group({ drain_ms: size.default(120_000), drains_max: count.default(1_000) }),
+  vendors: z
+    .record(z.string(), z.union([upstream.transform((one) => [one]), z.array(upstream)]))
+    .default({}),
+});
+
+export type Settings = z.output<typeof schema>;
+
+const FILE = 'gangway.yaml';
+const PREFIX = 'GANGWAY_';
+/** Variables of ours that are not settings. */
+const OTHER_VARIABLES = /^GANGWAY_(CONFIG|TEST_.*)$/;
+
+export interface SettingsSource {
+  readonly env: Env;
+  /** Path of the settings file; null: gangway.yaml where there is one. */
+  readonly file: string | null;
+  /** Flags, by setting. */
+  readonly flags: Readonly<Record<string, string | undefined>>;
+}
+
+/** Throws an Error whose message names each wrong setting, where it stands and what it must be. */
+export function loadSettings(source: SettingsSource): Settings {
+  const file = source.file ?? source.env.GANGWAY_CONFIG ?? (existsSync(FILE) ? FILE : null);
+  const wanted = file === null ? {} : readFile(file);
+  applyEnv(wanted, source.env);
+  for (const [name, value] of Object.entries(source.flags)) {
+    if (value !== undefined) wanted[name] = value;
+  }
+  const parsed = schema.safeParse(wanted);
+  if (parsed.success) return parsed.data;
+  const lines = parsed.error.issues.map((issue) => {
+    const place = issue.path.join('.') || 'settings';
+    return `  ${place}: ${issue.message}`;
+  });
+  throw new Error(`The settings are not valid:\n${lines.join('\n')}`);
+}
+
+function readFile(path: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = Bun.YAML.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    const why = error instanceof Error ? error.message : 'unreadable';
+    throw new Error(`The settings file ${path} cannot be read: ${why}`, { cause: error });
+  }
+  if (value === null || value === undefined) return {};
+  if (typeof value === 'object' && !Array.isArray(value)) return value as Record<string, unknown>;
+  throw new Error(`The settings file ${path} must hold named settings.`);
+}
+
+/** GANGWAY_LIMITS_CONCURRENCY=5 sets limits.concurrency. Lists are separated by commas. */
+function applyEnv(wanted: Record<string, unknown>, env: Env): void {
+  const places = new Map<string, readonly string[]>();
+  for (const [name, value] of Object.entries(schema.parse({}))) {
+    if (name === 'vendors' || name === 'exchange') continue;
+    const inner = typeof value === 'object' && value !== null ? Object.keys(value) : [];
+    if (inner.length === 0) places.set(PREFIX + name.toUpperCase(), [name]);
+    for (const leaf of inner) places.set(`${PREFIX}${name}_${leaf}`.toUpperCase(), [name, leaf]);
+  }
+  for (const [variable, text] of Object.entries(env)) {
+    if (!variable.startsWith(PREFIX) || OTHER_VARIABLES.test(variable)) continue;
+    const [name, leaf] = places.get(variable) ?? [];
+    if (name === undefined) throw new Error(`There is no setting behind the variable ${variable}.`);
+    const value = /_(PROXIES|ORIGINS)$/.test(variable) ? text?.split(',').filter(Boolean) : text;
+    if (leaf === undefined) wanted[name] = value;
+    else wanted[name] = { ...(wanted[name] as object | undefined), [leaf]: value };
+  }
+}
+
+/** `HOST:PORT` or `[::1]:PORT` taken apart. */
+export function splitListen(listen: string): { readonly hostname: string; readonly port: number } {
+  const at = listen.lastIndexOf(':');
+  return {
+    hostname: listen.slice(0, at).replace(/^\[|\]$/g, ''),
+    port: Number(listen.slice(at + 1)),
+  };
+}

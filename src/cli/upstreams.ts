@@ -1,0 +1,158 @@
+/** From settings and environment to upstreams, and the models that only they know. */
+import type { Model } from '../catalog/shape.ts';
+import type { Env } from '../kit/env.ts';
+import { readSecret } from '../kit/secret.ts';
+import type { Upstream } from '../relay/upstreams.ts';
+import { VENDORS } from '../vendors/index.ts';
+import type { Vendor } from '../vendors/shape.ts';
+import type { SandboxReady } from './sandbox-process.ts';
+import type { Settings, UpstreamSetting } from './settings.ts';
+
+export interface Configured {
+  readonly upstreams: readonly Upstream[];
+  readonly models: readonly Model[];
+}
+
+/** Throws an Error that names the vendor and what its settings lack. */
+export function configureUpstreams(settings: Settings, env: Env): Configured {
+  const upstreams: Upstream[] = [];
+  const models: Model[] = [];
+  for (const [vendorId, wishes] of Object.entries(settings.vendors)) {
+    const vendor = VENDORS[vendorId];
+    if (vendor === undefined) {
+      const known = Object.keys(VENDORS).join(', ');
+      throw new Error(`vendors.${vendorId}: there is no such vendor. Known: ${known}.`);
+    }
+    for (const wish of wishes) {
+      const upstream = configure(vendor, wish, { env, several: wishes.length > 1 });
+      if (upstreams.some((other) => other.id === upstream.id)) {
+        throw new Error(`vendors.${vendorId}: two upstreams are named "${upstream.id}".`);
+      }
+      upstreams.push(upstream);
+      for (const model of wish.models) models.push(ownModel(upstream, model, settings.currency));
+    }
+  }
+  for (const vendor of Object.values(VENDORS)) {
+    if (settings.vendors[vendor.id] !== undefined) continue;
+    const key = vendor.keyEnv.map((name) => env[name]).find((value) => value);
+    if (key !== undefined) upstreams.push({ ...plain(vendor), credential: key });
+  }
+  return { upstreams, models };
+}
+
+function plain(vendor: Vendor): Upstream {
+  return {
+    id: vendor.id,
+    vendor,
+    baseUrl: vendor.baseUrl,
+    credential: null,
+    priority: 0,
+    weight: 1,
+  };
+}
+
+function configure(
+  vendor: Vendor,
+  wish: UpstreamSetting,
+  place: { readonly env: Env; readonly several: boolean },
+): Upstream {
+  const baseUrl = wish.base_url ?? vendor.baseUrl;
+  if (baseUrl === '') throw new Error(`vendors.${vendor.id}: base_url is required.`);
+  const fromEnv = vendor.keyEnv.map((name) => place.env[name]).find((value) => value);
+  let credential: string | null;
+  try {
+    credential = wish.key === undefined ? (fromEnv ?? null) : readSecret(wish.key, place.env);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : 'unreadable';
+    throw new Error(`vendors.${vendor.id}.key: ${why}.`, { cause: error });
+  }
+  if (credential === null && vendor.auth !== null && vendor.keyEnv.length > 0) {
+    const names = vendor.keyEnv.join(' or ');
+    throw new Error(`vendors.${vendor.id}: no key. Set "key", or the variable ${names}.`);
+  }
+  if (place.several && wish.name === undefined) {
+    throw new Error(`vendors.${vendor.id}: with several upstreams, each needs a name.`);
+  }
+  return {
+    id: wish.name === undefined ? vendor.id : `${vendor.id}:${wish.name}`,
+    vendor,
+    baseUrl,
+    credential,
+    priority: wish.priority,
+    weight: wish.weight,
+  };
+}
+
+function ownModel(
+  upstream: Upstream,
+  wish: UpstreamSetting['models'][number],
+  currency: string,
+): Model {
+  const { price } = wish;
+  return {
+    id: wish.id,
+    maker: upstream.id,
+    kind: 'chat',
+    contextTokens: wish.context_tokens,
+    outputTokensMax: wish.output_tokens_max,
+    abilities: { tools: true, images: true, json: 'object', reasoning: false },
+    offers: [
+      {
+        vendor: upstream.id,
+        wireName: wish.wire_name ?? wish.id,
+        ...(price === undefined
+          ? {}
+          : {
+              prices: [
+                {
+                  from: '1970-01-01',
+                  currency,
+                  rows: [
+                    {
+                      input: price.input,
+                      output: price.output,
+                      ...(price.cached_input === undefined
+                        ? {}
+                        : { cachedInput: price.cached_input }),
+                    },
+                  ],
+                  source: 'gangway.yaml',
+                  checked: '1970-01-01',
+                },
+              ],
+            }),
+      },
+    ],
+  };
+}
+
+/** Made-up prices for made-up vendors, so that money can be tried too; a million tokens. */
+const SANDBOX_PRICE = Object.freeze({ input: '1', output: '2', cached_input: '0.2' });
+/** The vendor in whose format faults are shown, and one with a format of its own. */
+const FAULT_VENDORS = Object.freeze(['openai-compatible', 'ark']);
+
+/** The sandbox's vendors beside the operator's; its faults are models of their own. */
+export function sandboxUpstreams(
+  configured: Configured,
+  sandbox: SandboxReady,
+  currency: string,
+): Configured {
+  const taken = new Set(configured.upstreams.map((upstream) => upstream.vendor.id));
+  const upstreams = [...configured.upstreams];
+  const models = [...configured.models];
+  for (const place of sandbox.vendors) {
+    const vendor = VENDORS[place.vendor];
+    if (vendor === undefined || taken.has(vendor.id)) continue;
+    const upstream = { ...plain(vendor), baseUrl: place.base_url, credential: place.key };
+    upstreams.push(upstream);
+    if (!FAULT_VENDORS.includes(vendor.id)) continue;
+    for (const { model } of sandbox.faults) {
+      const id = vendor.id === FAULT_VENDORS[0] ? model : `${vendor.id}/${model}`;
+      const wish = { id, wire_name: model, price: SANDBOX_PRICE };
+      models.push(ownModel(upstream, { ...wish, ...SANDBOX_SIZES }, currency));
+    }
+  }
+  return { upstreams, models };
+}
+
+const SANDBOX_SIZES = Object.freeze({ context_tokens: 131_072, output_tokens_max: 8_192 });

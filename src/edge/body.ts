@@ -1,0 +1,70 @@
+/** Request bodies: bounded in size and in time. */
+import type { Deadlines } from '../kit/clock.ts';
+import { Fault } from '../kit/fault.ts';
+
+export interface BodyLimits {
+  readonly bytesMax: number;
+  /** From the end of the headers to the last byte of the body. */
+  readonly timeMs: number;
+}
+
+export interface Body {
+  readonly text: string;
+  readonly bytes: number;
+}
+
+/** The whole body as text. Faults: `body_too_large`, `body_too_slow`, `unsupported_media_type`. */
+export async function readBody(
+  request: Request,
+  limits: BodyLimits,
+  deadlines: Deadlines,
+): Promise<Body> {
+  const encoding = request.headers.get('content-encoding');
+  if (encoding !== null && encoding !== 'identity') {
+    throw new Fault('unsupported_media_type', {
+      message: `The body is compressed (${encoding.slice(0, 40)}). Send it uncompressed.`,
+    });
+  }
+  if (request.headers.get('content-type')?.startsWith('multipart/')) {
+    throw new Fault('unsupported_media_type');
+  }
+  const length = request.headers.get('content-length');
+  const bytes = length === null ? Number.NaN : Number(length);
+  if (bytes > limits.bytesMax) throw tooLarge(limits.bytesMax);
+  const limit = Promise.withResolvers<never>();
+  const deadline = deadlines.add(limits.timeMs, () => {
+    limit.reject(
+      new Fault('body_too_slow', {
+        message: `The request body did not arrive within ${limits.timeMs} ms.`,
+      }),
+    );
+  });
+  try {
+    const body = Number.isNaN(bytes)
+      ? readUnmeasured(request, limits.bytesMax)
+      : request.text().then((text) => ({ text, bytes }));
+    return await Promise.race([body, limit.promise]);
+  } finally {
+    deadlines.remove(deadline);
+  }
+}
+
+function tooLarge(bytesMax: number): Fault {
+  return new Fault('body_too_large', {
+    message: `The request body is larger than ${bytesMax} bytes.`,
+  });
+}
+
+/** A chunked body says no size, so it is counted as it comes. */
+async function readUnmeasured(request: Request, bytesMax: number): Promise<Body> {
+  if (request.body === null) return { text: '', bytes: 0 };
+  const decoder = new TextDecoder();
+  let text = '';
+  let bytes = 0;
+  for await (const chunk of request.body) {
+    bytes += chunk.length;
+    if (bytes > bytesMax) throw tooLarge(bytesMax);
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return { text: text + decoder.decode(), bytes };
+}

@@ -1,0 +1,101 @@
+/** Chat in OpenAI's format, plain and under the strict contract. */
+
+import { writeFault, writeFaultEvent } from '../dialects/openai-chat/fault.ts';
+import { openaiChat } from '../dialects/openai-chat/index.ts';
+import { readStrictRequest } from '../dialects/openai-chat/strict.ts';
+import type { Dialect, WireRequest } from '../dialects/shape.ts';
+import type { Deadlines } from '../kit/clock.ts';
+import type { Limits } from '../limits/limits.ts';
+import type { Answer, RelayDeps } from '../relay/call.ts';
+import { handle } from '../relay/handle.ts';
+import type { LeakRule } from '../storage/ports.ts';
+import { type BodyLimits, readBody } from './body.ts';
+import { callerOf, type Route, route, type Visit } from './routes.ts';
+
+export interface ChatEdge {
+  readonly relay: RelayDeps;
+  readonly limits: Limits;
+  readonly deadlines: Deadlines;
+  readonly bodyLimits: BodyLimits;
+  /** The limiter per address of the strict path; null: none. */
+  readonly strictLeak: LeakRule | null;
+}
+
+export function chatRoutes(edge: ChatEdge): readonly Route[] {
+  const { strictLeak } = edge;
+  return [
+    route({
+      method: 'POST',
+      path: '/v1/chat/completions',
+      access: 'caller',
+      handle: (visit) => chat(visit, openaiChat, edge),
+      writeFault,
+    }),
+    route({
+      method: 'POST',
+      path: '/api/doubao/v1/chat/completions',
+      access: 'caller',
+      ...(strictLeak === null ? {} : { gate: (visit) => leakGate(visit, strictLeak, edge) }),
+      handle: (visit) => chat(visit, { ...openaiChat, readRequest: readStrictRequest }, edge),
+      writeFault,
+    }),
+  ];
+}
+
+/** nginx's limiter in front of the route, as the tutorial configures it. */
+async function leakGate(visit: Visit, rule: LeakRule, edge: ChatEdge): Promise<void> {
+  const waitMs = await edge.limits.admitAddress('strict', visit.address(), rule);
+  if (waitMs > 0) await edge.relay.clock.sleep(waitMs);
+}
+
+async function chat(visit: Visit, dialect: Dialect, edge: ChatEdge): Promise<Response> {
+  const caller = callerOf(visit);
+  const { request } = visit;
+  const body = await readBody(request, edge.bodyLimits, edge.deadlines);
+  const read = caller.key.contract === 'strict' ? readStrictRequest : dialect.readRequest;
+  const wire: WireRequest = read(body.text, body.bytes);
+  const answer = await handle(
+    {
+      requestId: visit.requestId,
+      caller,
+      dialect,
+      request: wire,
+      mayDrop: request.headers.get('x-gangway-drop') === 'allow',
+      left: request.signal,
+      writeFaultEvent: (fault) => writeFaultEvent(fault, visit.requestId),
+      startedTickMs: visit.startedTickMs,
+    },
+    edge.relay,
+  );
+  return respond(answer);
+}
+
+function respond(answer: Answer): Response {
+  const { headers } = answer;
+  if (answer.kind === 'whole') {
+    headers['content-type'] = 'application/json';
+    return new Response(answer.text, { headers });
+  }
+  headers['content-type'] = 'text/event-stream; charset=utf-8';
+  headers['cache-control'] = 'no-cache';
+  // Reverse proxies would otherwise keep chunks back to fill their buffers.
+  headers['x-accel-buffering'] = 'no';
+  return new Response(streamBody(answer.pump), { headers });
+}
+
+function streamBody(pump: Extract<Answer, { kind: 'stream' }>['pump']): ReadableStream {
+  const source: Bun.DirectUnderlyingSource<Uint8Array> = {
+    type: 'direct',
+    async pull(controller) {
+      await pump({
+        write(bytes) {
+          controller.write(bytes);
+          const flushed = controller.flush();
+          return flushed instanceof Promise ? flushed.then(() => undefined) : undefined;
+        },
+      });
+      controller.close();
+    },
+  };
+  return new ReadableStream(source);
+}

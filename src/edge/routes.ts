@@ -1,0 +1,47 @@
+/** Every route is registered here, and none without saying who may use it. */
+import type { Caller } from '../access/keys.ts';
+import type { Fault } from '../kit/fault.ts';
+
+/** `public`: anybody. `caller`: any key. `operator`: an operator's key. */
+export type AccessRule = 'public' | 'caller' | 'operator';
+
+export type Method = 'GET' | 'POST' | 'DELETE';
+
+/** One request, as far as it has been looked at. */
+export interface Visit {
+  readonly request: Request;
+  readonly requestId: string;
+  readonly startedTickMs: number;
+  /** null on public routes only. */
+  readonly caller: Caller | null;
+  /** The peer's address, or the one that a trusted proxy names. */
+  readonly address: () => string;
+  /** Path parameters, decoded. */
+  readonly params: Readonly<Record<string, string>>;
+}
+
+export interface Route {
+  readonly method: Method;
+  /** With `:name` for a part and a last `*` for the rest. */
+  readonly path: string;
+  readonly access: AccessRule;
+  /** Asked before anything else is looked at, the key included. Throws to refuse. */
+  readonly gate?: (visit: Visit) => Promise<void>;
+  readonly handle: (visit: Visit) => Response | Promise<Response>;
+  /** How faults are written on this route. */
+  readonly writeFault: (fault: Fault, requestId: string) => string;
+}
+
+/** The route as it stands; refuses one whose rule was forgotten (JavaScript callers, casts). */
+export function route(definition: Route): Route {
+  if (!['public', 'caller', 'operator'].includes(definition.access)) {
+    throw new Error(`route ${definition.method} ${definition.path} has no access rule`);
+  }
+  return Object.freeze(definition);
+}
+
+/** The caller of a route that is not public. */
+export function callerOf(visit: Visit): Caller {
+  if (visit.caller === null) throw new Error('a public route asked for its caller');
+  return visit.caller;
+}

@@ -1,0 +1,255 @@
+/** The HTTP server: finds the route, lets the right callers in, and writes every fault. */
+import { type Access, checkAddress, readCredential } from '../access/keys.ts';
+import { writeFault } from '../dialects/openai-chat/fault.ts';
+import { type CidrSet, plainAddress } from '../kit/cidr.ts';
+import type { Clock } from '../kit/clock.ts';
+import { Fault, toFault } from '../kit/fault.ts';
+import { newId } from '../kit/ids.ts';
+import type { Log } from '../kit/log.ts';
+import type { Metrics } from './metrics.ts';
+import type { Method, Route, Visit } from './routes.ts';
+
+export interface ServerSettings {
+  readonly hostname: string;
+  readonly port: number;
+  /** Requests open at once; beyond, 503. */
+  readonly openRequestsMax: number;
+  /** A connection on which nothing happens is closed, unless a call is under way on it. */
+  readonly idleTimeoutS: number;
+  readonly bodyBytesMax: number;
+  /** Origins of browsers that may call; empty: none; `*`: all. */
+  readonly corsOrigins: readonly string[];
+  /** Peers whose X-Forwarded-For is believed. */
+  readonly trustedProxies: CidrSet;
+}
+
+export interface ServerDeps {
+  readonly settings: ServerSettings;
+  readonly routes: readonly Route[];
+  readonly access: Access;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+export interface RunningServer {
+  readonly url: string;
+  readonly routes: readonly Route[];
+  readonly stopping: () => boolean;
+  /** Takes no new connections; resolves when the last open request has its answer. */
+  stop(): Promise<void>;
+  /** Ends what is still open. */
+  kill(): void;
+}
+
+/** Header sizes are the runtime's: 16 KB all together, refused with 431. */
+const REQUEST_ID = /^[\w.:-]{1,128}$/;
+/** Above our own limit, so that the clear fault is ours; below what a machine can hold. */
+const BODY_SLACK_BYTES = 1024 * 1024;
+const METHODS: ReadonlySet<string> = new Set(['GET', 'POST', 'DELETE', 'PUT', 'PATCH', 'HEAD']);
+
+type BunServer = Bun.Server<undefined>;
+type BunHandler = (request: Bun.BunRequest, server: BunServer) => Response | Promise<Response>;
+
+export function startServer(deps: ServerDeps): RunningServer {
+  let stopping = false;
+  const { settings } = deps;
+  const table: Record<string, BunHandler> = {};
+  for (const [path, routes] of groupByPath(deps.routes)) {
+    table[path] = (request, server) =>
+      answer({ request, server, routes, params: request.params }, deps);
+  }
+  const server = Bun.serve({
+    hostname: settings.hostname,
+    port: settings.port,
+    idleTimeout: settings.idleTimeoutS,
+    maxRequestBodySize: settings.bodyBytesMax + BODY_SLACK_BYTES,
+    development: false,
+    routes: table,
+    fetch: (request, bun) => answer({ request, server: bun, routes: [], params: {} }, deps),
+    error: (error) => {
+      deps.log.error('a request failed outside its handler', { error });
+      return faultResponse(new Fault('internal_error'), newId('req'), writeFault);
+    },
+  });
+  return {
+    url: `http://${settings.hostname.includes(':') ? `[${settings.hostname}]` : settings.hostname}:${server.port}`,
+    routes: deps.routes,
+    stopping: () => stopping,
+    stop() {
+      stopping = true;
+      return server.stop();
+    },
+    kill: () => void server.stop(true),
+  };
+}
+
+function groupByPath(routes: readonly Route[]): Map<string, Route[]> {
+  const groups = new Map<string, Route[]>();
+  for (const entry of routes) {
+    const group = groups.get(entry.path) ?? [];
+    if (group.some((other) => other.method === entry.method)) {
+      throw new Error(`route ${entry.method} ${entry.path} is registered twice`);
+    }
+    groups.set(entry.path, [...group, entry]);
+  }
+  return groups;
+}
+
+interface Arrival {
+  readonly request: Request;
+  readonly server: BunServer;
+  /** The routes of this path; empty where the path is unknown. */
+  readonly routes: readonly Route[];
+  readonly params: Readonly<Record<string, string>>;
+}
+
+async function answer(arrival: Arrival, deps: ServerDeps): Promise<Response> {
+  const { request, server } = arrival;
+  const sent = request.headers.get('x-request-id');
+  const requestId = sent !== null && REQUEST_ID.test(sent) ? sent : newId('req');
+  let write = writeFault;
+  let response: Response;
+  try {
+    if (server.pendingRequests > deps.settings.openRequestsMax) {
+      throw new Fault('overloaded', { retryAfterS: 1 });
+    }
+    const found = pickRoute(arrival, deps.settings);
+    if (found instanceof Response) return found;
+    write = found.writeFault;
+    response = await visitRoute(found, { ...arrival, requestId }, deps);
+    response.headers.set('x-request-id', requestId);
+  } catch (thrown) {
+    const fault = toFault(thrown);
+    tell(fault, requestId, deps);
+    response = faultResponse(fault, requestId, write);
+  }
+  if (deps.settings.corsOrigins.length > 0) allowOrigin(request, response, deps.settings);
+  return response;
+}
+
+async function visitRoute(
+  found: Route,
+  arrival: Arrival & { readonly requestId: string },
+  deps: ServerDeps,
+): Promise<Response> {
+  const { request, server } = arrival;
+  const address = (): string => peerAddress(request, server, deps.settings);
+  const base: Visit = {
+    request,
+    requestId: arrival.requestId,
+    startedTickMs: deps.clock.tickMs(),
+    caller: null,
+    address,
+    params: starParams(found, arrival),
+  };
+  if (found.gate !== undefined) await found.gate(base);
+  if (found.access === 'public') return found.handle(base);
+  const caller = await deps.access.identify(readCredential((name) => request.headers.get(name)));
+  if (found.access === 'operator' && caller.key.role !== 'operator') {
+    throw new Fault('operator_only');
+  }
+  if (caller.addresses !== null) checkAddress(caller, address());
+  // A model may think for minutes; the relay has its own time limits from here on.
+  server.timeout(request, 0);
+  return found.handle({ ...base, caller });
+}
+
+/** Bun names no star parameter: it is what follows the route's fixed part. */
+function starParams(found: Route, arrival: Arrival): Readonly<Record<string, string>> {
+  if (!found.path.endsWith('*')) return arrival.params;
+  const path = new URL(arrival.request.url).pathname;
+  const rest = path.slice(found.path.length - 1);
+  try {
+    return { ...arrival.params, '*': decodeURIComponent(rest) };
+  } catch {
+    throw new Fault('invalid_request', { message: 'The path is not valid percent-encoding.' });
+  }
+}
+
+function pickRoute(arrival: Arrival, settings: ServerSettings): Route | Response {
+  const { request, routes } = arrival;
+  if (request.method === 'OPTIONS' && settings.corsOrigins.length > 0) {
+    return preflight(request, settings);
+  }
+  const method = request.method === 'HEAD' ? 'GET' : (request.method as Method);
+  const found = routes.find((entry) => entry.method === method);
+  if (found !== undefined) return found;
+  const path = new URL(request.url).pathname.slice(0, 200);
+  if (routes.length === 0 || !METHODS.has(request.method)) {
+    throw new Fault('not_found', { message: `There is no route ${request.method} ${path}.` });
+  }
+  const allowed = routes.map((entry) => entry.method).join(', ');
+  throw new Fault('method_not_allowed', { message: `${path} takes ${allowed}.` });
+}
+
+function tell(fault: Fault, requestId: string, deps: ServerDeps): void {
+  deps.metrics.fault(fault.code);
+  if (fault.code === 'internal_error') {
+    deps.log.error('internal error', { request: requestId, error: fault.detail.cause });
+  } else if (fault.blame === 'gateway') {
+    deps.log.warn('gateway fault', {
+      request: requestId,
+      fault: fault.code,
+      error: fault.detail.cause,
+    });
+  }
+}
+
+function faultResponse(fault: Fault, requestId: string, write: Route['writeFault']): Response {
+  const headers: Record<string, string> = {
+    'content-type': 'application/json',
+    'x-request-id': requestId,
+    // Clients of OpenAI's kind ask this header before they decide by status.
+    'x-should-retry': String(fault.retry),
+  };
+  if (fault.detail.retryAfterS !== undefined) {
+    headers['retry-after'] = String(fault.detail.retryAfterS);
+  }
+  // What is left of the body is not worth reading; the connection cannot be used again.
+  if (fault.status === 408 || fault.status === 413) headers.connection = 'close';
+  return new Response(write(fault, requestId), { status: fault.status, headers });
+}
+
+function peerAddress(request: Request, server: BunServer, settings: ServerSettings): string {
+  const peer = plainAddress(server.requestIP(request)?.address ?? '');
+  if (!settings.trustedProxies.has(peer)) return peer;
+  // From the right, the first address that is not one of our proxies is the caller's.
+  const chain = (request.headers.get('x-forwarded-for') ?? '')
+    .split(',')
+    .map((part) => part.trim());
+  for (const hop of chain.reverse()) {
+    if (hop === '') continue;
+    const address = plainAddress(hop);
+    if (!settings.trustedProxies.has(address)) return address;
+  }
+  return peer;
+}
+
+function allowedOrigin(request: Request, settings: ServerSettings): string | null {
+  const origin = request.headers.get('origin');
+  if (origin === null) return null;
+  if (settings.corsOrigins.includes('*')) return '*';
+  return settings.corsOrigins.includes(origin) ? origin : null;
+}
+
+function allowOrigin(request: Request, response: Response, settings: ServerSettings): void {
+  const origin = allowedOrigin(request, settings);
+  if (origin === null) return;
+  response.headers.set('access-control-allow-origin', origin);
+  response.headers.append('vary', 'origin');
+  response.headers.set(
+    'access-control-expose-headers',
+    'x-request-id, x-gangway-call, retry-after',
+  );
+}
+
+function preflight(request: Request, settings: ServerSettings): Response {
+  const response = new Response(null, { status: 204 });
+  allowOrigin(request, response, settings);
+  response.headers.set('access-control-allow-methods', 'GET, POST, DELETE');
+  const asked = request.headers.get('access-control-request-headers') ?? '';
+  response.headers.set('access-control-allow-headers', asked.slice(0, 1_000));
+  response.headers.set('access-control-max-age', '600');
+  return response;
+}

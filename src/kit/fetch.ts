@@ -1,0 +1,185 @@
+/** The one outbound client. It follows no redirect, so a credential never leaves the host it is for. */
+import type { Clock } from './clock.ts';
+
+export interface OutboundRequest {
+  readonly url: string;
+  readonly method: 'POST' | 'GET';
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | null;
+  readonly signal: AbortSignal;
+  /** Longest wait for a connection to a host that has not answered lately. */
+  readonly connectMs: number;
+}
+
+export interface OutboundReply {
+  readonly status: number;
+  header(name: string): string | null;
+  /** The whole body. OutboundError `too_large` beyond `bytesMax`. */
+  text(bytesMax: number): Promise<string>;
+  /** The next bytes; null at the end. */
+  read(): Promise<Uint8Array | null>;
+  /** Lets go of what was not read. */
+  close(): void;
+}
+
+/** `connect`: nothing was sent. `reset`: the connection broke. `aborted`: by our own signal. */
+export type OutboundErrorKind = 'connect' | 'reset' | 'aborted' | 'too_large';
+
+export class OutboundError extends Error {
+  readonly kind: OutboundErrorKind;
+
+  constructor(kind: OutboundErrorKind, cause: unknown) {
+    super(`outbound request: ${kind}`, { cause });
+    this.kind = kind;
+  }
+}
+
+export type Outbound = (request: OutboundRequest) => Promise<OutboundReply>;
+
+/** Codes of Bun's fetch for connections that never stood. */
+const CONNECT_CODES: ReadonlySet<string> = new Set([
+  'ConnectionRefused',
+  'FailedToOpenSocket',
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'DNSException',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'CERT_HAS_EXPIRED',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+]);
+
+/** A host that answered within this time needs no probe. */
+const ALIVE_MS = 30_000;
+const HOSTS_MAX = 1_000;
+
+/** Bun's fetch behind the port. `direct`: no proxy stands between us and the vendors. */
+export function makeOutbound(clock: Clock, direct: boolean): Outbound {
+  const aliveAtMs = new Map<string, number>();
+  return async (request) => {
+    const { host } = new URL(request.url);
+    const nowMs = clock.tickMs();
+    const cold = nowMs - (aliveAtMs.get(host) ?? -ALIVE_MS) >= ALIVE_MS;
+    const reply = await (direct && cold ? sendProbed(request, clock) : send(request));
+    if (aliveAtMs.size >= HOSTS_MAX) aliveAtMs.clear();
+    aliveAtMs.set(host, nowMs);
+    return reply;
+  };
+}
+
+async function send(request: OutboundRequest): Promise<OutboundReply> {
+  try {
+    const response = await fetch(request.url, {
+      method: request.method,
+      headers: request.headers,
+      body: request.body,
+      signal: request.signal,
+      redirect: 'manual',
+      keepalive: true,
+    });
+    return new FetchReply(response, request.signal);
+  } catch (error) {
+    throw outboundError(error, request.signal);
+  }
+}
+
+/**
+ * Bun's fetch cannot tell a slow connection from a slow answer. A bare connection made beside it
+ * can: where that does not stand in time, the request cannot have been sent either.
+ */
+async function sendProbed(request: OutboundRequest, clock: Clock): Promise<OutboundReply> {
+  const url = new URL(request.url);
+  const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80);
+  const connectLimit = Promise.withResolvers<never>();
+  let stood = false;
+  const takeBack = clock.after(request.connectMs, () => {
+    if (!stood) connectLimit.reject(new OutboundError('connect', new Error('connect timed out')));
+  });
+  const hostname = url.hostname.replace(/^\[|\]$/g, '');
+  Bun.connect({ hostname, port, socket: { open: (socket) => void socket.end(), data() {} } }).then(
+    () => {
+      stood = true;
+    },
+    () => {
+      stood = true;
+    },
+  );
+  try {
+    return await Promise.race([send(request), connectLimit.promise]);
+  } finally {
+    stood = true;
+    takeBack();
+  }
+}
+
+class FetchReply implements OutboundReply {
+  readonly status: number;
+  readonly #response: Response;
+  readonly #signal: AbortSignal;
+  #reader: ReadableStreamDefaultReader<Uint8Array> | null = null;
+
+  constructor(response: Response, signal: AbortSignal) {
+    this.status = response.status;
+    this.#response = response;
+    this.#signal = signal;
+  }
+
+  header(name: string): string | null {
+    return this.#response.headers.get(name);
+  }
+
+  async text(bytesMax: number): Promise<string> {
+    const length = Number(this.header('content-length') ?? Number.NaN);
+    if (length > bytesMax) {
+      this.close();
+      throw new OutboundError('too_large', null);
+    }
+    if (Number.isNaN(length)) return this.#readAll(bytesMax);
+    try {
+      return await this.#response.text();
+    } catch (error) {
+      throw outboundError(error, this.#signal);
+    }
+  }
+
+  async read(): Promise<Uint8Array | null> {
+    this.#reader ??= (this.#response.body as ReadableStream<Uint8Array> | null)?.getReader() ?? null;
+    if (this.#reader === null) return null;
+    try {
+      const { done, value } = await this.#reader.read();
+      return done ? null : value;
+    } catch (error) {
+      throw outboundError(error, this.#signal);
+    }
+  }
+
+  close(): void {
+    if (this.#reader === null) this.#response.body?.cancel().catch(() => undefined);
+    else this.#reader.cancel().catch(() => undefined);
+  }
+
+  async #readAll(bytesMax: number): Promise<string> {
+    const decoder = new TextDecoder();
+    let bytes = 0;
+    let text = '';
+    for (let chunk = await this.read(); chunk !== null; chunk = await this.read()) {
+      bytes += chunk.length;
+      if (bytes > bytesMax) {
+        this.close();
+        throw new OutboundError('too_large', null);
+      }
+      text += decoder.decode(chunk, { stream: true });
+    }
+    return text + decoder.decode();
+  }
+}
+
+function outboundError(error: unknown, signal: AbortSignal): OutboundError {
+  if (error instanceof OutboundError) return error;
+  if (signal.aborted) return new OutboundError('aborted', error);
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return new OutboundError(CONNECT_CODES.has(code) ? 'connect' : 'reset', error);
+}

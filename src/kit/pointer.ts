@@ -1,0 +1,29 @@
+/** JSON pointers (RFC 6901). */
+import type { Json } from './json.ts';
+
+const POINTER = /^(?:\/(?:[^~/]|~[01])*)*$/;
+const ARRAY_INDEX = /^(?:0|[1-9]\d*)$/;
+
+export function isPointer(text: string): boolean {
+  return POINTER.test(text);
+}
+
+function step(value: Json, key: string): Json | undefined {
+  if (Array.isArray(value)) return ARRAY_INDEX.test(key) ? value[Number(key)] : undefined;
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
+  return (value as { readonly [key: string]: Json })[key];
+}
+
+/**
+ * The value at `pointer`: '' is the whole, '/usage/0' goes down. Undefined where nothing stands
+ * there or the pointer is not one; inherited members are never reached.
+ */
+export function readPointer(value: Json, pointer: string): Json | undefined {
+  if (!isPointer(pointer)) return undefined;
+  let found: Json | undefined = value;
+  for (const part of pointer.split('/').slice(1)) {
+    if (found === undefined) return undefined;
+    found = step(found, part.replaceAll('~1', '/').replaceAll('~0', '~'));
+  }
+  return found;
+}

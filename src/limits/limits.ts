@@ -1,0 +1,122 @@
+/** How much one key may ask at once and a minute: requests, tokens, calls at the same time. */
+import { Fault } from '../kit/fault.ts';
+import type { Counters, KeyRow, LeakRule, WindowRule, WindowVerdict } from '../storage/ports.ts';
+
+const WINDOW_S = 60;
+const MS_PER_S = 1_000;
+
+/** Defaults for keys that say nothing of their own; 0: no limit. */
+export interface LimitDefaults {
+  readonly requestsPerMinute: number;
+  readonly tokensPerMinute: number;
+  readonly concurrency: number;
+}
+
+/** What the caller is told of its limits, and how to give back what was not used. */
+export interface Admission {
+  readonly requests: WindowVerdict | null;
+  readonly tokens: WindowVerdict | null;
+  /** Ends the call for the limits, with the tokens that it truly used (null: not known). */
+  leave(tokensUsed: number | null): void;
+}
+
+export interface Limits {
+  /** Counts one call of about `tokens` tokens in. Faults: the three limits of a key. */
+  admit(key: KeyRow, tokens: number): Promise<Admission>;
+  /** nginx's limit_req for one address. Answers how long to wait. Fault: the address's limit. */
+  admitAddress(zone: string, address: string, rule: LeakRule): Promise<number>;
+}
+
+export function makeLimits(counters: Counters, defaults: LimitDefaults): Limits {
+  return {
+    async admit(key, tokens) {
+      const rpm = rule(key.requestsPerMinute ?? defaults.requestsPerMinute);
+      const tpm = rule(key.tokensPerMinute ?? defaults.tokensPerMinute);
+      const max = key.concurrency ?? defaults.concurrency;
+      if (max > 0 && !(await counters.enter(key.id, max))) {
+        throw new Fault('concurrency_limit_exceeded', {
+          message: `This API key may have ${max} calls open at once.`,
+          retryAfterS: 1,
+        });
+      }
+      const leave = (): void => {
+        if (max > 0) void counters.leave(key.id);
+      };
+      try {
+        return await admitWindows(counters, { key, tokens, rpm, tpm, leave });
+      } catch (error) {
+        leave();
+        throw error;
+      }
+    },
+    async admitAddress(zone, address, leak) {
+      const verdict = await counters.leak(`${zone}:${address}`, leak);
+      if (verdict.ok) return verdict.waitMs;
+      throw new Fault('address_limit_exceeded', {
+        retryAfterS: Math.ceil(verdict.retryAfterMs / MS_PER_S),
+      });
+    },
+  };
+}
+
+function rule(limit: number): WindowRule | null {
+  return limit > 0 ? { limit, windowS: WINDOW_S } : null;
+}
+
+interface WindowsWish {
+  readonly key: KeyRow;
+  readonly tokens: number;
+  readonly rpm: WindowRule | null;
+  readonly tpm: WindowRule | null;
+  readonly leave: () => void;
+}
+
+async function admitWindows(counters: Counters, wish: WindowsWish): Promise<Admission> {
+  const { key, rpm, tpm } = wish;
+  const requestsName = `r:${key.id}`;
+  const tokensName = `t:${key.id}`;
+  const requests = rpm === null ? null : await counters.take(requestsName, rpm, 1);
+  if (requests !== null && !requests.ok) throw over('rate_limit_exceeded', requests, 'requests');
+  // A call larger than the whole limit is let in when nothing else was, else it never could be.
+  const cost = tpm === null ? 0 : Math.min(wish.tokens, tpm.limit);
+  const tokens = tpm === null ? null : await counters.take(tokensName, tpm, cost);
+  if (tokens !== null && !tokens.ok) {
+    if (rpm !== null) await counters.correct(requestsName, rpm, -1);
+    throw over('token_limit_exceeded', tokens, 'tokens');
+  }
+  return {
+    requests,
+    tokens,
+    leave(tokensUsed) {
+      wish.leave();
+      if (tpm !== null && tokensUsed !== null && tokensUsed !== cost) {
+        void counters.correct(tokensName, tpm, tokensUsed - cost);
+      }
+    },
+  };
+}
+
+function over(
+  code: 'rate_limit_exceeded' | 'token_limit_exceeded',
+  verdict: WindowVerdict,
+  unit: string,
+): Fault {
+  const retryAfterS = Math.max(1, Math.ceil(verdict.retryAfterMs / MS_PER_S));
+  return new Fault(code, {
+    message: `This API key may use ${verdict.limit} ${unit} a minute. Retry in ${retryAfterS} s.`,
+    retryAfterS,
+  });
+}
+
+/** The headers that OpenAI's clients read. */
+export function limitHeaders(admission: Admission): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const unit of ['requests', 'tokens'] as const) {
+    const verdict = admission[unit];
+    if (verdict === null) continue;
+    headers[`x-ratelimit-limit-${unit}`] = String(verdict.limit);
+    headers[`x-ratelimit-remaining-${unit}`] = String(verdict.remaining);
+    headers[`x-ratelimit-reset-${unit}`] = `${Math.ceil(verdict.resetMs / MS_PER_S)}s`;
+  }
+  return headers;
+}

@@ -1,0 +1,153 @@
+/** One try at one upstream: until it has begun to answer, or failed. */
+import type { ErrorReader, StreamWatch } from '../dialects/shape.ts';
+import type { Deadline } from '../kit/clock.ts';
+import { Fault, type FaultCode } from '../kit/fault.ts';
+import type { OutboundReply } from '../kit/fetch.ts';
+import type { Json } from '../kit/json.ts';
+import { EventCutter } from '../kit/sse.ts';
+import type { Call, RelayDeps } from './call.ts';
+import { bodyFailure, Failure, vendorFailure } from './failure.ts';
+import type { Candidate } from './upstreams.ts';
+
+/** Longest plain answer. */
+const REPLY_BYTES_MAX = 64 * 1024 * 1024;
+/** Longest error body that is read. */
+const ERROR_BYTES_MAX = 1024 * 1024;
+
+export type Begun =
+  | { readonly kind: 'whole'; readonly text: string; readonly body: Json }
+  | { readonly kind: 'stream'; readonly stream: VendorStream };
+
+/** A stream that has begun; `first` is what it said so far. */
+export interface VendorStream {
+  readonly reply: OutboundReply;
+  readonly cutter: EventCutter;
+  readonly watch: StreamWatch;
+  readonly timer: AttemptTimer;
+  readonly readError: ErrorReader;
+  first: Uint8Array | null;
+}
+
+/** The time limits of one attempt, all in one deadline; and the only hand on its abort. */
+export class AttemptTimer {
+  readonly #deps: RelayDeps;
+  readonly #abort = new AbortController();
+  readonly #deadline: Deadline;
+  readonly #startedMs: number;
+  #endsMs: number;
+  /** Why it was stopped, once it was. */
+  stopped: FaultCode | 'caller_left' | 'shutdown' | null = null;
+
+  constructor(deps: RelayDeps) {
+    const { firstByteMs, totalMs } = deps.settings.times;
+    this.#deps = deps;
+    this.#startedMs = deps.clock.tickMs();
+    this.#endsMs = this.#startedMs + totalMs;
+    this.#deadline = deps.deadlines.add(firstByteMs, () => this.stop('vendor_timeout'));
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  get ms(): number {
+    return Math.round(this.#deps.clock.tickMs() - this.#startedMs);
+  }
+
+  /** Something came: the idle limit begins anew, within the total one. */
+  heard(): void {
+    this.#deps.deadlines.push(this.#deadline, this.#deps.settings.times.idleMs);
+    if (this.#deadline.atMs > this.#endsMs) this.#deadline.atMs = this.#endsMs;
+  }
+
+  /** From now on at most this much time is left, whatever comes. */
+  endWithin(ms: number): void {
+    this.#endsMs = Math.min(this.#endsMs, this.#deps.clock.tickMs() + ms);
+    if (this.#deadline.atMs > this.#endsMs) this.#deadline.atMs = this.#endsMs;
+  }
+
+  stop(why: FaultCode | 'caller_left' | 'shutdown'): void {
+    if (this.stopped !== null) return;
+    this.stopped = why;
+    this.#deps.deadlines.remove(this.#deadline);
+    this.#abort.abort();
+  }
+
+  end(): void {
+    this.#deps.deadlines.remove(this.#deadline);
+  }
+}
+
+/** Sends the call to this upstream. Throws what toFailure understands. */
+export async function attempt(call: Call, candidate: Candidate, deps: RelayDeps): Promise<Begun> {
+  const { request, dialect } = call.input;
+  const written = dialect.writeRequest(request, {
+    wireModel: candidate.wireName,
+    tweaks: candidate.service.tweaks,
+    mayDrop: call.input.mayDrop,
+    asksUsage: candidate.service.streamUsage !== 'always',
+  });
+  call.dropped = written.dropped;
+  const { times } = deps.settings;
+  const timer = new AttemptTimer(deps);
+  call.stop = (why) => timer.stop(why);
+  call.endWithin = (ms) => timer.endWithin(ms);
+  if (call.stopped !== null) timer.stop(call.stopped);
+  try {
+    const reply = await deps.outbound({
+      url: candidate.url,
+      method: 'POST',
+      headers: { ...candidate.headers, 'x-client-request-id': call.hold.id },
+      body: written.text,
+      signal: timer.signal,
+      connectMs: times.connectMs,
+    });
+    if (reply.status !== 200) throw await refusal(reply, candidate);
+    const readError = (body: Json): Error => bodyFailure(candidate.upstream.vendor, body);
+    timer.heard();
+    if (!request.stream) {
+      const text = await reply.text(REPLY_BYTES_MAX);
+      timer.end();
+      return { kind: 'whole', text, body: dialect.readReply(text, readError) };
+    }
+    const watch = dialect.watch(request.wantsUsage, readError);
+    const stream = { reply, cutter: new EventCutter(), watch, timer, readError, first: null };
+    return { kind: 'stream', stream: await beginStream(stream, call) };
+  } catch (thrown) {
+    timer.end();
+    if (timer.stopped !== null) throw stoppedFailure(timer);
+    timer.stop('vendor_error');
+    throw thrown;
+  }
+}
+
+async function refusal(reply: OutboundReply, candidate: Candidate): Promise<Failure> {
+  const retryAfter = reply.header('retry-after');
+  const text = await reply.text(ERROR_BYTES_MAX).catch(() => '');
+  return vendorFailure(candidate.upstream.vendor, { status: reply.status, text, retryAfter });
+}
+
+export function stoppedFailure(timer: AttemptTimer): Failure {
+  if (timer.stopped === 'caller_left' || timer.stopped === 'shutdown') {
+    return new Failure(new Fault('shutting_down'), { cause: 'stopped' });
+  }
+  return new Failure(new Fault('vendor_timeout'), { cause: 'timeout' });
+}
+
+/** Reads up to the first event that says something, so that an error there can still be failed over. */
+async function beginStream(stream: VendorStream, call: Call): Promise<VendorStream> {
+  const type = stream.reply.header('content-type') ?? '';
+  if (type.startsWith('application/json')) {
+    const text = await stream.reply.text(REPLY_BYTES_MAX);
+    call.input.dialect.readReply(text, stream.readError);
+    throw new Fault('vendor_malformed', { message: 'The vendor answered a stream with one body.' });
+  }
+  while (!stream.watch.begun) {
+    const chunk = await stream.reply.read();
+    if (chunk === null) throw stream.watch.end() ?? new Fault('vendor_cut');
+    const whole = stream.cutter.push(chunk);
+    stream.timer.heard();
+    if (whole !== null) stream.first = stream.watch.look(whole);
+  }
+  return stream;
+}

@@ -1,0 +1,126 @@
+/** What one call is while it lives, and what the relay needs to carry it. */
+import type { Caller } from '../access/keys.ts';
+import type { Dialect, WireRequest } from '../dialects/shape.ts';
+import type { Clock, Deadlines } from '../kit/clock.ts';
+import type { Fault } from '../kit/fault.ts';
+import type { Outbound } from '../kit/fetch.ts';
+import type { Log } from '../kit/log.ts';
+import type { Admission, Limits } from '../limits/limits.ts';
+import type { EndReason, HoldRow, Ledger, SettleRow } from '../storage/ports.ts';
+import type { Breaker } from './breaker.ts';
+import type { Candidate, Route, Routes } from './upstreams.ts';
+
+/** Time limits of one attempt, milliseconds. */
+export interface TimeLimits {
+  readonly connectMs: number;
+  /** From sending the request to the first byte of a stream, or the whole of a plain answer. */
+  readonly firstByteMs: number;
+  /** Between two pieces of a stream. */
+  readonly idleMs: number;
+  readonly totalMs: number;
+}
+
+export interface RetrySettings {
+  /** Tries after the first one, at the same upstream. */
+  readonly count: number;
+  readonly delayMs: number;
+  /** A vendor's longer Retry-After is passed on to the caller instead of waited for. */
+  readonly retryAfterMsMax: number;
+}
+
+export interface DrainSettings {
+  /** How long an answer is read on after its caller left. */
+  readonly drainMs: number;
+  /** Answers read on at once; beyond, they are stopped and charged as streamed. */
+  readonly drainsMax: number;
+}
+
+export interface RelaySettings {
+  readonly times: TimeLimits;
+  readonly retry: RetrySettings;
+  readonly drain: DrainSettings;
+}
+
+/** Is told of every call that ended; for metrics. */
+export interface Observer {
+  callEnded(call: Call, row: SettleRow): void;
+}
+
+export interface RelayDeps {
+  readonly clock: Clock;
+  readonly deadlines: Deadlines;
+  readonly random: () => number;
+  readonly outbound: Outbound;
+  readonly routes: Routes;
+  readonly limits: Limits;
+  readonly ledger: Ledger;
+  readonly breaker: Breaker;
+  readonly settings: RelaySettings;
+  readonly log: Log;
+  readonly observer: Observer;
+  /** Calls that live now; shut down, and counted, through this. */
+  readonly live: Set<Call>;
+}
+
+/** What the edge knows of a call. */
+export interface CallInput {
+  readonly requestId: string;
+  readonly caller: Caller;
+  readonly dialect: Dialect;
+  readonly request: WireRequest;
+  /** May fields be left out that the vendor refuses? */
+  readonly mayDrop: boolean;
+  /** Fires when the caller leaves. */
+  readonly left: AbortSignal;
+  /** The caller's dialect for a stream that cannot be completed. */
+  readonly writeFaultEvent: (fault: Fault) => string;
+  /** When the request came in, by the clock's tick. */
+  readonly startedTickMs: number;
+}
+
+export interface AttemptNote {
+  readonly upstream: string;
+  readonly model: string;
+  readonly ms: number;
+  readonly status: number | null;
+  /** A fault code, or "ok". */
+  readonly result: string;
+  /** The vendor had the whole request, so it may have charged us. */
+  readonly sent: boolean;
+}
+
+export interface Call {
+  readonly input: CallInput;
+  readonly route: Route;
+  readonly admission: Admission;
+  readonly hold: HoldRow;
+  readonly attempts: AttemptNote[];
+  dropped: readonly string[];
+  candidate: Candidate | null;
+  queuedMs: number;
+  firstByteMs: number | null;
+  /** Why it is being stopped, once it is. */
+  stopped: Extract<EndReason, 'caller_left' | 'shutdown'> | null;
+  /** Stops the attempt that is under way. */
+  stop: ((why: 'caller_left' | 'shutdown') => void) | null;
+  /** Leaves the attempt under way at most this much time. */
+  endWithin: ((ms: number) => void) | null;
+  draining: boolean;
+  settled: boolean;
+}
+
+/** What the edge sends back. */
+export type Answer =
+  | { readonly kind: 'whole'; readonly headers: Record<string, string>; readonly text: string }
+  | {
+      readonly kind: 'stream';
+      readonly headers: Record<string, string>;
+      /** Carries the stream to its end; never throws. */
+      readonly pump: (sink: Sink) => Promise<void>;
+    };
+
+/** Where a stream goes. */
+export interface Sink {
+  /** Answers a promise where the caller reads slower than we write. */
+  write(bytes: Uint8Array | string): void | Promise<void>;
+}

@@ -1,0 +1,156 @@
+/** The story of one call. All branching is here; the steps are small and stand alone. */
+import { mayUseModel } from '../access/keys.ts';
+import { Fault, toFault } from '../kit/fault.ts';
+import { newId } from '../kit/ids.ts';
+import { priceAtMost } from '../ledger/price.ts';
+import { limitHeaders } from '../limits/limits.ts';
+import type { EndReason, HoldRow } from '../storage/ports.ts';
+import type { Begun } from './attempt.ts';
+import { tryUpstreams } from './attempts.ts';
+import type { Answer, Call, CallInput, RelayDeps } from './call.ts';
+import { settle } from './settle.ts';
+import { pumpStream, watchCaller } from './stream.ts';
+import type { Candidate, Route } from './upstreams.ts';
+
+export async function handle(input: CallInput, deps: RelayDeps): Promise<Answer> {
+  const route = deps.routes.find(input.request.model);
+  if (!mayUseModel(input.caller, route.model.id)) throw notAllowed(route);
+  const candidates = affordable(route, input);
+  const outputBound = outputTokensBound(route, input);
+  const call = await admit(input, { route, candidates, outputBound }, deps);
+  try {
+    await hold(call, deps);
+    watchCaller(call, deps);
+    const begun = await tryUpstreams(call, candidates, deps);
+    call.firstByteMs = Math.round(deps.clock.tickMs() - input.startedTickMs);
+    return await answer(call, begun, deps);
+  } catch (thrown) {
+    const fault = toFault(thrown);
+    const reason: EndReason =
+      call.stopped ?? (fault.code === 'vendor_timeout' ? 'timeout' : 'vendor_fault');
+    const ending = { reason, fault: call.stopped === 'caller_left' ? null : fault };
+    await settle(call, { ...ending, usage: null, contentBytes: stoppedBytes(call) }, deps);
+    throw fault;
+  }
+}
+
+function notAllowed(route: Route): Fault {
+  return new Fault('model_not_allowed', {
+    message: `This API key may not use the model "${route.model.id}".`,
+    param: 'model',
+  });
+}
+
+/** An account with a limit is only served at a known price. */
+function affordable(route: Route, input: CallInput): readonly Candidate[] {
+  if (input.caller.unlimited) return route.candidates;
+  const priced = route.candidates.filter((candidate) => candidate.price !== null);
+  if (priced.length === 0) throw new Fault('no_price', { param: 'model' });
+  return priced;
+}
+
+/** The most tokens that this call can make the vendor write. */
+function outputTokensBound(route: Route, input: CallInput): number {
+  const most = route.model.outputTokensMax * input.request.choices;
+  return Math.min(most, input.request.outputTokensAsked ?? most);
+}
+
+interface AdmitWish {
+  readonly route: Route;
+  readonly candidates: readonly Candidate[];
+  readonly outputBound: number;
+}
+
+/** Limits: nothing else has happened yet, so a refusal leaves no trace but its answer. */
+async function admit(input: CallInput, wish: AdmitWish, deps: RelayDeps): Promise<Call> {
+  const { request, caller } = input;
+  const guess = request.inputTokensGuess + (request.outputTokensAsked ?? 0);
+  const admission = await deps.limits.admit(caller.key, guess);
+  let amount = 0n;
+  let priceId: string | null = null;
+  for (const candidate of wish.candidates) {
+    if (candidate.price === null) continue;
+    const most = priceAtMost(candidate.price, request.inputTokensBound, wish.outputBound);
+    if (most >= amount) {
+      amount = most;
+      priceId = candidate.priceId;
+    }
+  }
+  const row: HoldRow = {
+    id: newId('call'),
+    accountId: caller.key.accountId,
+    keyId: caller.key.id,
+    keyBudgeted: caller.key.budget !== null,
+    requestId: input.requestId,
+    service: 'chat',
+    model: wish.route.model.id,
+    stream: request.stream,
+    amount,
+    priceId,
+    startedMs: deps.clock.nowMs(),
+  };
+  const call: Call = {
+    input,
+    route: wish.route,
+    admission,
+    hold: row,
+    attempts: [],
+    dropped: [],
+    candidate: null,
+    queuedMs: 0,
+    firstByteMs: null,
+    stopped: null,
+    stop: null,
+    endWithin: null,
+    draining: false,
+    settled: false,
+  };
+  return call;
+}
+
+/** The hold is on disk before any vendor is asked; nobody skips it. */
+async function hold(call: Call, deps: RelayDeps): Promise<void> {
+  const verdict = await deps.ledger.hold(call.hold).catch((error: unknown) => {
+    throw new Fault('storage_unavailable', { cause: error, retryAfterS: 1 });
+  });
+  call.queuedMs = Math.round(deps.clock.tickMs() - call.input.startedTickMs);
+  if (verdict === 'held') {
+    deps.live.add(call);
+    return;
+  }
+  // Nothing was written, so there is nothing to settle.
+  call.settled = true;
+  call.admission.leave(0);
+  throw new Fault(verdict);
+}
+
+/** A caller that left while the vendor was at work owes the prompt under the policy `abort`. */
+function stoppedBytes(call: Call): number | null {
+  const sent = call.attempts.some((attempt) => attempt.sent);
+  return call.stopped === 'caller_left' && sent ? 0 : null;
+}
+
+async function answer(call: Call, begun: Begun, deps: RelayDeps): Promise<Answer> {
+  const headers = answerHeaders(call);
+  if (begun.kind === 'stream') {
+    return { kind: 'stream', headers, pump: (sink) => pumpStream(call, { ...begun, sink }, deps) };
+  }
+  void settle(
+    call,
+    {
+      reason: call.stopped ?? 'complete',
+      fault: null,
+      usage: begun.body,
+      contentBytes: call.input.dialect.replyContentBytes(begun.body),
+    },
+    deps,
+  );
+  return { kind: 'whole', headers, text: begun.text };
+}
+
+function answerHeaders(call: Call): Record<string, string> {
+  const headers = limitHeaders(call.admission);
+  headers['x-gangway-call'] = call.hold.id;
+  if (call.dropped.length > 0) headers['x-gangway-dropped'] = call.dropped.join(', ');
+  return headers;
+}

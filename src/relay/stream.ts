@@ -1,0 +1,117 @@
+/** The second half of a streamed call: from the first event to the last. */
+import { Fault } from '../kit/fault.ts';
+import type { VendorStream } from './attempt.ts';
+import { stoppedFailure } from './attempt.ts';
+import { breakerNames, tellGood } from './attempts.ts';
+import type { Call, RelayDeps, Sink } from './call.ts';
+import { toFailure } from './failure.ts';
+import { settle } from './settle.ts';
+
+interface Pump {
+  readonly stream: VendorStream;
+  readonly sink: Sink;
+}
+
+/**
+ * Follows the caller's leaving by the key's policy. `drain`: the answer is read on, within its
+ * limits, so that the vendor's own count is charged. `abort`: the vendor is stopped at once.
+ */
+export function watchCaller(call: Call, deps: RelayDeps): void {
+  const { left, caller } = call.input;
+  const leave = (): void => {
+    if (call.settled || call.stopped !== null) return;
+    call.stopped = 'caller_left';
+    if (caller.key.onDisconnect === 'abort' || countDrains(deps) >= deps.settings.drain.drainsMax) {
+      call.stop?.('caller_left');
+      return;
+    }
+    call.draining = true;
+    call.endWithin?.(deps.settings.drain.drainMs);
+  };
+  if (left.aborted) leave();
+  else left.addEventListener('abort', leave, { once: true });
+}
+
+function countDrains(deps: RelayDeps): number {
+  let count = 0;
+  for (const call of deps.live) if (call.draining) count += 1;
+  return count;
+}
+
+/** Carries the stream to its end and settles. Never throws. */
+export async function pumpStream(call: Call, pump: Pump, deps: RelayDeps): Promise<void> {
+  const fault = await carry(call, pump).catch((thrown: unknown) => {
+    const { timer } = pump.stream;
+    return timer.stopped === null ? toFailure(thrown).fault : stoppedFailure(timer).fault;
+  });
+  pump.stream.timer.end();
+  pump.stream.reply.close();
+  tellBreaker(call, fault, deps);
+  await finish(call, { ...pump, fault }, deps);
+}
+
+/** The fault of a stream that ended before it was complete, or null. */
+async function carry(call: Call, pump: Pump): Promise<Fault | null> {
+  const { reply, cutter, watch, timer, first } = pump.stream;
+  if (first !== null) await send(call, pump.sink, first);
+  for (;;) {
+    const chunk = await reply.read();
+    if (chunk === null) break;
+    timer.heard();
+    const whole = cutter.push(chunk);
+    if (whole === null) continue;
+    const shown = watch.look(whole);
+    if (shown === null) continue;
+    const slow = send(call, pump.sink, shown);
+    if (slow !== undefined) await slow;
+  }
+  const rest = cutter.rest();
+  if (rest.length > 0) await sendRest(call, pump, rest);
+  return watch.end();
+}
+
+/** To a caller that left nothing is sent; what was read still counts. */
+function send(call: Call, sink: Sink, bytes: Uint8Array): void | Promise<void> {
+  return call.stopped === null ? sink.write(bytes) : undefined;
+}
+
+/** Some vendors leave out the last empty line; half an event is not passed on. */
+async function sendRest(call: Call, pump: Pump, rest: Uint8Array): Promise<void> {
+  const ended = Buffer.concat([rest, Buffer.from('\n\n')]);
+  try {
+    const shown = pump.stream.watch.look(ended);
+    if (shown !== null) await send(call, pump.sink, shown);
+  } catch {
+    throw new Fault('vendor_cut');
+  }
+}
+
+function tellBreaker(call: Call, fault: Fault | null, deps: RelayDeps): void {
+  const { candidate } = call;
+  if (candidate === null) return;
+  if (fault === null) tellGood(candidate, deps);
+  else if (call.stopped === null && fault.blame === 'vendor') {
+    deps.breaker.tell(breakerNames(candidate).model, 'down');
+  } else deps.breaker.tell(breakerNames(candidate).model, 'neutral');
+}
+
+async function finish(
+  call: Call,
+  end: Pump & { readonly fault: Fault | null },
+  deps: RelayDeps,
+): Promise<void> {
+  const { watch } = end.stream;
+  const { fault } = end;
+  const reason =
+    call.stopped ??
+    (fault === null ? 'complete' : fault.code === 'vendor_timeout' ? 'timeout' : 'vendor_cut');
+  if (fault !== null && call.stopped !== 'caller_left') {
+    const shown = call.stopped === 'shutdown' ? new Fault('shutting_down') : fault;
+    await end.sink.write(call.input.writeFaultEvent(shown));
+  }
+  // A vendor that was cut before it wrote anything and counted nothing is paid nothing.
+  const silent = watch.contentBytes === 0 && watch.usage === null && call.stopped === null;
+  const contentBytes = fault !== null && silent ? null : watch.contentBytes;
+  const shown = call.stopped === 'caller_left' ? null : fault;
+  await settle(call, { reason, fault: shown, usage: watch.usage, contentBytes }, deps);
+}

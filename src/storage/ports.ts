@@ -1,0 +1,264 @@
+/** What the floors above may ask of storage. Every maker (sqlite, later postgres) keeps all of it. */
+
+export type KeyState = 'active' | 'disabled';
+export type KeyRole = 'caller' | 'operator';
+export type DisconnectPolicy = 'drain' | 'abort';
+
+export interface KeyRow {
+  readonly id: string;
+  readonly accountId: string;
+  readonly name: string;
+  /** SHA-256 of the secret, hex. */
+  readonly hash: string;
+  /** The last four characters, so that people can tell keys apart. */
+  readonly hint: string;
+  readonly role: KeyRole;
+  readonly state: KeyState;
+  readonly createdMs: number;
+  readonly expiresMs: number | null;
+  /** Model ids this key may use; null: all. */
+  readonly models: readonly string[] | null;
+  /** CIDR ranges this key may come from; null: any. */
+  readonly addresses: readonly string[] | null;
+  /** Per minute; null: the installation's default; 0: no limit. */
+  readonly requestsPerMinute: number | null;
+  readonly tokensPerMinute: number | null;
+  readonly concurrency: number | null;
+  /** All that this key may ever spend, in nano-units; null: as much as its account. */
+  readonly budget: bigint | null;
+  readonly onDisconnect: DisconnectPolicy;
+  readonly contract: 'strict' | null;
+}
+
+/** How much a key has spent and holds, in nano-units. */
+export interface KeySpend {
+  readonly spent: bigint;
+  readonly held: bigint;
+}
+
+export interface FoundKey {
+  readonly key: KeyRow;
+  readonly accountUnlimited: boolean;
+}
+
+export interface Page {
+  readonly limit: number;
+  /** Id after which the page begins. */
+  readonly after?: string;
+}
+
+export interface Keys {
+  insert(rows: readonly KeyRow[]): Promise<void>;
+  byHash(hash: string): Promise<FoundKey | undefined>;
+  byId(id: string): Promise<(KeyRow & KeySpend) | undefined>;
+  list(page: Page & { readonly accountId?: string }): Promise<readonly (KeyRow & KeySpend)[]>;
+  /** False where there is no such key. */
+  setState(id: string, state: KeyState): Promise<boolean>;
+  /** Calls back after a key was changed, by this process or another, within half a second. */
+  onChange(changed: () => void): void;
+}
+
+export interface AccountRow {
+  readonly id: string;
+  readonly name: string;
+  /** An unlimited account may go below zero: it pays afterwards. */
+  readonly unlimited: boolean;
+  readonly createdMs: number;
+  /** Entries for minus entries against, nano-units. */
+  readonly balance: bigint;
+  /** Sum of open and unknown holds, nano-units. */
+  readonly held: bigint;
+}
+
+export interface Accounts {
+  /** False where the name is taken. */
+  insert(row: Pick<AccountRow, 'id' | 'name' | 'unlimited' | 'createdMs'>): Promise<boolean>;
+  byName(name: string): Promise<AccountRow | undefined>;
+  list(page: Page): Promise<readonly AccountRow[]>;
+}
+
+/** An entry moves `amount` from one account to another; every entry has a cause, used once. */
+export interface Entry {
+  readonly cause: string;
+  readonly from: string;
+  readonly to: string;
+  readonly amount: bigint;
+  readonly atMs: number;
+}
+
+export type CallState = 'open' | 'charged' | 'released' | 'unknown';
+
+/** What is known of a call before its vendor is asked. */
+export interface HoldRow {
+  readonly id: string;
+  readonly accountId: string;
+  readonly keyId: string;
+  readonly keyBudgeted: boolean;
+  readonly requestId: string;
+  readonly service: string;
+  readonly model: string;
+  readonly stream: boolean;
+  readonly amount: bigint;
+  readonly priceId: string | null;
+  readonly startedMs: number;
+}
+
+export type HoldVerdict = 'held' | 'insufficient_balance' | 'budget_exceeded';
+
+export interface Quantities {
+  /** All input tokens, cached ones included. */
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly cachedInputTokens: number;
+  readonly reasoningTokens: number;
+}
+
+/** Who counted the quantities. */
+export type UsageSource = 'vendor' | 'estimate' | 'none';
+
+/** How a call ended: the rule by which it was charged. */
+export type EndReason =
+  | 'complete'
+  | 'refused'
+  | 'vendor_fault'
+  | 'vendor_cut'
+  | 'timeout'
+  | 'caller_left'
+  | 'shutdown'
+  | 'crash';
+
+export interface SettleRow {
+  readonly id: string;
+  readonly state: Exclude<CallState, 'open'>;
+  /** What the call costs; never more than this is taken, and never below zero. */
+  readonly charge: bigint;
+  readonly quantities: Quantities | null;
+  readonly usageSource: UsageSource;
+  readonly endReason: EndReason;
+  readonly fault: string | null;
+  readonly upstream: string | null;
+  readonly wireModel: string | null;
+  /** JSON list of attempts with their faults and times. */
+  readonly attempts: string;
+  readonly queuedMs: number;
+  readonly firstByteMs: number | null;
+  readonly totalMs: number;
+  /** Why the state is what it is, for people. */
+  readonly evidence: string | null;
+}
+
+export type SettleVerdict = 'settled' | 'already_settled';
+
+export interface Ledger {
+  /** Writes the holds that the balance covers; durable when the answer comes. */
+  hold(row: HoldRow): Promise<HoldVerdict>;
+  /** Ends an open (or unknown) call, once. */
+  settle(row: SettleRow): Promise<SettleVerdict>;
+  /** One entry with a cause that was never used; false where it was. */
+  enter(entry: Entry): Promise<boolean>;
+  /** Keeps a price text under its own hash; answers that id. */
+  keepPrice(text: string): Promise<string>;
+  /** Calls begun by an earlier process that nobody has ended: now `unknown`. Answers how many. */
+  parkOpen(evidence: string): Promise<number>;
+  audit(): Promise<Audit>;
+}
+
+/** What the books say; `balanced` where every line of `problems` is absent. */
+export interface Audit {
+  readonly balanced: boolean;
+  readonly problems: readonly string[];
+  readonly accounts: number;
+  readonly entries: number;
+  readonly calls: number;
+  readonly openHolds: number;
+  readonly unknown: number;
+  readonly charged: number;
+  readonly released: number;
+  /** Sum over all accounts; zero in good books. */
+  readonly sum: bigint;
+  readonly chargedTotal: bigint;
+}
+
+export interface CallRow extends Omit<HoldRow, 'keyBudgeted'>, Omit<SettleRow, 'state'> {
+  readonly state: CallState;
+  /** Cost that the account could not cover and nobody was charged for. */
+  readonly shortfall: bigint;
+}
+
+export interface CallFilter extends Page {
+  readonly accountId?: string;
+  readonly keyId?: string;
+  readonly state?: CallState;
+  readonly model?: string;
+}
+
+/** Sums over calls, per model. */
+export interface UsageRow extends Quantities {
+  readonly model: string;
+  readonly calls: number;
+  readonly charge: bigint;
+}
+
+export interface Calls {
+  list(filter: CallFilter): Promise<readonly CallRow[]>;
+  byId(id: string): Promise<CallRow | undefined>;
+  usage(filter: {
+    readonly accountId?: string;
+    readonly sinceMs: number;
+  }): Promise<readonly UsageRow[]>;
+}
+
+export interface Store {
+  readonly keys: Keys;
+  readonly accounts: Accounts;
+  readonly ledger: Ledger;
+  readonly calls: Calls;
+  /** Throws where the database does not answer. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** At most `limit` in any `windowS` seconds. */
+export interface WindowRule {
+  readonly limit: number;
+  readonly windowS: number;
+}
+
+export interface WindowVerdict {
+  readonly ok: boolean;
+  readonly limit: number;
+  readonly remaining: number;
+  /** Milliseconds until the window is empty again. */
+  readonly resetMs: number;
+  /** Milliseconds until this cost would fit; 0 where it did. */
+  readonly retryAfterMs: number;
+}
+
+/** nginx `limit_req`: requests a second with a burst. */
+export interface LeakRule {
+  readonly ratePerS: number;
+  readonly burst: number;
+  /** Without it, requests over the rate wait instead of going at once. */
+  readonly nodelay: boolean;
+}
+
+export interface LeakVerdict {
+  readonly ok: boolean;
+  /** Milliseconds to wait before going on; 0 with nodelay. */
+  readonly waitMs: number;
+  /** Milliseconds after which a refused request would pass. */
+  readonly retryAfterMs: number;
+}
+
+type Now<T> = T | Promise<T>;
+
+/** Counters that may be shared between nodes. Never for money. */
+export interface Counters {
+  take(name: string, rule: WindowRule, cost: number): Now<WindowVerdict>;
+  /** Corrects an earlier take by `delta`, which may be negative. */
+  correct(name: string, rule: WindowRule, delta: number): Now<void>;
+  /** One more at once; false where `max` are inside. */
+  enter(name: string, max: number): Now<boolean>;
+  leave(name: string): Now<void>;
+  leak(name: string, rule: LeakRule): Now<LeakVerdict>;
+}

@@ -1,0 +1,262 @@
+/** Everything that is asked off the hot path, through Kysely: the same on every database. */
+import { type Kysely, type Selectable, sql } from 'kysely';
+import type {
+  AccountRow,
+  Accounts,
+  CallFilter,
+  CallRow,
+  Calls,
+  KeyRow,
+  KeySpend,
+  Keys,
+  Page,
+  UsageRow,
+} from './ports.ts';
+import type { AccountsTable, CallsTable, KeysTable, Schema } from './schema.ts';
+
+type Db = Kysely<Schema>;
+
+/** Rows in one statement; databases bound the number of parameters. */
+const INSERT_ROWS_MAX = 500;
+
+interface Changes {
+  tell(): void;
+  listen(listener: () => void): void;
+}
+
+/** 64-bit integers travel as text, for they may exceed 2^53. */
+function asText<Name extends string>(name: Name, table?: string) {
+  const column = table === undefined ? name : `${table}.${name}`;
+  return sql<string>`cast(${sql.ref(column)} as text)`.as(name);
+}
+
+export function accountQueries(db: Db): Accounts {
+  const select = () =>
+    db
+      .selectFrom('accounts')
+      .select(['id', 'name', 'unlimited', 'created_ms', asText('balance'), asText('held')]);
+  return {
+    async insert(row) {
+      const result = await db
+        .insertInto('accounts')
+        .values({
+          id: row.id,
+          name: row.name,
+          unlimited: row.unlimited ? 1 : 0,
+          created_ms: row.createdMs,
+          balance: 0,
+          held: 0,
+        })
+        .onConflict((conflict) => conflict.doNothing())
+        .executeTakeFirst();
+      return (result.numInsertedOrUpdatedRows ?? 0n) > 0n;
+    },
+    async byName(name) {
+      const row = await select().where('name', '=', name).executeTakeFirst();
+      return row === undefined ? undefined : readAccount(row);
+    },
+    async list(page) {
+      const rows = await select()
+        .where('id', '>', page.after ?? '')
+        .orderBy('id')
+        .limit(page.limit)
+        .execute();
+      return rows.map(readAccount);
+    },
+  };
+}
+
+function readAccount(row: Selectable<AccountsTable>): AccountRow {
+  return {
+    id: row.id,
+    name: row.name,
+    unlimited: row.unlimited === 1,
+    createdMs: Number(row.created_ms),
+    balance: BigInt(row.balance),
+    held: BigInt(row.held),
+  };
+}
+
+export function keyQueries(db: Db, changes: Changes): Keys {
+  const select = () =>
+    db
+      .selectFrom('keys')
+      .selectAll('keys')
+      .select([asText('budget', 'keys'), asText('spent', 'keys'), asText('held', 'keys')]);
+  return {
+    async insert(rows) {
+      for (let at = 0; at < rows.length; at += INSERT_ROWS_MAX) {
+        await db
+          .insertInto('keys')
+          .values(rows.slice(at, at + INSERT_ROWS_MAX).map(writeKey))
+          .execute();
+      }
+      changes.tell();
+    },
+    async byHash(hash) {
+      const row = await select()
+        .innerJoin('accounts', 'accounts.id', 'keys.account_id')
+        .select('accounts.unlimited')
+        .where('hash', '=', hash)
+        .executeTakeFirst();
+      if (row === undefined) return undefined;
+      return { key: readKey(row), accountUnlimited: row.unlimited === 1 };
+    },
+    async byId(id) {
+      const row = await select().where('id', '=', id).executeTakeFirst();
+      return row === undefined ? undefined : readKey(row);
+    },
+    async list(page: Page & { readonly accountId?: string }) {
+      let query = select().where('id', '>', page.after ?? '');
+      if (page.accountId !== undefined) query = query.where('account_id', '=', page.accountId);
+      const rows = await query.orderBy('id').limit(page.limit).execute();
+      return rows.map((row) => readKey(row));
+    },
+    async setState(id, state) {
+      const result = await db
+        .updateTable('keys')
+        .set({ state })
+        .where('id', '=', id)
+        .executeTakeFirst();
+      changes.tell();
+      return result.numUpdatedRows > 0n;
+    },
+    onChange: changes.listen,
+  };
+}
+
+function writeKey(row: KeyRow) {
+  return {
+    id: row.id,
+    account_id: row.accountId,
+    name: row.name,
+    hash: row.hash,
+    hint: row.hint,
+    role: row.role,
+    state: row.state,
+    created_ms: row.createdMs,
+    expires_ms: row.expiresMs,
+    models: row.models === null ? null : JSON.stringify(row.models),
+    addresses: row.addresses === null ? null : JSON.stringify(row.addresses),
+    rpm: row.requestsPerMinute,
+    tpm: row.tokensPerMinute,
+    concurrency: row.concurrency,
+    budget: row.budget,
+    spent: 0,
+    held: 0,
+    on_disconnect: row.onDisconnect,
+    contract: row.contract,
+  };
+}
+
+function readKey(row: Selectable<KeysTable>): KeyRow & KeySpend {
+  return {
+    id: row.id,
+    accountId: row.account_id,
+    name: row.name,
+    hash: row.hash,
+    hint: row.hint,
+    role: row.role as KeyRow['role'],
+    state: row.state as KeyRow['state'],
+    createdMs: Number(row.created_ms),
+    expiresMs: row.expires_ms === null ? null : Number(row.expires_ms),
+    models: row.models === null ? null : (JSON.parse(row.models) as string[]),
+    addresses: row.addresses === null ? null : (JSON.parse(row.addresses) as string[]),
+    requestsPerMinute: row.rpm,
+    tokensPerMinute: row.tpm,
+    concurrency: row.concurrency,
+    budget: row.budget === null ? null : BigInt(row.budget),
+    onDisconnect: row.on_disconnect as KeyRow['onDisconnect'],
+    contract: row.contract as KeyRow['contract'],
+    spent: BigInt(row.spent),
+    held: BigInt(row.held),
+  };
+}
+
+export function callQueries(db: Db): Calls {
+  const select = () =>
+    db
+      .selectFrom('calls')
+      .selectAll()
+      .select([asText('hold'), asText('charge'), asText('shortfall')]);
+  return {
+    async list(filter: CallFilter) {
+      let query = select();
+      if (filter.after !== undefined) query = query.where('id', '<', filter.after);
+      if (filter.accountId !== undefined) query = query.where('account_id', '=', filter.accountId);
+      if (filter.keyId !== undefined) query = query.where('key_id', '=', filter.keyId);
+      if (filter.state !== undefined) query = query.where('state', '=', filter.state);
+      if (filter.model !== undefined) query = query.where('model', '=', filter.model);
+      const rows = await query.orderBy('id', 'desc').limit(filter.limit).execute();
+      return rows.map((row) => readCall(row));
+    },
+    async byId(id) {
+      const row = await select().where('id', '=', id).executeTakeFirst();
+      return row === undefined ? undefined : readCall(row);
+    },
+    async usage(filter) {
+      let query = db
+        .selectFrom('calls')
+        .select(({ fn }) => [
+          'model',
+          fn.countAll<number>().as('calls'),
+          fn.sum<number>('input_tokens').as('input'),
+          fn.sum<number>('output_tokens').as('output'),
+          fn.sum<number>('cached_tokens').as('cached'),
+          fn.sum<number>('reasoning_tokens').as('reasoning'),
+          sql<string>`cast(sum(charge) as text)`.as('charge'),
+        ])
+        .where('started_ms', '>=', filter.sinceMs);
+      if (filter.accountId !== undefined) query = query.where('account_id', '=', filter.accountId);
+      const rows = await query.groupBy('model').orderBy('model').execute();
+      return rows.map(
+        (row): UsageRow => ({
+          model: row.model,
+          calls: Number(row.calls),
+          inputTokens: Number(row.input),
+          outputTokens: Number(row.output),
+          cachedInputTokens: Number(row.cached),
+          reasoningTokens: Number(row.reasoning),
+          charge: BigInt(row.charge),
+        }),
+      );
+    },
+  };
+}
+
+function readCall(row: Selectable<CallsTable>): CallRow {
+  const counted = row.usage_source !== 'none';
+  return {
+    id: row.id,
+    accountId: row.account_id,
+    keyId: row.key_id,
+    requestId: row.request_id,
+    service: row.service,
+    model: row.model,
+    stream: row.stream === 1,
+    amount: BigInt(row.hold),
+    priceId: row.price_id,
+    startedMs: Number(row.started_ms),
+    state: row.state as CallRow['state'],
+    charge: BigInt(row.charge),
+    shortfall: BigInt(row.shortfall),
+    quantities: counted
+      ? {
+          inputTokens: Number(row.input_tokens),
+          outputTokens: Number(row.output_tokens),
+          cachedInputTokens: Number(row.cached_tokens),
+          reasoningTokens: Number(row.reasoning_tokens),
+        }
+      : null,
+    usageSource: row.usage_source as CallRow['usageSource'],
+    endReason: (row.end_reason ?? 'complete') as CallRow['endReason'],
+    fault: row.fault,
+    upstream: row.upstream,
+    wireModel: row.wire_model,
+    attempts: row.attempts,
+    queuedMs: row.queued_ms,
+    firstByteMs: row.first_byte_ms,
+    totalMs: row.total_ms,
+    evidence: row.evidence,
+  };
+}

@@ -1,0 +1,88 @@
+/** The tables, as Kysely sees them. Money columns are 64-bit integers of nano-units. */
+import type { ColumnType } from 'kysely';
+
+/** Written as bigint or number; read as text (queries.ts casts it), for it may exceed 2^53. */
+type Nanos = ColumnType<string, number | bigint, number | bigint>;
+
+export interface KeysTable {
+  id: string;
+  account_id: string;
+  name: string;
+  hash: string;
+  hint: string;
+  role: string;
+  state: string;
+  created_ms: number;
+  expires_ms: number | null;
+  models: string | null;
+  addresses: string | null;
+  rpm: number | null;
+  tpm: number | null;
+  concurrency: number | null;
+  budget: ColumnType<string | null, bigint | null, bigint | null>;
+  spent: Nanos;
+  held: Nanos;
+  on_disconnect: string;
+  contract: string | null;
+}
+
+export interface AccountsTable {
+  id: string;
+  name: string;
+  unlimited: number;
+  created_ms: number;
+  balance: Nanos;
+  held: Nanos;
+}
+
+export interface EntriesTable {
+  cause: string;
+  from_account: string;
+  to_account: string;
+  amount: Nanos;
+  at_ms: number;
+}
+
+export interface PricesTable {
+  id: string;
+  text: string;
+}
+
+export interface CallsTable {
+  id: string;
+  account_id: string;
+  key_id: string;
+  key_budgeted: number;
+  request_id: string;
+  service: string;
+  model: string;
+  stream: number;
+  hold: Nanos;
+  price_id: string | null;
+  started_ms: number;
+  state: string;
+  charge: Nanos;
+  shortfall: Nanos;
+  input_tokens: number;
+  output_tokens: number;
+  cached_tokens: number;
+  reasoning_tokens: number;
+  usage_source: string;
+  end_reason: string | null;
+  fault: string | null;
+  upstream: string | null;
+  wire_model: string | null;
+  attempts: string;
+  queued_ms: number;
+  first_byte_ms: number | null;
+  total_ms: number;
+  evidence: string | null;
+}
+
+export interface Schema {
+  keys: KeysTable;
+  accounts: AccountsTable;
+  entries: EntriesTable;
+  prices: PricesTable;
+  calls: CallsTable;
+}

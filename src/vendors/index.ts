@@ -1,0 +1,38 @@
+/** Every vendor by its id. Written by scripts/generate-vendors.ts; edits here are lost. */
+import { deepFreeze } from '../kit/freeze.ts';
+import ark from './ark.ts';
+import deepseek from './deepseek.ts';
+import fireworks from './fireworks.ts';
+import groq from './groq.ts';
+import minimax from './minimax.ts';
+import mistral from './mistral.ts';
+import moonshot from './moonshot.ts';
+import ollama from './ollama.ts';
+import openai from './openai.ts';
+import openaiCompatible from './openai-compatible.ts';
+import openrouter from './openrouter.ts';
+import qwen from './qwen.ts';
+import type { Vendor } from './shape.ts';
+import siliconflow from './siliconflow.ts';
+import together from './together.ts';
+import xai from './xai.ts';
+import zhipu from './zhipu.ts';
+
+export const VENDORS: Readonly<Record<string, Vendor>> = deepFreeze({
+  ark,
+  deepseek,
+  fireworks,
+  groq,
+  minimax,
+  mistral,
+  moonshot,
+  ollama,
+  openai,
+  'openai-compatible': openaiCompatible,
+  openrouter,
+  qwen,
+  siliconflow,
+  together,
+  xai,
+  zhipu,
+});

@@ -1,0 +1,39 @@
+/** OpenAI. */
+import type { Vendor } from './shape.ts';
+
+export default Object.freeze({
+  id: 'openai',
+  name: 'OpenAI',
+  baseUrl: 'https://api.openai.com/v1',
+  keyEnv: ['OPENAI_API_KEY'],
+  auth: { header: 'authorization', prefix: 'Bearer ' },
+  services: {
+    chat: {
+      path: '/chat/completions',
+      dialect: 'openai-chat',
+      meter: {
+        input: '/usage/prompt_tokens',
+        output: '/usage/completion_tokens',
+        cachedInput: ['/usage/prompt_tokens_details/cached_tokens'],
+        reasoning: ['/usage/completion_tokens_details/reasoning_tokens'],
+      },
+    },
+  },
+  causes: {
+    invalid_api_key: 'credential',
+    account_deactivated: 'account',
+    // Sent with 429, yet waiting does not help.
+    insufficient_quota: 'account',
+    billing_hard_limit_reached: 'account',
+    billing_not_active: 'account',
+    unsupported_country_region_territory: 'account',
+    model_not_found: 'model',
+    rate_limit_exceeded: 'busy',
+    content_filter: 'caller',
+    content_policy_violation: 'caller',
+    context_length_exceeded: 'caller',
+    server_error: 'down',
+  },
+  docs: 'https://developers.openai.com/api/docs/api-reference/chat',
+  checked: '2026-11-22',
+} satisfies Vendor);

@@ -1,0 +1,71 @@
+/**
+ * Tests that need a program of the system. `needs('nginx')('serves…', () => …)` is skipped with the
+ * reason in its name where nginx is missing; with GANGWAY_TEST_NO_SKIP=1 it fails instead.
+ */
+import { test } from 'bun:test';
+
+const PROBE_TIMEOUT_MS = 20_000;
+
+interface Need {
+  /** True where it is there. */
+  readonly probe: () => boolean;
+  readonly mend: string;
+}
+
+/** Python with the PyPI package `openai`: GANGWAY_TEST_PYTHON, else the one on the path. */
+export function findPython(): string | null {
+  return Bun.env.GANGWAY_TEST_PYTHON ?? Bun.which('python3');
+}
+
+function hasPythonOpenai(): boolean {
+  const python = findPython();
+  if (!python) return false;
+  const run = Bun.spawnSync([python, '-c', 'import openai'], { timeout: PROBE_TIMEOUT_MS });
+  return run.exitCode === 0;
+}
+
+/** Whatever is not named here is looked for on the path. */
+const NEEDS: Readonly<Record<string, Need>> = {
+  nginx: { probe: () => findNginx() !== null, mend: 'apt-get install nginx-light' },
+  'python-openai': {
+    probe: hasPythonOpenai,
+    mend: 'make a venv, pip install openai, set GANGWAY_TEST_PYTHON to its python',
+  },
+  linux: { probe: () => process.platform === 'linux', mend: 'run on Linux' },
+};
+
+/** nginx stands in /usr/sbin, which is not on every user's path. */
+export function findNginx(): string | null {
+  return Bun.which('nginx', { PATH: `${Bun.env.PATH}:/usr/sbin:/usr/local/sbin` });
+}
+
+const found = new Map<string, boolean>();
+
+function isThere(name: string): boolean {
+  const known = found.get(name);
+  if (known !== undefined) return known;
+  const there = NEEDS[name] ? NEEDS[name].probe() : Bun.which(name) !== null;
+  found.set(name, there);
+  return there;
+}
+
+export type NeedfulTest = (
+  name: string,
+  run: () => void | Promise<void>,
+  timeoutMs?: number,
+) => void;
+
+/** `test`, for a test that runs only where every named program is there. */
+export function needs(...programs: string[]): NeedfulTest {
+  const missing = programs.filter((program) => !isThere(program));
+  if (missing.length === 0) return (name, run, timeoutMs) => test(name, run, timeoutMs);
+  const reason = `needs ${missing.join(', ')}`;
+  if (Bun.env.GANGWAY_TEST_NO_SKIP !== '1') {
+    return (name, run) => test.skip(`${name} (skipped: ${reason})`, run);
+  }
+  const mends = missing.map((program) => NEEDS[program]?.mend ?? `install ${program}`);
+  return (name) =>
+    test(name, () => {
+      throw new Error(`This test ${reason} and may not be skipped. Mend: ${mends.join('; ')}.`);
+    });
+}
