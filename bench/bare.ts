@@ -1,7 +1,7 @@
 /**
  * Levels L0 and L1: what the runtime itself costs, without a product around it.
  * L0 passes bytes through. L1 adds a hashed key look-up among 10,000, a rate limit in memory and
- * reads the usage. Neither writes anything to disk. Run as `bun bench/bare.ts L0|L1 PORT MOCK_PORT`.
+ * reads the usage. Neither writes anything to disk. Run: `bun bench/bare.ts L0|L1 PORT MOCK_PORT`.
  */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';

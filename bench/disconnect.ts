@@ -1,4 +1,4 @@
-/** What the vendor still sends after the caller has gone, and what thousands of such calls leave. */
+/** What the vendor still sends after the caller has gone, and what thousands of those leave. */
 import { Conn, requestBytes } from './client.ts';
 import type { Contestant } from './contestant.ts';
 import type { Mock, MockStream } from './mock.ts';

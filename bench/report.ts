@@ -3,7 +3,7 @@ import type { NotServed } from './contestant.ts';
 import type { DisconnectRow, SoakRow } from './disconnect.ts';
 import type { ColdResult, MemoryRow } from './memory.ts';
 import type { Latency, SaturationRow } from './saturation.ts';
-import type { UnitResult } from './unit.ts';
+import type { UnitCell, UnitResult } from './unit.ts';
 
 export interface Results {
   unit?: UnitResult[];
@@ -35,9 +35,22 @@ function table(title: string, head: readonly string[], rows: readonly (readonly 
 }
 
 function unitTable(result: UnitResult): string {
-  const head = ['', 'level', result.unit, 'x nginx', 'passes apart', 'CPU µs', 'idle %', 'steal %'];
+  const head = [
+    '',
+    'level',
+    result.unit,
+    'x nginx',
+    'passes apart',
+    'CPU µs',
+    'CPU x',
+    'idle %',
+    'steal %',
+  ];
   const mean = (values: number[]) =>
     values.length ? values.reduce((sum, value) => sum + value, 0) / values.length : Number.NaN;
+  const cpuOf = (cell: UnitCell | undefined) =>
+    mean(cell?.samples.map((sample) => sample.cpuUs) ?? []);
+  const yard = cpuOf(result.cells.find((cell) => cell.level === 'nginx'));
   const rows = result.cells.map((cell) => {
     const of = (pick: (sample: (typeof cell.samples)[number]) => number, digits = 0) =>
       cell.samples.length ? mean(cell.samples.map(pick)).toFixed(digits) : NO_DATA;
@@ -50,6 +63,7 @@ function unitTable(result: UnitResult): string {
       isDirect ? '-' : cell.ratio,
       apart,
       isDirect ? '-' : of((sample) => sample.cpuUs, 1),
+      isDirect || !(cpuOf(cell) / yard > 0) ? '-' : (cpuOf(cell) / yard).toFixed(2),
       of((sample) => sample.idlePct),
       of((sample) => sample.stealPct),
     ];

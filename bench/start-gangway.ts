@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Contestant, StartOptions } from './contestant.ts';
-import { freePort, launch, stop, until } from './contestant.ts';
+import { freePort, launch, logTail, stop, until } from './contestant.ts';
 import { gitId } from './sys.ts';
 
 const READY_MS = 30_000;
@@ -75,19 +75,16 @@ function readyLine(log: string): Ready | undefined {
 /** Runs one command of the product and answers the JSON that it prints. */
 async function command(options: GangwayOptions, at: Place, words: string[]): Promise<unknown> {
   const more = ['--data', at.data, '--config', at.config, '--json'];
+  const log = join(at.data, '..', `command-${crypto.randomUUID()}`);
   const child = Bun.spawn([process.execPath, entryOf(options), ...words, ...more], {
-    stdout: 'pipe',
-    stderr: 'pipe',
+    stdout: Bun.file(`${log}.out`),
+    stderr: Bun.file(`${log}.err`),
   });
-  const [out, err] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-  ]);
   await child.exited;
   try {
-    return JSON.parse(out);
+    return JSON.parse(readFileSync(`${log}.out`, 'utf8'));
   } catch {
-    throw new Error(`gangway ${words.slice(0, 2).join(' ')}: ${(err || out).slice(0, 300)}`);
+    throw new Error(`gangway ${words.slice(0, 2).join(' ')}: ${logTail(log)}`);
   }
 }
 

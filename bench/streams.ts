@@ -57,7 +57,7 @@ export async function openStream(to: Contestant, request: Buffer): Promise<Watch
 
 /** Opens streams until there are `count`, fifty at a time. */
 export async function openStreams(to: Contestant, into: Watched[], count: number): Promise<void> {
-  const request = requestBytes(to, streamBody(to.model));
+  const request = requestBytes(to, streamBody(to.model), to.abortKey);
   let begun = into.length;
   const opener = async () => {
     while (begun < count) {

@@ -1,4 +1,4 @@
-/** What the kernel says: time, stolen time, CPU and memory of a process, and what machine this is. */
+/** What the kernel says: time, stolen time, CPU and memory of a process, what machine it is. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
 

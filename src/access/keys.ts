@@ -33,34 +33,40 @@ export interface Access {
 export function readCredential(header: (name: string) => string | null): string | null {
   const authorization = header('authorization');
   if (authorization !== null && authorization !== '') {
-    return authorization.slice(0, 7).toLowerCase() === 'bearer '
-      ? authorization.slice(7).trim()
-      : authorization.trim();
+    return BEARER.test(authorization) ? authorization.slice(7).trim() : authorization.trim();
   }
   return header('x-api-key') ?? header('api-key');
 }
 
+const BEARER = /^bearer /i;
+
 export function makeAccess(keys: Keys, clock: Clock): Access {
   const cache = new Map<string, Caller>();
-  keys.onChange(() => cache.clear());
+  let changes = 0;
+  keys.onChange(() => {
+    changes += 1;
+    cache.clear();
+  });
   const read = async (hash: string): Promise<Caller> => {
+    const before = changes;
     const found = await keys.byHash(hash);
     if (found === undefined) throw new Fault('invalid_api_key');
     const caller = prepareCaller(found);
     if (cache.size >= CACHED_KEYS_MAX) cache.delete(cache.keys().next().value ?? '');
-    cache.set(hash, caller);
+    // What was read before a change must not outlive it.
+    if (changes === before) cache.set(hash, caller);
     return usable(caller, clock.nowMs());
   };
   return {
     identify(credential) {
       if (credential === null || credential === '') throw new Fault('missing_api_key');
-      // The checksum turns guesses away before they cost a read.
-      if (credential.length > CREDENTIAL_CHARS_MAX || !isSecret(credential, KEY_PREFIX)) {
-        throw new Fault('invalid_api_key');
-      }
+      if (credential.length > CREDENTIAL_CHARS_MAX) throw new Fault('invalid_api_key');
       const hash = hashSecret(credential);
       const known = cache.get(hash);
-      return known === undefined ? read(hash) : usable(known, clock.nowMs());
+      if (known !== undefined) return usable(known, clock.nowMs());
+      // The checksum turns guesses away before they cost a read.
+      if (!isSecret(credential, KEY_PREFIX)) throw new Fault('invalid_api_key');
+      return read(hash);
     },
   };
 }

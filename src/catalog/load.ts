@@ -12,7 +12,7 @@ import openai from './models/openai.ts';
 import openaiOlder from './models/openai-older.ts';
 import xai from './models/xai.ts';
 import zhipu from './models/zhipu.ts';
-import type { Model, PriceRow } from './shape.ts';
+import type { Model, Offer, PriceRow } from './shape.ts';
 
 export interface Catalog {
   /** By id or alias, exactly as written. */
@@ -124,12 +124,15 @@ function check(candidate: Model): void {
   throw new Error(`Model "${candidate.id}" in the catalogue is not valid: ${faults.join('; ')}`);
 }
 
-/** A model that is named again only brings more offers: an operator's own server for a known one. */
+const sameVendor = (offer: Offer) => (other: Offer) => other.vendor === offer.vendor;
+
+/** A model that is named again brings other offers, and replaces one of the same vendor: an operator's own server for a known one. */
 function mergeOffers(all: readonly Model[]): Model[] {
   const merged = new Map<string, Model>();
   for (const each of structuredClone(all) as Model[]) {
     const known = merged.get(each.id);
-    const offers = known === undefined ? each.offers : [...known.offers, ...each.offers];
+    const others = known?.offers.filter((offer) => !each.offers.some(sameVendor(offer))) ?? [];
+    const offers = [...others, ...each.offers];
     merged.set(each.id, { ...(known ?? each), offers });
   }
   return [...merged.values()];

@@ -67,7 +67,8 @@ export async function keys(args: readonly string[]): Promise<number> {
     if (action === 'create') await create(store, flags.values);
     else if (action === 'list') await list(store, flags.values);
     else if (action === 'disable' || action === 'enable') {
-      await setState(store, { id, state: action === 'disable' ? 'disabled' : 'active' });
+      const state = action === 'disable' ? 'disabled' : 'active';
+      await setState(store, { id, state, json: flags.values.json === true });
     } else throw new UsageError(KEYS_HELP);
   } finally {
     await store.close();
@@ -139,13 +140,14 @@ async function list(store: Store, values: Values): Promise<void> {
 
 async function setState(
   store: Store,
-  wish: { readonly id: string | undefined; readonly state: KeyState },
+  wish: { readonly id: string | undefined; readonly state: KeyState; readonly json: boolean },
 ): Promise<void> {
   if (wish.id === undefined) throw new UsageError(KEYS_HELP);
   if (!(await store.keys.setState(wish.id, wish.state))) {
     throw new UsageError(`There is no key with the id ${wish.id}. See: gangway keys list`);
   }
-  printLine(`${wish.id} is ${wish.state}`);
+  if (wish.json) printJson({ id: wish.id, state: wish.state });
+  else printLine(`${wish.id} is ${wish.state}`);
 }
 
 function showKey(row: KeyRow & KeySpend) {

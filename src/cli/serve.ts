@@ -45,9 +45,10 @@ export async function serve(args: readonly string[]): Promise<number> {
   const unlock = lockData(settings.data_dir);
   const parked = await store.ledger.parkOpen('the process ended before this call was settled');
   if (parked > 0) log.warn('calls of an earlier process are now unknown', { calls: parked });
-  const keys = await makeFirstKeys(store);
   const upstreams = await chooseUpstreams(booted);
   const running = await run(booted, upstreams.configured);
+  // Last: keys of a start that fails after this would never have been shown.
+  const keys = await makeFirstKeys(store);
   if (flags.values.json === true) {
     const made = keys === null ? {} : { operator_key: keys.operatorKey, key: keys.key };
     printLine(JSON.stringify({ url: running.server.url, ...made }));
@@ -145,8 +146,8 @@ async function run(booted: Booted, configured: Configured): Promise<Running> {
     settings: {
       ...splitListen(settings.listen),
       openRequestsMax: settings.server.open_requests_max,
+      headerBytesMax: settings.server.header_bytes_max,
       idleTimeoutS: settings.server.idle_timeout_s,
-      bodyBytesMax: settings.server.body_bytes_max,
       corsOrigins: settings.server.cors_origins,
       trustedProxies: parseCidrs(settings.server.trusted_proxies),
     },

@@ -57,6 +57,7 @@ const schema = z.strictObject({
   /** auto: when no vendor has a key. */
   sandbox: z.enum(['auto', 'on', 'off']).default('auto'),
   server: group({
+    header_bytes_max: size.max(1024 * 1024).default(16 * 1024),
     body_bytes_max: size.default(32 * 1024 * 1024),
     body_timeout_ms: size.default(60_000),
     open_requests_max: size.default(20_000),
@@ -161,7 +162,8 @@ function applyEnv(wanted: Record<string, unknown>, env: Env): void {
   for (const [variable, text] of Object.entries(env)) {
     if (!variable.startsWith(PREFIX) || OTHER_VARIABLES.test(variable)) continue;
     const [name, leaf] = places.get(variable) ?? [];
-    if (name === undefined) throw new Error(`There is no setting behind the variable ${variable}.`);
+    // Other programs may use the prefix as well; a variable that is not ours is not an error.
+    if (name === undefined) continue;
     const value = /_(PROXIES|ORIGINS)$/.test(variable) ? text?.split(',').filter(Boolean) : text;
     if (leaf === undefined) wanted[name] = value;
     else wanted[name] = { ...(wanted[name] as object | undefined), [leaf]: value };

@@ -64,7 +64,7 @@ function configure(
     credential = wish.key === undefined ? (fromEnv ?? null) : readSecret(wish.key, place.env);
   } catch (error) {
     const why = error instanceof Error ? error.message : 'unreadable';
-    throw new Error(`vendors.${vendor.id}.key: ${why}.`, { cause: error });
+    throw new Error(`vendors.${vendor.id}.key (${wish.key ?? ''}): ${why}.`, { cause: error });
   }
   if (credential === null && vendor.auth !== null && vendor.keyEnv.length > 0) {
     const names = vendor.keyEnv.join(' or ');
@@ -148,8 +148,11 @@ export function sandboxUpstreams(
     if (!FAULT_VENDORS.includes(vendor.id)) continue;
     for (const { model } of sandbox.faults) {
       const id = vendor.id === FAULT_VENDORS[0] ? model : `${vendor.id}/${model}`;
+      // Each with an upstream of its own, so that one fault does not close the door to the others.
+      const own = { ...upstream, id: `${vendor.id}:${model}` };
+      upstreams.push(own);
       const wish = { id, wire_name: model, price: SANDBOX_PRICE };
-      models.push(ownModel(upstream, { ...wish, ...SANDBOX_SIZES }, currency));
+      models.push(ownModel(own, { ...wish, ...SANDBOX_SIZES }, currency));
     }
   }
   return { upstreams, models };

@@ -104,7 +104,7 @@ async function calls(store: Store, values: Values): Promise<void> {
     row.id,
     row.model,
     row.state,
-    row.endReason,
+    row.endReason ?? '',
     String(row.quantities?.inputTokens ?? 0),
     String(row.quantities?.outputTokens ?? 0),
     formatMoney(row.charge),
@@ -134,6 +134,7 @@ async function resolve(store: Store, id: string | undefined, values: Values): Pr
   if (charge === undefined || charge < 0n) throw new UsageError('--charge AMOUNT, or --release');
   const verdict = await store.ledger.settle({
     ...call,
+    endReason: call.endReason ?? 'crash',
     state: values.release === true ? 'released' : 'charged',
     charge,
     evidence: `${call.evidence ?? ''}; resolved by the operator`,

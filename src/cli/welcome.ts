@@ -36,7 +36,7 @@ export function welcome(ready: Ready): void {
         ]),
     `  Data          ${resolve(settings.data_dir)}`,
     ready.sandboxed
-      ? '  Vendors       the sandbox: made-up answers, made-up prices, nothing leaves this machine'
+      ? '  Vendors       the sandbox: made-up answers at list prices; nothing leaves this machine'
       : `  Vendors       ${vendors}`,
     '',
     ...(model === undefined ? [] : [curl(ready, { key, model, stream: false })]),

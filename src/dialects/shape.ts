@@ -52,12 +52,15 @@ export interface Written {
 export interface StreamWatch {
   /**
    * Bytes of whole events in, bytes for the caller out: the same object where nothing changes,
-   * null where nothing is left. Throws the Fault that the vendor's error event stands for.
+   * null where nothing is left. Throws the Fault that the vendor's error event stands for; where
+   * something good came before it, that is the answer and the fault stands in `failed`.
    */
   look(events: Uint8Array): Uint8Array | null;
+  /** Why nothing more is to be looked at, once that is so. */
+  readonly failed: Error | null;
   /** After the last byte: the fault of a stream that is not complete, or null. */
   end(): Fault | null;
-  /** Whether an event with data has been seen. */
+  /** Whether a choice has been seen: until then the stream may still turn out to be a fault. */
   readonly begun: boolean;
   /** The body that carried the usage, or null. */
   readonly usage: Json | null;

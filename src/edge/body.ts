@@ -14,7 +14,7 @@ export interface Body {
 }
 
 /** The whole body as text. Faults: `body_too_large`, `body_too_slow`, `unsupported_media_type`. */
-export async function readBody(
+export function readBody(
   request: Request,
   limits: BodyLimits,
   deadlines: Deadlines,
@@ -31,22 +31,19 @@ export async function readBody(
   const length = request.headers.get('content-length');
   const bytes = length === null ? Number.NaN : Number(length);
   if (bytes > limits.bytesMax) throw tooLarge(limits.bytesMax);
-  const limit = Promise.withResolvers<never>();
-  const deadline = deadlines.add(limits.timeMs, () => {
-    limit.reject(
-      new Fault('body_too_slow', {
-        message: `The request body did not arrive within ${limits.timeMs} ms.`,
-      }),
-    );
-  });
-  try {
+  return new Promise((resolve, reject) => {
+    const deadline = deadlines.add(limits.timeMs, () => reject(tooSlow(limits.timeMs)));
     const body = Number.isNaN(bytes)
       ? readUnmeasured(request, limits.bytesMax)
       : request.text().then((text) => ({ text, bytes }));
-    return await Promise.race([body, limit.promise]);
-  } finally {
-    deadlines.remove(deadline);
-  }
+    body.then(resolve, reject).finally(() => deadlines.remove(deadline));
+  });
+}
+
+function tooSlow(timeMs: number): Fault {
+  return new Fault('body_too_slow', {
+    message: `The request body did not arrive within ${timeMs} ms.`,
+  });
 }
 
 function tooLarge(bytesMax: number): Fault {

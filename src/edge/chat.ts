@@ -89,9 +89,9 @@ function streamBody(pump: Extract<Answer, { kind: 'stream' }>['pump']): Readable
     async pull(controller) {
       await pump({
         write(bytes) {
-          controller.write(bytes);
-          const flushed = controller.flush();
-          return flushed instanceof Promise ? flushed.then(() => undefined) : undefined;
+          // Bun answers a number, or a promise when the caller reads too slowly.
+          const written: unknown = controller.write(bytes);
+          return written instanceof Promise ? written : undefined;
         },
       });
       controller.close();

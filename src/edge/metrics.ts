@@ -1,82 +1,101 @@
 /** Prometheus metrics of calls, by model and upstream; never by key, which has no bound. */
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Counters, type Histogram, Histograms, type Sum, writeGauge } from '../kit/prometheus.ts';
 import type { Observer } from '../relay/call.ts';
 
-const SECONDS = [0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300];
+/** Upper bounds of the buckets, seconds. */
+const SECONDS = [0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300] as const;
 const MS_PER_S = 1_000;
+
+/** Models and upstreams whose series are at hand; others are looked up each time. */
+const SERIES_MAX = 2_000;
+
+/** What most calls feed. */
+interface Series {
+  readonly complete: Sum;
+  readonly input: Sum;
+  readonly output: Sum;
+  readonly seconds: Histogram;
+  readonly firstByte: Histogram;
+}
 
 export interface Metrics {
   readonly observer: Observer;
   /** Counts an answer that was a fault. */
   fault(code: string): void;
-  text(): Promise<string>;
+  text(): string;
 }
 
 export function makeMetrics(liveCalls: () => number): Metrics {
-  const registry = new Registry();
-  const registers = [registry];
-  const calls = new Counter({
-    name: 'gangway_calls_total',
-    help: 'Calls that ended, by how they ended.',
-    labelNames: ['model', 'upstream', 'reason'],
-    registers,
-  });
-  const tokens = new Counter({
-    name: 'gangway_tokens_total',
-    help: 'Tokens as charged.',
-    labelNames: ['model', 'upstream', 'direction'],
-    registers,
-  });
-  const seconds = new Histogram({
-    name: 'gangway_call_duration_seconds',
-    help: 'From the request to its last byte.',
-    labelNames: ['model'],
-    buckets: SECONDS,
-    registers,
-  });
-  const firstByte = new Histogram({
-    name: 'gangway_time_to_first_byte_seconds',
-    help: "From the request to the vendor's first byte.",
-    labelNames: ['model'],
-    buckets: SECONDS,
-    registers,
-  });
-  const faults = new Counter({
-    name: 'gangway_faults_total',
-    help: 'Answers that were faults, by code.',
-    labelNames: ['code'],
-    registers,
-  });
-  new Gauge({
-    name: 'gangway_open_calls',
-    help: 'Calls that live now.',
-    registers,
-    collect() {
-      this.set(liveCalls());
+  const calls = new Counters('gangway_calls_total', 'Calls that ended, by how they ended.', [
+    'model',
+    'upstream',
+    'reason',
+  ]);
+  const tokens = new Counters('gangway_tokens_total', 'Tokens as charged.', [
+    'model',
+    'upstream',
+    'direction',
+  ]);
+  const seconds = new Histograms(
+    { name: 'gangway_call_duration_seconds', help: 'From the request to its last byte.' },
+    'model',
+    SECONDS,
+  );
+  const firstByte = new Histograms(
+    {
+      name: 'gangway_time_to_first_byte_seconds',
+      help: "From the request to the vendor's first byte.",
     },
-  });
-  new Gauge({
-    name: 'gangway_resident_memory_bytes',
-    help: 'Resident memory of the process.',
-    registers,
-    collect() {
-      this.set(process.memoryUsage.rss());
-    },
-  });
+    'model',
+    SECONDS,
+  );
+  const faults = new Counters('gangway_faults_total', 'Answers that were faults.', ['code']);
+  const series = new Map<string, Series>();
+  const seriesOf = (model: string, upstream: string): Series => {
+    const name = `${model}\u0000${upstream}`;
+    const known = series.get(name);
+    if (known !== undefined) return known;
+    const fresh: Series = {
+      complete: calls.of([model, upstream, 'complete']),
+      input: tokens.of([model, upstream, 'input']),
+      output: tokens.of([model, upstream, 'output']),
+      seconds: seconds.of(model),
+      firstByte: firstByte.of(model),
+    };
+    if (series.size < SERIES_MAX) series.set(name, fresh);
+    return fresh;
+  };
   return {
     observer: {
       callEnded(call, row) {
         const { model } = call.hold;
         const upstream = row.upstream ?? 'none';
-        calls.inc({ model, upstream, reason: row.endReason });
-        seconds.observe({ model }, row.totalMs / MS_PER_S);
-        if (row.firstByteMs !== null) firstByte.observe({ model }, row.firstByteMs / MS_PER_S);
+        const of = seriesOf(model, upstream);
+        if (row.endReason === 'complete') of.complete.value += 1;
+        else calls.of([model, upstream, row.endReason]).value += 1;
+        of.seconds.observe(row.totalMs / MS_PER_S);
+        if (row.firstByteMs !== null) of.firstByte.observe(row.firstByteMs / MS_PER_S);
         if (row.quantities === null) return;
-        tokens.inc({ model, upstream, direction: 'input' }, row.quantities.inputTokens);
-        tokens.inc({ model, upstream, direction: 'output' }, row.quantities.outputTokens);
+        of.input.value += row.quantities.inputTokens;
+        of.output.value += row.quantities.outputTokens;
       },
     },
-    fault: (code) => faults.inc({ code }),
-    text: () => registry.metrics(),
+    fault: (code) => {
+      faults.of([code]).value += 1;
+    },
+    text: () =>
+      [
+        calls.text(),
+        tokens.text(),
+        seconds.text(),
+        firstByte.text(),
+        faults.text(),
+        writeGauge('gangway_open_calls', 'Calls that live now.', liveCalls()),
+        writeGauge(
+          'gangway_resident_memory_bytes',
+          'Resident memory of the process.',
+          process.memoryUsage.rss(),
+        ),
+      ].join(''),
   };
 }

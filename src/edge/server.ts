@@ -1,4 +1,5 @@
 /** The HTTP server: finds the route, lets the right callers in, and writes every fault. */
+import http from 'node:http';
 import { type Access, checkAddress, readCredential } from '../access/keys.ts';
 import { writeFault } from '../dialects/openai-chat/fault.ts';
 import { type CidrSet, plainAddress } from '../kit/cidr.ts';
@@ -14,9 +15,10 @@ export interface ServerSettings {
   readonly port: number;
   /** Requests open at once; beyond, 503. */
   readonly openRequestsMax: number;
+  /** All header names and values of a request together. */
+  readonly headerBytesMax: number;
   /** A connection on which nothing happens is closed, unless a call is under way on it. */
   readonly idleTimeoutS: number;
-  readonly bodyBytesMax: number;
   /** Origins of browsers that may call; empty: none; `*`: all. */
   readonly corsOrigins: readonly string[];
   /** Peers whose X-Forwarded-For is believed. */
@@ -42,10 +44,12 @@ export interface RunningServer {
   kill(): void;
 }
 
-/** Header sizes are the runtime's: 16 KB all together, refused with 431. */
+/** Above this much more than our limit the runtime refuses headers itself, without words. */
+const RUNTIME_HEADER_FACTOR = 4;
 const REQUEST_ID = /^[\w.:-]{1,128}$/;
-/** Above our own limit, so that the clear fault is ours; below what a machine can hold. */
-const BODY_SLACK_BYTES = 1024 * 1024;
+/** Bun's own refusal has no words, so ours comes first: bodies are counted where they are read. */
+const RUNTIME_BODY_BYTES_MAX = 2 ** 40;
+const CLOSING: ReadonlySet<number> = new Set([408, 413, 431]);
 const METHODS: ReadonlySet<string> = new Set(['GET', 'POST', 'DELETE', 'PUT', 'PATCH', 'HEAD']);
 
 type BunServer = Bun.Server<undefined>;
@@ -59,12 +63,15 @@ export function startServer(deps: ServerDeps): RunningServer {
     table[path] = (request, server) =>
       answer({ request, server, routes, params: request.params }, deps);
   }
+  Object.assign(http, { maxHeaderSize: settings.headerBytesMax * RUNTIME_HEADER_FACTOR });
   const server = Bun.serve({
     hostname: settings.hostname,
     port: settings.port,
     idleTimeout: settings.idleTimeoutS,
-    maxRequestBodySize: settings.bodyBytesMax + BODY_SLACK_BYTES,
+    maxRequestBodySize: RUNTIME_BODY_BYTES_MAX,
     development: false,
+    // Without this Bun shares the port with another process where `development` is off.
+    reusePort: false,
     routes: table,
     fetch: (request, bun) => answer({ request, server: bun, routes: [], params: {} }, deps),
     error: (error) => {
@@ -114,11 +121,12 @@ async function answer(arrival: Arrival, deps: ServerDeps): Promise<Response> {
     if (server.pendingRequests > deps.settings.openRequestsMax) {
       throw new Fault('overloaded', { retryAfterS: 1 });
     }
+    checkHead(request.headers, deps.settings.headerBytesMax);
     const found = pickRoute(arrival, deps.settings);
     if (found instanceof Response) return found;
     write = found.writeFault;
     response = await visitRoute(found, { ...arrival, requestId }, deps);
-    response.headers.set('x-request-id', requestId);
+    if (!response.headers.has('x-request-id')) response.headers.set('x-request-id', requestId);
   } catch (thrown) {
     const fault = toFault(thrown);
     tell(fault, requestId, deps);
@@ -145,7 +153,8 @@ async function visitRoute(
   };
   if (found.gate !== undefined) await found.gate(base);
   if (found.access === 'public') return found.handle(base);
-  const caller = await deps.access.identify(readCredential((name) => request.headers.get(name)));
+  const identified = deps.access.identify(readCredential((name) => request.headers.get(name)));
+  const caller = identified instanceof Promise ? await identified : identified;
   if (found.access === 'operator' && caller.key.role !== 'operator') {
     throw new Fault('operator_only');
   }
@@ -153,6 +162,24 @@ async function visitRoute(
   // A model may think for minutes; the relay has its own time limits from here on.
   server.timeout(request, 0);
   return found.handle({ ...base, caller });
+}
+
+/** What the runtime lets through and nobody honest sends: doubled framing headers, huge heads. */
+function checkHead(headers: Headers, bytesMax: number): void {
+  let bytes = 0;
+  for (const [name, value] of headers) {
+    bytes += name.length + value.length;
+    if ((name === 'host' || name === 'content-length') && value.includes(',')) {
+      throw new Fault('invalid_request', {
+        message: `The header ${name} stands twice. Send it once.`,
+      });
+    }
+  }
+  if (bytes > bytesMax) {
+    throw new Fault('header_too_large', {
+      message: `The request's headers are larger than ${bytesMax} bytes.`,
+    });
+  }
 }
 
 /** Bun names no star parameter: it is what follows the route's fixed part. */
@@ -207,7 +234,7 @@ function faultResponse(fault: Fault, requestId: string, write: Route['writeFault
     headers['retry-after'] = String(fault.detail.retryAfterS);
   }
   // What is left of the body is not worth reading; the connection cannot be used again.
-  if (fault.status === 408 || fault.status === 413) headers.connection = 'close';
+  if (CLOSING.has(fault.status)) headers.connection = 'close';
   return new Response(write(fault, requestId), { status: fault.status, headers });
 }
 

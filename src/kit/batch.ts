@@ -1,4 +1,4 @@
-/** Groups what arrives in one turn of the event loop, so that one commit serves all of it. */
+/** Groups what arrives within a short time, so that one commit serves all of it. */
 
 interface Waiting<Item, Result> {
   readonly item: Item;
@@ -6,19 +6,26 @@ interface Waiting<Item, Result> {
   readonly reject: (error: unknown) => void;
 }
 
+export interface BatchSettings {
+  /** Items in one group at most. */
+  readonly sizeMax: number;
+  /** How long the first item waits for others; 0: only for those of the same turn of the loop. */
+  readonly delayMs: number;
+}
+
 export class Batch<Item, Result> {
   readonly #run: (items: readonly Item[]) => readonly Result[] | Promise<readonly Result[]>;
-  readonly #sizeMax: number;
+  readonly #settings: BatchSettings;
   #waiting: Waiting<Item, Result>[] = [];
   #scheduled = false;
 
   /** `run` answers one result for each item, in order; when it throws, every item of the group fails. */
   constructor(
     run: (items: readonly Item[]) => readonly Result[] | Promise<readonly Result[]>,
-    sizeMax: number,
+    settings: BatchSettings,
   ) {
     this.#run = run;
-    this.#sizeMax = sizeMax;
+    this.#settings = settings;
   }
 
   add(item: Item): Promise<Result> {
@@ -26,7 +33,8 @@ export class Batch<Item, Result> {
       this.#waiting.push({ item, resolve, reject });
       if (this.#scheduled) return;
       this.#scheduled = true;
-      setImmediate(this.#flush);
+      if (this.#settings.delayMs === 0) setImmediate(this.#flush);
+      else setTimeout(this.#flush, this.#settings.delayMs);
     });
   }
 
@@ -35,7 +43,7 @@ export class Batch<Item, Result> {
   }
 
   readonly #flush = async (): Promise<void> => {
-    const group = this.#waiting.splice(0, this.#sizeMax);
+    const group = this.#waiting.splice(0, this.#settings.sizeMax);
     try {
       const results = this.#run(group.map((waiting) => waiting.item));
       const settled = results instanceof Promise ? await results : results;

@@ -9,11 +9,13 @@ export interface CidrSet {
 export function parseCidrs(ranges: readonly string[]): CidrSet {
   const list = new BlockList();
   for (const range of ranges) {
-    const [address = '', bits] = range.trim().split('/');
+    const [address = '', bits, ...more] = range.trim().split('/');
     const family = isIP(address);
     const width = family === 6 ? 128 : 32;
     const prefix = bits === undefined ? width : Number(bits);
-    if (family === 0 || !Number.isInteger(prefix) || prefix < 0 || prefix > width) {
+    // Number('') is 0, which would let everybody in.
+    const good = more.length === 0 && (bits === undefined || /^\d{1,3}$/.test(bits));
+    if (family === 0 || !good || prefix > width) {
       throw new Error(`"${range}" is not an address or a CIDR range such as 10.0.0.0/8`);
     }
     list.addSubnet(address, prefix, family === 6 ? 'ipv6' : 'ipv4');

@@ -115,11 +115,17 @@ async function sendProbed(request: OutboundRequest, clock: Clock): Promise<Outbo
   }
 }
 
+/** What is used of a stream's reader; Bun and Node name its type differently. */
+interface Reader {
+  read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
+  cancel(): Promise<void>;
+}
+
 class FetchReply implements OutboundReply {
   readonly status: number;
   readonly #response: Response;
   readonly #signal: AbortSignal;
-  #reader: ReadableStreamDefaultReader<Uint8Array> | null = null;
+  #reader: Reader | null = null;
 
   constructor(response: Response, signal: AbortSignal) {
     this.status = response.status;
@@ -146,11 +152,11 @@ class FetchReply implements OutboundReply {
   }
 
   async read(): Promise<Uint8Array | null> {
-    this.#reader ??= (this.#response.body as ReadableStream<Uint8Array> | null)?.getReader() ?? null;
+    this.#reader ??= this.#response.body?.getReader() ?? null;
     if (this.#reader === null) return null;
     try {
       const { done, value } = await this.#reader.read();
-      return done ? null : value;
+      return done || value === undefined ? null : value;
     } catch (error) {
       throw outboundError(error, this.#signal);
     }

@@ -42,5 +42,5 @@ export function isSecret(text: string, prefix: string): boolean {
 
 /** What is kept of a secret: SHA-256, hex. Fast is right here, for secrets of 256 random bits. */
 export function hashSecret(secret: string): string {
-  return new Bun.CryptoHasher('sha256').update(secret).digest('hex');
+  return Bun.CryptoHasher.hash('sha256', secret, 'hex');
 }

@@ -19,11 +19,27 @@ function step(value: Json, key: string): Json | undefined {
  * there or the pointer is not one; inherited members are never reached.
  */
 export function readPointer(value: Json, pointer: string): Json | undefined {
-  if (!isPointer(pointer)) return undefined;
+  const parts = KNOWN.get(pointer) ?? readParts(pointer);
+  if (parts === null) return undefined;
   let found: Json | undefined = value;
-  for (const part of pointer.split('/').slice(1)) {
+  for (const part of parts) {
     if (found === undefined) return undefined;
-    found = step(found, part.replaceAll('~1', '/').replaceAll('~0', '~'));
+    found = step(found, part);
   }
   return found;
+}
+
+/** Pointers taken apart; they come from vendors' data, so there are few. */
+const KNOWN = new Map<string, readonly string[] | null>();
+const KNOWN_MAX = 1_000;
+
+function readParts(pointer: string): readonly string[] | null {
+  const parts = isPointer(pointer)
+    ? pointer
+        .split('/')
+        .slice(1)
+        .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
+    : null;
+  if (KNOWN.size < KNOWN_MAX) KNOWN.set(pointer, parts);
+  return parts;
 }

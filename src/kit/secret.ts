@@ -4,13 +4,13 @@ import type { Env } from './env.ts';
 
 /**
  * `env:NAME` or `file:/path` -> the secret; anything else is the secret itself. Throws an Error
- * that names the reference, never the secret.
+ * that says why; the caller names the reference.
  */
 export function readSecret(reference: string, env: Env): string {
   if (reference.startsWith('env:')) {
     const name = reference.slice('env:'.length);
     const value = env[name]?.trim();
-    if (value === undefined || value === '') throw new Error(`the variable ${name} is not set`);
+    if (value === undefined || value === '') throw new Error('this variable is not set');
     return value;
   }
   if (reference.startsWith('file:')) {
@@ -18,7 +18,7 @@ export function readSecret(reference: string, env: Env): string {
     try {
       return readFileSync(path, 'utf8').trim();
     } catch (error) {
-      throw new Error(`the secret file ${path} cannot be read`, { cause: error });
+      throw new Error('this file cannot be read', { cause: error });
     }
   }
   return reference;

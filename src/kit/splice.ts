@@ -21,7 +21,7 @@ interface Splice {
 export function editFields(object: ObjectText, edits: ReadonlyMap<string, FieldEdit>): string {
   const splices: Splice[] = [];
   let removes = false;
-  let added = '';
+  const added: string[] = [];
   for (const [field, edit] of edits) {
     const span = object.spans.get(field);
     if (edit === 'remove') removes ||= span !== undefined;
@@ -30,12 +30,16 @@ export function editFields(object: ObjectText, edits: ReadonlyMap<string, FieldE
       splices.push({ ...keyRange(span, object.text), text: JSON.stringify(edit.name) });
     } else {
       const text = JSON.stringify(edit.value);
-      if (span === undefined) added += `${JSON.stringify(field)}:${text},`;
+      if (span === undefined) added.push(`${JSON.stringify(field)}:${text}`);
       else splices.push({ start: span.valueStart, end: span.valueEnd, text });
     }
   }
   if (removes) return withoutFields(object, edits, added);
-  if (added !== '') splices.push({ start: object.open + 1, end: object.open + 1, text: added });
+  if (added.length > 0) {
+    const text = added.join(',') + (object.spans.size > 0 ? ',' : '');
+    // First, for a field that is renamed may begin at the same place.
+    splices.unshift({ start: object.open + 1, end: object.open + 1, text });
+  }
   return applySplices(object.text, splices);
 }
 
@@ -58,9 +62,9 @@ function applySplices(text: string, splices: readonly Splice[]): string {
 function withoutFields(
   object: ObjectText,
   edits: ReadonlyMap<string, FieldEdit>,
-  added: string,
+  added: readonly string[],
 ): string {
-  const fields: string[] = [];
+  const fields = [...added];
   for (const span of object.spans.values()) {
     const edit = edits.get(span.key);
     if (edit === 'remove') continue;
@@ -71,5 +75,5 @@ function withoutFields(
         : object.text.slice(span.valueStart, span.valueEnd);
     fields.push(`${JSON.stringify(name)}:${value}`);
   }
-  return `{${added}${fields.join(',')}}`;
+  return `{${fields.join(',')}}`;
 }

@@ -103,7 +103,8 @@ export interface ServerEvent {
 /** Splits text of whole events by the rules of the WHATWG. */
 export function splitEvents(text: string): ServerEvent[] {
   const events: ServerEvent[] = [];
-  const boundary = /(?:\r\n|\n|\r)(?:\r\n|\n|\r)+/g;
+  // A CR before an LF is half of one line end, never a line end of its own.
+  const boundary = /(?:\r?\n|\r(?!\n)){2,}/g;
   let from = 0;
   for (;;) {
     const match = boundary.exec(text);

@@ -33,7 +33,8 @@ export function makeLimits(counters: Counters, defaults: LimitDefaults): Limits 
       const rpm = rule(key.requestsPerMinute ?? defaults.requestsPerMinute);
       const tpm = rule(key.tokensPerMinute ?? defaults.tokensPerMinute);
       const max = key.concurrency ?? defaults.concurrency;
-      if (max > 0 && !(await counters.enter(key.id, max))) {
+      const entered = max === 0 ? true : counters.enter(key.id, max);
+      if (!(entered instanceof Promise ? await entered : entered)) {
         throw new Fault('concurrency_limit_exceeded', {
           message: `This API key may have ${max} calls open at once.`,
           retryAfterS: 1,
@@ -75,11 +76,14 @@ async function admitWindows(counters: Counters, wish: WindowsWish): Promise<Admi
   const { key, rpm, tpm } = wish;
   const requestsName = `r:${key.id}`;
   const tokensName = `t:${key.id}`;
-  const requests = rpm === null ? null : await counters.take(requestsName, rpm, 1);
+  // Counters in this process answer at once; only others are waited for.
+  const asked = rpm === null ? null : counters.take(requestsName, rpm, 1);
+  const requests = asked instanceof Promise ? await asked : asked;
   if (requests !== null && !requests.ok) throw over('rate_limit_exceeded', requests, 'requests');
   // A call larger than the whole limit is let in when nothing else was, else it never could be.
   const cost = tpm === null ? 0 : Math.min(wish.tokens, tpm.limit);
-  const tokens = tpm === null ? null : await counters.take(tokensName, tpm, cost);
+  const wanted = tpm === null ? null : counters.take(tokensName, tpm, cost);
+  const tokens = wanted instanceof Promise ? await wanted : wanted;
   if (tokens !== null && !tokens.ok) {
     if (rpm !== null) await counters.correct(requestsName, rpm, -1);
     throw over('token_limit_exceeded', tokens, 'tokens');
@@ -111,12 +115,21 @@ function over(
 /** The headers that OpenAI's clients read. */
 export function limitHeaders(admission: Admission): Record<string, string> {
   const headers: Record<string, string> = {};
-  for (const unit of ['requests', 'tokens'] as const) {
-    const verdict = admission[unit];
-    if (verdict === null) continue;
-    headers[`x-ratelimit-limit-${unit}`] = String(verdict.limit);
-    headers[`x-ratelimit-remaining-${unit}`] = String(verdict.remaining);
-    headers[`x-ratelimit-reset-${unit}`] = `${Math.ceil(verdict.resetMs / MS_PER_S)}s`;
+  const { requests, tokens } = admission;
+  if (requests !== null) {
+    headers['x-ratelimit-limit-requests'] = String(requests.limit);
+    headers['x-ratelimit-remaining-requests'] = String(requests.remaining);
+    headers['x-ratelimit-reset-requests'] = resetText(requests);
+  }
+  if (tokens !== null) {
+    headers['x-ratelimit-limit-tokens'] = String(tokens.limit);
+    headers['x-ratelimit-remaining-tokens'] = String(tokens.remaining);
+    headers['x-ratelimit-reset-tokens'] = resetText(tokens);
   }
   return headers;
+}
+
+/** The window is counted by whole seconds, one more than it lasts. */
+function resetText(verdict: WindowVerdict): string {
+  return `${Math.min(WINDOW_S, Math.ceil(verdict.resetMs / MS_PER_S))}s`;
 }

@@ -4,9 +4,9 @@ import type { Deadline } from '../kit/clock.ts';
 import { Fault, type FaultCode } from '../kit/fault.ts';
 import type { OutboundReply } from '../kit/fetch.ts';
 import type { Json } from '../kit/json.ts';
-import { EventCutter } from '../kit/sse.ts';
+import { EVENT_BYTES_MAX, EventCutter } from '../kit/sse.ts';
 import type { Call, RelayDeps } from './call.ts';
-import { bodyFailure, Failure, vendorFailure } from './failure.ts';
+import { bodyFailure, Failure, readRetryAfter, vendorFailure } from './failure.ts';
 import type { Candidate } from './upstreams.ts';
 
 /** Longest plain answer. */
@@ -60,6 +60,11 @@ export class AttemptTimer {
     if (this.#deadline.atMs > this.#endsMs) this.#deadline.atMs = this.#endsMs;
   }
 
+  /** Only the total limit counts until something is heard again. */
+  pause(): void {
+    this.#deadline.atMs = this.#endsMs;
+  }
+
   /** From now on at most this much time is left, whatever comes. */
   endWithin(ms: number): void {
     this.#endsMs = Math.min(this.#endsMs, this.#deps.clock.tickMs() + ms);
@@ -80,6 +85,10 @@ export class AttemptTimer {
 
 /** Sends the call to this upstream. Throws what toFailure understands. */
 export async function attempt(call: Call, candidate: Candidate, deps: RelayDeps): Promise<Begun> {
+  // Who left before the vendor was asked costs nothing.
+  if (call.stopped !== null) {
+    throw new Failure(new Fault('shutting_down'), { cause: 'stopped', sent: false });
+  }
   const { request, dialect } = call.input;
   const written = dialect.writeRequest(request, {
     wireModel: candidate.wireName,
@@ -92,7 +101,6 @@ export async function attempt(call: Call, candidate: Candidate, deps: RelayDeps)
   const timer = new AttemptTimer(deps);
   call.stop = (why) => timer.stop(why);
   call.endWithin = (ms) => timer.endWithin(ms);
-  if (call.stopped !== null) timer.stop(call.stopped);
   try {
     const reply = await deps.outbound({
       url: candidate.url,
@@ -102,9 +110,8 @@ export async function attempt(call: Call, candidate: Candidate, deps: RelayDeps)
       signal: timer.signal,
       connectMs: times.connectMs,
     });
-    if (reply.status !== 200) throw await refusal(reply, candidate);
+    if (reply.status !== 200) throw await refusal(reply, candidate, deps);
     const readError = (body: Json): Error => bodyFailure(candidate.upstream.vendor, body);
-    timer.heard();
     if (!request.stream) {
       const text = await reply.text(REPLY_BYTES_MAX);
       timer.end();
@@ -121,10 +128,14 @@ export async function attempt(call: Call, candidate: Candidate, deps: RelayDeps)
   }
 }
 
-async function refusal(reply: OutboundReply, candidate: Candidate): Promise<Failure> {
-  const retryAfter = reply.header('retry-after');
+async function refusal(
+  reply: OutboundReply,
+  candidate: Candidate,
+  deps: RelayDeps,
+): Promise<Failure> {
+  const retryAfterMs = readRetryAfter(reply.header('retry-after'), deps.clock.nowMs());
   const text = await reply.text(ERROR_BYTES_MAX).catch(() => '');
-  return vendorFailure(candidate.upstream.vendor, { status: reply.status, text, retryAfter });
+  return vendorFailure(candidate.upstream.vendor, { status: reply.status, text, retryAfterMs });
 }
 
 export function stoppedFailure(timer: AttemptTimer): Failure {
@@ -134,7 +145,14 @@ export function stoppedFailure(timer: AttemptTimer): Failure {
   return new Failure(new Fault('vendor_timeout'), { cause: 'timeout' });
 }
 
-/** Reads up to the first event that says something, so that an error there can still be failed over. */
+/** What stands before the first choice, such as a filter's verdict, is kept for the caller. */
+function joinFirst(before: Uint8Array | null, shown: Uint8Array): Uint8Array {
+  if (before === null) return shown;
+  if (before.length + shown.length > EVENT_BYTES_MAX) throw new Fault('vendor_malformed');
+  return Buffer.concat([before, shown]);
+}
+
+/** Reads up to the first choice, so that an error or an empty answer can still be failed over. */
 async function beginStream(stream: VendorStream, call: Call): Promise<VendorStream> {
   const type = stream.reply.header('content-type') ?? '';
   if (type.startsWith('application/json')) {
@@ -147,7 +165,9 @@ async function beginStream(stream: VendorStream, call: Call): Promise<VendorStre
     if (chunk === null) throw stream.watch.end() ?? new Fault('vendor_cut');
     const whole = stream.cutter.push(chunk);
     stream.timer.heard();
-    if (whole !== null) stream.first = stream.watch.look(whole);
+    const shown = whole === null ? null : stream.watch.look(whole);
+    if (stream.watch.failed !== null) throw stream.watch.failed;
+    if (shown !== null) stream.first = joinFirst(stream.first, shown);
   }
   return stream;
 }

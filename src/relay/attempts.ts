@@ -43,13 +43,13 @@ type Tried =
 /** One upstream, with its retries. */
 async function tryUpstream(call: Call, wish: Try, deps: RelayDeps): Promise<Tried> {
   const { retry } = deps.settings;
-  const names = breakerNames(wish.candidate);
+  const { breakerName, upstream } = wish.candidate;
   let failure: Failure | null = null;
   for (let tries = 0; call.attempts.length < ATTEMPTS_MAX; tries += 1) {
-    const waitMs = Math.max(deps.breaker.waitMs(names.upstream), deps.breaker.waitMs(names.model));
+    const waitMs = Math.max(deps.breaker.waitMs(upstream.id), deps.breaker.waitMs(breakerName));
     if (waitMs > 0) return { failure, waitMs };
-    deps.breaker.begin(names.upstream);
-    deps.breaker.begin(names.model);
+    deps.breaker.begin(upstream.id);
+    deps.breaker.begin(breakerName);
     const startedMs = deps.clock.tickMs();
     try {
       call.candidate = wish.candidate;
@@ -100,11 +100,10 @@ function note(
     sent: failure?.sent ?? true,
   });
   if (failure === null) return;
-  const names = breakerNames(candidate);
-  deps.breaker.tell(names.model, failure.verdicts.model);
-  deps.breaker.tell(names.upstream, failure.verdicts.upstream);
+  deps.breaker.tell(candidate.breakerName, failure.verdicts.model);
+  deps.breaker.tell(candidate.upstream.id, failure.verdicts.upstream);
   if (failure.why === 'busy' && failure.retryAfterMs !== null) {
-    deps.breaker.pause(names.model, failure.retryAfterMs);
+    deps.breaker.pause(candidate.breakerName, failure.retryAfterMs);
   }
   deps.log.warn('attempt failed', {
     call: call.hold.id,
@@ -115,14 +114,7 @@ function note(
   });
 }
 
-/** Trouble of one model must not close the others; trouble of a credential closes all of them. */
-export function breakerNames(candidate: Candidate): { upstream: string; model: string } {
-  const upstream = candidate.upstream.id;
-  return { upstream, model: `${upstream}|${candidate.wireName}` };
-}
-
 export function tellGood(candidate: Candidate, deps: RelayDeps): void {
-  const names = breakerNames(candidate);
-  deps.breaker.tell(names.upstream, 'good');
-  deps.breaker.tell(names.model, 'good');
+  deps.breaker.tell(candidate.upstream.id, 'good');
+  deps.breaker.tell(candidate.breakerName, 'good');
 }

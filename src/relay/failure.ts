@@ -71,11 +71,11 @@ const VERDICTS: Readonly<Record<Cause | 'timeout' | 'stopped', Verdicts>> = Obje
 /** A vendor's answer that is not a success. */
 export function vendorFailure(
   vendor: Vendor,
-  reply: { readonly status: number; readonly text: string; readonly retryAfter: string | null },
+  reply: { readonly status: number; readonly text: string; readonly retryAfterMs: number | null },
 ): Failure {
   const body = parseJson(reply.text);
   const said = readError(vendor, reply.status, body);
-  const retryAfterMs = readRetryAfter(reply.retryAfter);
+  const { retryAfterMs } = reply;
   return new Failure(vendorFault(said, reply.status, retryAfterMs), {
     cause: said.cause,
     status: reply.status,
@@ -119,11 +119,11 @@ function vendorFault(said: Said, status: number, retryAfterMs: number | null): F
 }
 
 /** `Retry-After` in seconds or as a date -> milliseconds; null where it says nothing. */
-export function readRetryAfter(value: string | null): number | null {
-  if (value === null) return null;
+export function readRetryAfter(value: string | null, nowMs: number): number | null {
+  if (value === null || value === '') return null;
   const seconds = Number(value);
-  if (Number.isFinite(seconds)) return Math.max(0, seconds * MS_PER_S);
-  return null;
+  const ms = Number.isNaN(seconds) ? Date.parse(value) - nowMs : seconds * MS_PER_S;
+  return Number.isFinite(ms) ? Math.max(0, ms) : null;
 }
 
 /** Anything that an attempt threw. */

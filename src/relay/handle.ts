@@ -1,6 +1,6 @@
 /** The story of one call. All branching is here; the steps are small and stand alone. */
 import { mayUseModel } from '../access/keys.ts';
-import { Fault, toFault } from '../kit/fault.ts';
+import { Fault, type FaultCode, toFault } from '../kit/fault.ts';
 import { newId } from '../kit/ids.ts';
 import { priceAtMost } from '../ledger/price.ts';
 import { limitHeaders } from '../limits/limits.ts';
@@ -29,7 +29,7 @@ export async function handle(input: CallInput, deps: RelayDeps): Promise<Answer>
     const reason: EndReason =
       call.stopped ?? (fault.code === 'vendor_timeout' ? 'timeout' : 'vendor_fault');
     const ending = { reason, fault: call.stopped === 'caller_left' ? null : fault };
-    await settle(call, { ...ending, usage: null, contentBytes: stoppedBytes(call) }, deps);
+    void settle(call, { ...ending, usage: null, contentBytes: stoppedBytes(call) }, deps);
     throw fault;
   }
 }
@@ -124,10 +124,13 @@ async function hold(call: Call, deps: RelayDeps): Promise<void> {
   throw new Fault(verdict);
 }
 
-/** A caller that left while the vendor was at work owes the prompt under the policy `abort`. */
+/** Results of attempts that ended while the vendor was at work. */
+const UNANSWERED: ReadonlySet<string> = new Set<FaultCode>(['shutting_down', 'vendor_timeout']);
+
+/** A caller that left while the vendor was at work owes the prompt; one that refused is owed none. */
 function stoppedBytes(call: Call): number | null {
-  const sent = call.attempts.some((attempt) => attempt.sent);
-  return call.stopped === 'caller_left' && sent ? 0 : null;
+  const atWork = call.attempts.some(({ sent, result }) => sent && UNANSWERED.has(result));
+  return call.stopped === 'caller_left' && atWork ? 0 : null;
 }
 
 async function answer(call: Call, begun: Begun, deps: RelayDeps): Promise<Answer> {
@@ -151,6 +154,7 @@ async function answer(call: Call, begun: Begun, deps: RelayDeps): Promise<Answer
 function answerHeaders(call: Call): Record<string, string> {
   const headers = limitHeaders(call.admission);
   headers['x-gangway-call'] = call.hold.id;
+  headers['x-request-id'] = call.input.requestId;
   if (call.dropped.length > 0) headers['x-gangway-dropped'] = call.dropped.join(', ');
   return headers;
 }

@@ -64,6 +64,7 @@ export function settle(call: Call, ending: Ending, deps: RelayDeps): Promise<voi
     fault: ending.fault?.code ?? null,
     upstream: call.candidate?.upstream.id ?? null,
     wireModel: call.candidate?.wireName ?? null,
+    priceId: call.candidate?.priceId ?? call.hold.priceId,
     attempts: call.attempts.length === 0 ? '[]' : JSON.stringify(call.attempts),
     queuedMs: call.queuedMs,
     firstByteMs: call.firstByteMs,

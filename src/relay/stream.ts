@@ -1,10 +1,10 @@
 /** The second half of a streamed call: from the first event to the last. */
 import { Fault } from '../kit/fault.ts';
-import type { VendorStream } from './attempt.ts';
+import type { AttemptTimer, VendorStream } from './attempt.ts';
 import { stoppedFailure } from './attempt.ts';
-import { breakerNames, tellGood } from './attempts.ts';
+import { tellGood } from './attempts.ts';
 import type { Call, RelayDeps, Sink } from './call.ts';
-import { toFailure } from './failure.ts';
+import { type Failure, toFailure } from './failure.ts';
 import { settle } from './settle.ts';
 
 interface Pump {
@@ -40,20 +40,21 @@ function countDrains(deps: RelayDeps): number {
 
 /** Carries the stream to its end and settles. Never throws. */
 export async function pumpStream(call: Call, pump: Pump, deps: RelayDeps): Promise<void> {
-  const fault = await carry(call, pump).catch((thrown: unknown) => {
-    const { timer } = pump.stream;
-    return timer.stopped === null ? toFailure(thrown).fault : stoppedFailure(timer).fault;
-  });
-  pump.stream.timer.end();
-  pump.stream.reply.close();
-  tellBreaker(call, fault, deps);
-  await finish(call, { ...pump, fault }, deps);
+  const { timer, reply } = pump.stream;
+  const failure = await carry(call, pump).then(
+    (fault) => (fault === null ? null : toFailure(fault)),
+    (thrown: unknown) => (timer.stopped === null ? toFailure(thrown) : stoppedFailure(timer)),
+  );
+  timer.end();
+  reply.close();
+  tellBreaker(call, failure, deps);
+  await finish(call, { ...pump, fault: failure?.fault ?? null }, deps);
 }
 
 /** The fault of a stream that ended before it was complete, or null. */
 async function carry(call: Call, pump: Pump): Promise<Fault | null> {
   const { reply, cutter, watch, timer, first } = pump.stream;
-  if (first !== null) await send(call, pump.sink, first);
+  if (first !== null) await send(call, pump, first);
   for (;;) {
     const chunk = await reply.read();
     if (chunk === null) break;
@@ -62,17 +63,42 @@ async function carry(call: Call, pump: Pump): Promise<Fault | null> {
     if (whole === null) continue;
     const shown = watch.look(whole);
     if (shown === null) continue;
-    const slow = send(call, pump.sink, shown);
+    const slow = send(call, pump, shown);
     if (slow !== undefined) await slow;
+    if (watch.failed !== null) throw watch.failed;
   }
   const rest = cutter.rest();
   if (rest.length > 0) await sendRest(call, pump, rest);
   return watch.end();
 }
 
+/**
+ * A caller that reads slowly is waited for, within the total limit; the vendor is not to blame for
+ * it. Who leaves or is stopped meanwhile may never read on, so nobody waits for that.
+ */
+async function waitForReader(call: Call, timer: AttemptTimer, slow: Promise<void>): Promise<void> {
+  timer.pause();
+  const ends = [call.input.left, timer.signal];
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  slow.then(resolve, reject);
+  const go = (): void => resolve();
+  for (const signal of ends) {
+    if (signal.aborted) go();
+    else signal.addEventListener('abort', go, { once: true });
+  }
+  try {
+    await promise;
+  } finally {
+    for (const signal of ends) signal.removeEventListener('abort', go);
+  }
+  timer.heard();
+}
+
 /** To a caller that left nothing is sent; what was read still counts. */
-function send(call: Call, sink: Sink, bytes: Uint8Array): void | Promise<void> {
-  return call.stopped === null ? sink.write(bytes) : undefined;
+function send(call: Call, pump: Pump, bytes: Uint8Array): void | Promise<void> {
+  if (call.stopped !== null) return undefined;
+  const slow = pump.sink.write(bytes);
+  return slow === undefined ? undefined : waitForReader(call, pump.stream.timer, slow);
 }
 
 /** Some vendors leave out the last empty line; half an event is not passed on. */
@@ -80,19 +106,23 @@ async function sendRest(call: Call, pump: Pump, rest: Uint8Array): Promise<void>
   const ended = Buffer.concat([rest, Buffer.from('\n\n')]);
   try {
     const shown = pump.stream.watch.look(ended);
-    if (shown !== null) await send(call, pump.sink, shown);
+    if (shown !== null) await send(call, pump, shown);
   } catch {
     throw new Fault('vendor_cut');
   }
 }
 
-function tellBreaker(call: Call, fault: Fault | null, deps: RelayDeps): void {
+function tellBreaker(call: Call, failure: Failure | null, deps: RelayDeps): void {
   const { candidate } = call;
   if (candidate === null) return;
-  if (fault === null) tellGood(candidate, deps);
-  else if (call.stopped === null && fault.blame === 'vendor') {
-    deps.breaker.tell(breakerNames(candidate).model, 'down');
-  } else deps.breaker.tell(breakerNames(candidate).model, 'neutral');
+  if (failure === null) {
+    tellGood(candidate, deps);
+    return;
+  }
+  const { model, upstream } = failure.verdicts;
+  deps.breaker.tell(candidate.breakerName, call.stopped === null ? model : 'neutral');
+  // It answered, so its credential is good, unless it said otherwise in the stream.
+  deps.breaker.tell(candidate.upstream.id, upstream === 'refused' ? upstream : 'good');
 }
 
 async function finish(
@@ -107,11 +137,20 @@ async function finish(
     (fault === null ? 'complete' : fault.code === 'vendor_timeout' ? 'timeout' : 'vendor_cut');
   if (fault !== null && call.stopped !== 'caller_left') {
     const shown = call.stopped === 'shutdown' ? new Fault('shutting_down') : fault;
-    await end.sink.write(call.input.writeFaultEvent(shown));
+    await writeLast(end.sink, call.input.writeFaultEvent(shown));
   }
   // A vendor that was cut before it wrote anything and counted nothing is paid nothing.
   const silent = watch.contentBytes === 0 && watch.usage === null && call.stopped === null;
   const contentBytes = fault !== null && silent ? null : watch.contentBytes;
   const shown = call.stopped === 'caller_left' ? null : fault;
   await settle(call, { reason, fault: shown, usage: watch.usage, contentBytes }, deps);
+}
+
+/** A caller that cannot be told any more is no reason not to settle. */
+async function writeLast(sink: Sink, event: string): Promise<void> {
+  try {
+    await sink.write(event);
+  } catch {
+    // It left; the row in the books says how the call ended.
+  }
 }

@@ -26,6 +26,8 @@ export interface Candidate {
   readonly headers: Readonly<Record<string, string>>;
   readonly price: Price | null;
   readonly priceId: string | null;
+  /** What the breaker knows it by: trouble of one model must not close the others. */
+  readonly breakerName: string;
 }
 
 /** A model that can be called here, and all ways to do so. */
@@ -112,6 +114,7 @@ function makeCandidate(
     headers: Object.freeze(headers),
     price: priced?.price ?? null,
     priceId: priced?.id ?? null,
+    breakerName: `${upstream.id}|${wireName}`,
   });
 }
 

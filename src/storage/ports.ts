@@ -138,6 +138,8 @@ export interface SettleRow {
   readonly fault: string | null;
   readonly upstream: string | null;
   readonly wireModel: string | null;
+  /** The price list that made the charge. */
+  readonly priceId: string | null;
   /** JSON list of attempts with their faults and times. */
   readonly attempts: string;
   readonly queuedMs: number;
@@ -179,8 +181,12 @@ export interface Audit {
   readonly chargedTotal: bigint;
 }
 
-export interface CallRow extends Omit<HoldRow, 'keyBudgeted'>, Omit<SettleRow, 'state'> {
+export interface CallRow
+  extends Omit<HoldRow, 'keyBudgeted'>,
+    Omit<SettleRow, 'state' | 'endReason' | 'priceId'> {
   readonly state: CallState;
+  /** null while the call is open. */
+  readonly endReason: EndReason | null;
   /** Cost that the account could not cover and nobody was charged for. */
   readonly shortfall: bigint;
 }

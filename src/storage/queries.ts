@@ -1,18 +1,7 @@
 /** Everything that is asked off the hot path, through Kysely: the same on every database. */
 import { type Kysely, type Selectable, sql } from 'kysely';
-import type {
-  AccountRow,
-  Accounts,
-  CallFilter,
-  CallRow,
-  Calls,
-  KeyRow,
-  KeySpend,
-  Keys,
-  Page,
-  UsageRow,
-} from './ports.ts';
-import type { AccountsTable, CallsTable, KeysTable, Schema } from './schema.ts';
+import type { AccountRow, Accounts, KeyRow, KeySpend, Keys, Page } from './ports.ts';
+import type { AccountsTable, KeysTable, Schema } from './schema.ts';
 
 type Db = Kysely<Schema>;
 
@@ -25,7 +14,7 @@ interface Changes {
 }
 
 /** 64-bit integers travel as text, for they may exceed 2^53. */
-function asText<Name extends string>(name: Name, table?: string) {
+export function asText<Name extends string>(name: Name, table?: string) {
   const column = table === undefined ? name : `${table}.${name}`;
   return sql<string>`cast(${sql.ref(column)} as text)`.as(name);
 }
@@ -170,93 +159,5 @@ function readKey(row: Selectable<KeysTable>): KeyRow & KeySpend {
     contract: row.contract as KeyRow['contract'],
     spent: BigInt(row.spent),
     held: BigInt(row.held),
-  };
-}
-
-export function callQueries(db: Db): Calls {
-  const select = () =>
-    db
-      .selectFrom('calls')
-      .selectAll()
-      .select([asText('hold'), asText('charge'), asText('shortfall')]);
-  return {
-    async list(filter: CallFilter) {
-      let query = select();
-      if (filter.after !== undefined) query = query.where('id', '<', filter.after);
-      if (filter.accountId !== undefined) query = query.where('account_id', '=', filter.accountId);
-      if (filter.keyId !== undefined) query = query.where('key_id', '=', filter.keyId);
-      if (filter.state !== undefined) query = query.where('state', '=', filter.state);
-      if (filter.model !== undefined) query = query.where('model', '=', filter.model);
-      const rows = await query.orderBy('id', 'desc').limit(filter.limit).execute();
-      return rows.map((row) => readCall(row));
-    },
-    async byId(id) {
-      const row = await select().where('id', '=', id).executeTakeFirst();
-      return row === undefined ? undefined : readCall(row);
-    },
-    async usage(filter) {
-      let query = db
-        .selectFrom('calls')
-        .select(({ fn }) => [
-          'model',
-          fn.countAll<number>().as('calls'),
-          fn.sum<number>('input_tokens').as('input'),
-          fn.sum<number>('output_tokens').as('output'),
-          fn.sum<number>('cached_tokens').as('cached'),
-          fn.sum<number>('reasoning_tokens').as('reasoning'),
-          sql<string>`cast(sum(charge) as text)`.as('charge'),
-        ])
-        .where('started_ms', '>=', filter.sinceMs);
-      if (filter.accountId !== undefined) query = query.where('account_id', '=', filter.accountId);
-      const rows = await query.groupBy('model').orderBy('model').execute();
-      return rows.map(
-        (row): UsageRow => ({
-          model: row.model,
-          calls: Number(row.calls),
-          inputTokens: Number(row.input),
-          outputTokens: Number(row.output),
-          cachedInputTokens: Number(row.cached),
-          reasoningTokens: Number(row.reasoning),
-          charge: BigInt(row.charge),
-        }),
-      );
-    },
-  };
-}
-
-function readCall(row: Selectable<CallsTable>): CallRow {
-  const counted = row.usage_source !== 'none';
-  return {
-    id: row.id,
-    accountId: row.account_id,
-    keyId: row.key_id,
-    requestId: row.request_id,
-    service: row.service,
-    model: row.model,
-    stream: row.stream === 1,
-    amount: BigInt(row.hold),
-    priceId: row.price_id,
-    startedMs: Number(row.started_ms),
-    state: row.state as CallRow['state'],
-    charge: BigInt(row.charge),
-    shortfall: BigInt(row.shortfall),
-    quantities: counted
-      ? {
-          inputTokens: Number(row.input_tokens),
-          outputTokens: Number(row.output_tokens),
-          cachedInputTokens: Number(row.cached_tokens),
-          reasoningTokens: Number(row.reasoning_tokens),
-        }
-      : null,
-    usageSource: row.usage_source as CallRow['usageSource'],
-    endReason: (row.end_reason ?? 'complete') as CallRow['endReason'],
-    fault: row.fault,
-    upstream: row.upstream,
-    wireModel: row.wire_model,
-    attempts: row.attempts,
-    queuedMs: row.queued_ms,
-    firstByteMs: row.first_byte_ms,
-    totalMs: row.total_ms,
-    evidence: row.evidence,
   };
 }

@@ -48,7 +48,8 @@ export interface PricesTable {
   text: string;
 }
 
-export interface CallsTable {
+/** Calls that nobody has ended: few, so that writing one costs little. */
+export interface HoldsTable {
   id: string;
   account_id: string;
   key_id: string;
@@ -60,7 +61,13 @@ export interface CallsTable {
   hold: Nanos;
   price_id: string | null;
   started_ms: number;
+  /** open or unknown. */
   state: string;
+  evidence: string | null;
+}
+
+/** Calls that ended. */
+export interface CallsTable extends HoldsTable {
   charge: Nanos;
   shortfall: Nanos;
   input_tokens: number;
@@ -68,7 +75,7 @@ export interface CallsTable {
   cached_tokens: number;
   reasoning_tokens: number;
   usage_source: string;
-  end_reason: string | null;
+  end_reason: string;
   fault: string | null;
   upstream: string | null;
   wire_model: string | null;
@@ -76,7 +83,6 @@ export interface CallsTable {
   queued_ms: number;
   first_byte_ms: number | null;
   total_ms: number;
-  evidence: string | null;
 }
 
 export interface Schema {
@@ -84,5 +90,6 @@ export interface Schema {
   accounts: AccountsTable;
   entries: EntriesTable;
   prices: PricesTable;
+  holds: HoldsTable;
   calls: CallsTable;
 }

@@ -114,6 +114,13 @@ function shapeFault(body: unknown): Fault {
 }
 
 const MEDIA_PART = /"(?:image_url|input_audio|video_url|file)"/;
+/** Parts of any other kind count as text, byte for byte. */
+const MEDIA_TYPES: ReadonlySet<unknown> = new Set([
+  'image_url',
+  'input_audio',
+  'video_url',
+  'file',
+]);
 
 /** Parts that are not text, and the bytes of them that stand inline. */
 function countMedia(text: string, body: JsonObject): { parts: number; bytes: number } {
@@ -122,7 +129,7 @@ function countMedia(text: string, body: JsonObject): { parts: number; bytes: num
   for (const message of body.messages as readonly JsonObject[]) {
     if (!Array.isArray(message.content)) continue;
     for (const part of message.content as readonly Json[]) {
-      if (!isObject(part) || part.type === 'text') continue;
+      if (!isObject(part) || !MEDIA_TYPES.has(part.type)) continue;
       sum.parts += 1;
       sum.bytes += inlineBytes(part);
     }

@@ -20,7 +20,8 @@ export class ChatWatch implements StreamWatch {
   #done = false;
   #finished = false;
   #chose = false;
-  begun = false;
+  #said = false;
+  failed: Error | null = null;
   usage: Json | null = null;
   contentBytes = 0;
 
@@ -29,7 +30,12 @@ export class ChatWatch implements StreamWatch {
     this.#readError = readError;
   }
 
+  get begun(): boolean {
+    return this.#chose;
+  }
+
   look(events: Uint8Array): Uint8Array | null {
+    if (this.failed !== null) throw this.failed;
     const text = asBuffer(events).toString('latin1');
     if (this.#chose && this.#isPlain(text)) {
       this.contentBytes += searchContentBytes(text);
@@ -39,15 +45,16 @@ export class ChatWatch implements StreamWatch {
   }
 
   end(): Fault | null {
-    if (!this.#chose) return new Fault(this.begun ? 'vendor_empty' : 'vendor_cut');
+    if (this.failed !== null) throw this.failed;
+    if (!this.#chose) return new Fault(this.#said ? 'vendor_empty' : 'vendor_cut');
     return this.#done || this.#finished ? null : new Fault('vendor_cut');
   }
 
   /** Ordinary chunks of text and nothing else, of which nobody needs to know more. */
   #isPlain(text: string): boolean {
     return (
-      text.startsWith(FIRST) &&
       text.endsWith(LAST) &&
+      areCompact(text) &&
       !text.includes('"finish_reason":"') &&
       !text.includes('"error"') &&
       !text.includes(DONE) &&
@@ -60,18 +67,30 @@ export class ChatWatch implements StreamWatch {
     let changed = false;
     let out = '';
     for (const event of splitEvents(text)) {
-      const passed = this.#lookAtEvent(event);
+      const passed = this.#tryEvent(event, out !== '');
       if (passed !== event.raw) changed = true;
+      if (passed === null) break;
       out += passed;
     }
     if (!changed) return events;
     return out === '' ? null : Buffer.from(out);
   }
 
+  /** null at an error that comes after what the caller may still have: that goes first. */
+  #tryEvent(event: ServerEvent, follows: boolean): string | null {
+    try {
+      return this.#lookAtEvent(event);
+    } catch (error) {
+      this.failed = toError(error);
+      if (follows) return null;
+      throw error;
+    }
+  }
+
   /** The event's text for the caller; empty where it is kept back. */
   #lookAtEvent(event: ServerEvent): string {
     if (event.data === null) return event.raw;
-    this.begun = true;
+    this.#said = true;
     if (event.data.startsWith(DONE)) {
       // An end without a single choice is a fault; the caller must not take it for an answer.
       if (!this.#chose) throw new Fault('vendor_empty');
@@ -100,28 +119,48 @@ export class ChatWatch implements StreamWatch {
   }
 }
 
+const toError = (thrown: unknown): Error =>
+  thrown instanceof Error ? thrown : new Fault('internal_error', { cause: thrown });
+
+/** One line of data each, as JSON without space; so that what is found does not hang on the cuts. */
+function areCompact(text: string): boolean {
+  let at = 0;
+  while (at < text.length) {
+    if (!text.startsWith(FIRST, at)) return false;
+    const end = text.indexOf(LAST, at);
+    const next = text.indexOf('\n\n', at);
+    if (end < 0 || next !== end + 1) return false;
+    at = end + LAST.length;
+  }
+  return text.includes(CONTENT);
+}
+
+/** The ends of `content`, `reasoning_content` and the like; a name inside a string has escapes. */
+const GENERATED = ['content":"', 'arguments":"', 'reasoning":"', 'refusal":"'] as const;
+
 /** Bytes of generated text in plain chunks, found without parsing; escapes count as they stand. */
 function searchContentBytes(text: string): number {
   let bytes = 0;
-  let at = text.indexOf(CONTENT);
-  while (at >= 0) {
-    const next = text.indexOf(CONTENT, at + CONTENT.length);
-    bytes += deltaBytes(text, at, next < 0 ? text.length : next);
-    at = next;
+  for (const field of GENERATED) {
+    let at = text.indexOf(field);
+    while (at >= 0) {
+      const start = at + field.length;
+      const end = stringEnd(text, start);
+      bytes += end - start;
+      at = text.indexOf(field, end);
+    }
   }
   return bytes;
 }
 
-const GENERATED = ['content":"', 'arguments":"', 'reasoning":"'] as const;
-
-function deltaBytes(text: string, from: number, to: number): number {
-  for (const field of GENERATED) {
-    const at = text.indexOf(field, from);
-    if (at < 0 || at >= to) continue;
-    const start = at + field.length;
-    let end = text.indexOf('"', start);
-    while (end > 0 && text[end - 1] === '\\') end = text.indexOf('"', end + 1);
-    if (end > start) return end - start;
+/** Where the string that began before `start` ends. */
+function stringEnd(text: string, start: number): number {
+  let end = text.indexOf('"', start);
+  while (end > start && text[end - 1] === '\\') {
+    let slashes = end - 1;
+    while (slashes > start && text[slashes - 1] === '\\') slashes -= 1;
+    if ((end - slashes) % 2 === 0) break;
+    end = text.indexOf('"', end + 1);
   }
-  return 0;
+  return end < start ? text.length : end;
 }

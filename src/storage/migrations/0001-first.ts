@@ -1,7 +1,9 @@
-import { type Kysely, sql } from 'kysely';
+import { type CreateTableBuilder, type Kysely, type RawBuilder, sql } from 'kysely';
+import type { Flavour } from './flavour.ts';
 
 /** Accounts, keys, calls and the books. Ids sort by time, so tables grow at their end. */
-export async function up(db: Kysely<unknown>): Promise<void> {
+export async function up(db: Kysely<unknown>, flavour: Flavour): Promise<void> {
+  const end = flavour === 'sqlite' ? sql`without rowid` : sql``;
   await db.schema
     .createTable('accounts')
     .addColumn('id', 'text', (c) => c.primaryKey())
@@ -34,24 +36,52 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('contract', 'text')
     .execute();
   await db.schema
+    .createTable('prices')
+    .addColumn('id', 'text', (c) => c.primaryKey())
+    .addColumn('text', 'text', (c) => c.notNull())
+    .execute();
+  await createBooks(db, end);
+}
+
+/** Tables that every call writes. `end`: what the database wants said to keep rows in key order. */
+async function createBooks(db: Kysely<unknown>, end: RawBuilder<unknown>): Promise<void> {
+  await db.schema
     .createTable('entries')
     .addColumn('cause', 'text', (c) => c.primaryKey())
     .addColumn('from_account', 'text', (c) => c.notNull())
     .addColumn('to_account', 'text', (c) => c.notNull())
     .addColumn('amount', 'bigint', (c) => c.notNull().check(sql`amount > 0`))
     .addColumn('at_ms', 'bigint', (c) => c.notNull())
+    .modifyEnd(end)
+    .execute();
+  await holdColumns(db.schema.createTable('holds')).modifyEnd(end).execute();
+  await holdColumns(db.schema.createTable('calls'))
+    .addColumn('charge', 'bigint', (c) => c.notNull())
+    .addColumn('shortfall', 'bigint', (c) => c.notNull())
+    .addColumn('input_tokens', 'bigint', (c) => c.notNull())
+    .addColumn('output_tokens', 'bigint', (c) => c.notNull())
+    .addColumn('cached_tokens', 'bigint', (c) => c.notNull())
+    .addColumn('reasoning_tokens', 'bigint', (c) => c.notNull())
+    .addColumn('usage_source', 'text', (c) => c.notNull())
+    .addColumn('end_reason', 'text', (c) => c.notNull())
+    .addColumn('fault', 'text')
+    .addColumn('upstream', 'text')
+    .addColumn('wire_model', 'text')
+    .addColumn('attempts', 'text', (c) => c.notNull())
+    .addColumn('queued_ms', 'integer', (c) => c.notNull())
+    .addColumn('first_byte_ms', 'integer')
+    .addColumn('total_ms', 'integer', (c) => c.notNull())
+    .modifyEnd(end)
     .execute();
   await db.schema
-    .createTable('prices')
-    .addColumn('id', 'text', (c) => c.primaryKey())
-    .addColumn('text', 'text', (c) => c.notNull())
+    .createIndex('calls_by_account')
+    .on('calls')
+    .columns(['account_id', 'id'])
     .execute();
-  await createCalls(db);
 }
 
-async function createCalls(db: Kysely<unknown>): Promise<void> {
-  await db.schema
-    .createTable('calls')
+function holdColumns(table: CreateTableBuilder<string>) {
+  return table
     .addColumn('id', 'text', (c) => c.primaryKey())
     .addColumn('account_id', 'text', (c) => c.notNull())
     .addColumn('key_id', 'text', (c) => c.notNull())
@@ -64,32 +94,5 @@ async function createCalls(db: Kysely<unknown>): Promise<void> {
     .addColumn('price_id', 'text')
     .addColumn('started_ms', 'bigint', (c) => c.notNull())
     .addColumn('state', 'text', (c) => c.notNull())
-    .addColumn('charge', 'bigint', (c) => c.notNull().defaultTo(0))
-    .addColumn('shortfall', 'bigint', (c) => c.notNull().defaultTo(0))
-    .addColumn('input_tokens', 'bigint', (c) => c.notNull().defaultTo(0))
-    .addColumn('output_tokens', 'bigint', (c) => c.notNull().defaultTo(0))
-    .addColumn('cached_tokens', 'bigint', (c) => c.notNull().defaultTo(0))
-    .addColumn('reasoning_tokens', 'bigint', (c) => c.notNull().defaultTo(0))
-    .addColumn('usage_source', 'text', (c) => c.notNull().defaultTo('none'))
-    .addColumn('end_reason', 'text')
-    .addColumn('fault', 'text')
-    .addColumn('upstream', 'text')
-    .addColumn('wire_model', 'text')
-    .addColumn('attempts', 'text', (c) => c.notNull().defaultTo('[]'))
-    .addColumn('queued_ms', 'integer', (c) => c.notNull().defaultTo(0))
-    .addColumn('first_byte_ms', 'integer')
-    .addColumn('total_ms', 'integer', (c) => c.notNull().defaultTo(0))
-    .addColumn('evidence', 'text')
-    .execute();
-  await db.schema
-    .createIndex('calls_by_account')
-    .on('calls')
-    .columns(['account_id', 'id'])
-    .execute();
-  await db.schema
-    .createIndex('calls_unsettled')
-    .on('calls')
-    .columns(['id'])
-    .where(sql.ref('state'), 'in', ['open', 'unknown'])
-    .execute();
+    .addColumn('evidence', 'text');
 }

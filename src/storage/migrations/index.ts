@@ -1,7 +1,8 @@
 /** All migrations in order. A name, once released, never changes. */
 import type { Migration } from 'kysely/migration';
 import * as first from './0001-first.ts';
+import type { Flavour } from './flavour.ts';
 
-export const MIGRATIONS: Readonly<Record<string, Migration>> = Object.freeze({
-  '0001-first': first,
-});
+export function listMigrations(flavour: Flavour): Readonly<Record<string, Migration>> {
+  return { '0001-first': { up: (db) => first.up(db, flavour) } };
+}

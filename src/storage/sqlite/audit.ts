@@ -13,12 +13,18 @@ const CHECKS: readonly { readonly problem: string; readonly query: string }[] = 
   {
     problem: 'account holds differ from its unsettled calls',
     query: `select a.id as id from accounts a where a.held <> (select coalesce(sum(hold), 0)
-      from calls where account_id = a.id and state in ('open', 'unknown'))`,
+      from holds where account_id = a.id)`,
   },
   {
     problem: 'key holds differ from its unsettled calls',
     query: `select k.id as id from keys k where k.held <> (select coalesce(sum(hold), 0)
-      from calls where key_id = k.id and key_budgeted = 1 and state in ('open', 'unknown'))`,
+      from holds where key_id = k.id and key_budgeted = 1)`,
+  },
+  {
+    problem: 'key spending differs from the charges of its calls',
+    query: `select k.id as id from keys k left join (select key_id, sum(charge) as charges
+      from calls where key_budgeted = 1 group by key_id) c on c.key_id = k.id
+      where k.spent <> coalesce(c.charges, 0)`,
   },
   {
     problem: 'limited account is below zero',
@@ -33,6 +39,10 @@ const CHECKS: readonly { readonly problem: string; readonly query: string }[] = 
     problem: 'call that is not charged has an entry',
     query: `select c.id as id from calls c join entries e on e.cause = 'charge:' || c.id
       where c.state <> 'charged'`,
+  },
+  {
+    problem: 'call is both open and ended',
+    query: `select h.id as id from holds h join calls c on c.id = h.id`,
   },
   {
     problem: 'charge without a call',
@@ -67,9 +77,11 @@ export function auditBooks(db: Database): Audit {
     }
     const counts = db
       .query<Counts, []>(
-        `select (select count(*) from accounts) as accounts, (select count(*) from entries) as entries,
-        count(*) as calls, coalesce(sum(state = 'open'), 0) as open,
-        coalesce(sum(state = 'unknown'), 0) as unknown,
+        `select (select count(*) from accounts) as accounts,
+        (select count(*) from entries) as entries,
+        count(*) + (select count(*) from holds) as calls,
+        (select count(*) from holds where state = 'open') as open,
+        (select count(*) from holds where state = 'unknown') as unknown,
         coalesce(sum(state = 'charged'), 0) as charged,
         coalesce(sum(state = 'released'), 0) as released,
         (select cast(coalesce(sum(balance), 0) as text) from accounts) as sum,

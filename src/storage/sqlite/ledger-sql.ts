@@ -7,9 +7,8 @@ export interface Statements {
   readonly begin: Statement;
   readonly commit: Statement;
   readonly rollback: Statement;
-  readonly insertCall: Statement<unknown, Value[]>;
-  readonly settleCall: Statement<unknown, Value[]>;
-  readonly findUnsettled: Statement<
+  readonly insertHold: Statement<unknown, Value[]>;
+  readonly findHold: Statement<
     {
       account_id: string;
       key_id: string;
@@ -19,6 +18,9 @@ export interface Statements {
     },
     [string]
   >;
+  readonly insertCall: Statement<unknown, Value[]>;
+  readonly deleteHold: Statement<unknown, [string]>;
+  readonly parkHold: Statement<unknown, [string | null, string]>;
   readonly insertEntry: Statement<unknown, Value[]>;
   readonly findEntry: Statement<{ cause: string }, [string]>;
   readonly readAccount: Statement<{ unlimited: number; balance: string; held: string }, [string]>;
@@ -34,15 +36,16 @@ export function prepareStatements(db: Database): Statements {
     begin: db.prepare('begin immediate'),
     commit: db.prepare('commit'),
     rollback: db.prepare('rollback'),
-    insertCall: db.prepare(`insert into calls (id, account_id, key_id, key_budgeted, request_id,
+    insertHold: db.prepare(`insert into holds (id, account_id, key_id, key_budgeted, request_id,
       service, model, stream, hold, price_id, started_ms, state)
       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open')`),
-    settleCall: db.prepare(`update calls set state = ?, charge = ?, shortfall = ?,
-      input_tokens = ?, output_tokens = ?, cached_tokens = ?, reasoning_tokens = ?,
-      usage_source = ?, end_reason = ?, fault = ?, upstream = ?, wire_model = ?, attempts = ?,
-      queued_ms = ?, first_byte_ms = ?, total_ms = ?, evidence = ? where id = ?`),
-    findUnsettled: db.prepare(`select account_id, key_id, key_budgeted, cast(hold as text) as hold,
-      started_ms from calls where id = ? and state in ('open', 'unknown')`),
+    findHold: db.prepare(`select account_id, key_id, key_budgeted, cast(hold as text) as hold,
+      started_ms from holds where id = ?`),
+    insertCall: db.prepare(`insert into calls select id, account_id, key_id, key_budgeted,
+      request_id, service, model, stream, hold, ?, started_ms, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
+      ?, ?, ?, ?, ?, ?, ? from holds where id = ?`),
+    deleteHold: db.prepare('delete from holds where id = ?'),
+    parkHold: db.prepare(`update holds set state = 'unknown', evidence = ? where id = ?`),
     insertEntry: db.prepare(`insert into entries (cause, from_account, to_account, amount, at_ms)
       values (?, ?, ?, ?, ?)`),
     findEntry: db.prepare('select cause from entries where cause = ?'),
@@ -53,7 +56,7 @@ export function prepareStatements(db: Database): Statements {
       cast(held as text) as held from keys where id = ?`),
     writeKey: db.prepare('update keys set spent = ?, held = ? where id = ?'),
     keepPrice: db.prepare('insert into prices (id, text) values (?, ?) on conflict do nothing'),
-    parkOpen: db.prepare(`update calls set state = 'unknown', end_reason = 'crash', evidence = ?
+    parkOpen: db.prepare(`update holds set state = 'unknown', evidence = ?
       where state = 'open'`),
   };
 }

@@ -16,7 +16,12 @@ import { auditBooks } from './audit.ts';
 import { prepareStatements, type Statements } from './ledger-sql.ts';
 
 /** Operations in one commit at most; a longer queue takes several commits. */
-const GROUP_SIZE_MAX = 512;
+const GROUP_ROWS_MAX = 512;
+/**
+ * Nobody waits for a settlement, so it may wait for others: a commit for each would cost more than
+ * the call. Until it is written the hold stands, which a crash turns into `unknown`.
+ */
+const SETTLE_DELAY_MS = 5;
 
 type Op =
   | { readonly kind: 'hold'; readonly row: HoldRow }
@@ -44,6 +49,7 @@ export class SqliteLedger implements Ledger {
   readonly #db: Database;
   readonly #sql: Statements;
   readonly #batch: Batch<Op, Verdict>;
+  readonly #settlements: Batch<Op, Verdict>;
   readonly #committed: () => Promise<void> | undefined;
 
   /** `committed` runs after each commit; what it answers is awaited before anybody is told. */
@@ -51,7 +57,9 @@ export class SqliteLedger implements Ledger {
     this.#db = db;
     this.#sql = prepareStatements(db);
     this.#committed = committed;
-    this.#batch = new Batch((ops) => this.#commit(ops), GROUP_SIZE_MAX);
+    const commit = (ops: readonly Op[]) => this.#commit(ops);
+    this.#batch = new Batch(commit, { sizeMax: GROUP_ROWS_MAX, delayMs: 0 });
+    this.#settlements = new Batch(commit, { sizeMax: GROUP_ROWS_MAX, delayMs: SETTLE_DELAY_MS });
   }
 
   hold(row: HoldRow): Promise<HoldVerdict> {
@@ -59,7 +67,7 @@ export class SqliteLedger implements Ledger {
   }
 
   settle(row: SettleRow): Promise<SettleVerdict> {
-    return this.#batch.add({ kind: 'settle', row }) as Promise<SettleVerdict>;
+    return this.#settlements.add({ kind: 'settle', row }) as Promise<SettleVerdict>;
   }
 
   async enter(entry: Entry): Promise<boolean> {
@@ -117,7 +125,7 @@ export class SqliteLedger implements Ledger {
     }
     account.held += row.amount;
     account.dirty = true;
-    this.#sql.insertCall.run(
+    this.#sql.insertHold.run(
       row.id,
       row.accountId,
       row.keyId,
@@ -134,48 +142,38 @@ export class SqliteLedger implements Ledger {
   }
 
   #settle(row: SettleRow, books: Books): SettleVerdict {
-    const call = this.#sql.findUnsettled.get(row.id);
+    const call = this.#sql.findHold.get(row.id);
     if (call === null) return 'already_settled';
-    const account = this.#account(call.account_id, books);
-    const key = call.key_budgeted === 1 ? this.#key(call.key_id, books) : null;
-    let taken = 0n;
-    if (row.state !== 'unknown') {
-      const held = BigInt(call.hold);
-      account.held -= held;
-      account.dirty = true;
-      if (key !== null) {
-        key.held -= held;
-        key.dirty = true;
-      }
-      taken = atMost(row.charge, account, key);
-      this.#take(taken, { account, key, books });
-      if (taken > 0n) {
-        this.#sql.insertEntry.run(
-          `charge:${row.id}`,
-          call.account_id,
-          HOUSE_ACCOUNT,
-          taken,
-          call.started_ms + row.totalMs,
-        );
-      }
+    if (row.state === 'unknown') {
+      this.#sql.parkHold.run(row.evidence, row.id);
+      return 'settled';
     }
-    this.#writeCall(row, taken);
+    const purses = [this.#account(call.account_id, books)];
+    if (call.key_budgeted === 1) purses.push(this.#key(call.key_id, books));
+    const held = BigInt(call.hold);
+    for (const purse of purses) {
+      purse.held -= held;
+      purse.dirty = true;
+    }
+    const taken = atMost(row.charge, purses);
+    if (taken > 0n) {
+      for (const purse of purses) purse.balance -= taken;
+      const house = this.#account(HOUSE_ACCOUNT, books);
+      house.balance += taken;
+      house.dirty = true;
+      const atMs = call.started_ms + row.totalMs;
+      this.#sql.insertEntry.run(`charge:${row.id}`, call.account_id, HOUSE_ACCOUNT, taken, atMs);
+    }
+    this.#endCall(row, taken);
     return 'settled';
   }
 
-  #take(taken: bigint, from: { account: Purse; key: Purse | null; books: Books }): void {
-    from.account.balance -= taken;
-    if (from.key !== null) from.key.balance -= taken;
-    if (taken === 0n) return;
-    const house = this.#account(HOUSE_ACCOUNT, from.books);
-    house.balance += taken;
-    house.dirty = true;
-  }
-
-  #writeCall(row: SettleRow, taken: bigint): void {
+  #endCall(row: SettleRow, taken: bigint): void {
     const counted = row.quantities;
-    this.#sql.settleCall.run(
+    this.#sql.insertCall.run(
+      row.priceId,
       row.state,
+      row.evidence,
       taken,
       row.charge - taken,
       counted?.inputTokens ?? 0,
@@ -191,9 +189,9 @@ export class SqliteLedger implements Ledger {
       row.queuedMs,
       row.firstByteMs,
       row.totalMs,
-      row.evidence,
       row.id,
     );
+    this.#sql.deleteHold.run(row.id);
   }
 
   #enter(entry: Entry, books: Books): boolean {
@@ -257,9 +255,9 @@ function available(purse: Purse): bigint {
 }
 
 /** What can be taken of `charge` without touching what other calls hold. */
-function atMost(charge: bigint, account: Purse, key: Purse | null): bigint {
+function atMost(charge: bigint, purses: readonly Purse[]): bigint {
   let taken = charge;
-  for (const purse of key === null ? [account] : [account, key]) {
+  for (const purse of purses) {
     const room = available(purse);
     if (room < taken) taken = room > 0n ? room : 0n;
   }

@@ -1,0 +1,146 @@
+/** Calls as people look at them: those that nobody has ended, and those that ended. */
+import { type Kysely, type Selectable, sql } from 'kysely';
+import type { CallFilter, CallRow, Calls, UsageRow } from './ports.ts';
+import { asText } from './queries.ts';
+import type { CallsTable, HoldsTable, Schema } from './schema.ts';
+
+type Db = Kysely<Schema>;
+
+const UNSETTLED: readonly string[] = ['open', 'unknown'];
+
+export function callQueries(db: Db): Calls {
+  return {
+    async list(filter) {
+      const { state } = filter;
+      const held = state === undefined || UNSETTLED.includes(state);
+      const ended = state === undefined || !UNSETTLED.includes(state);
+      const rows = [
+        ...(held ? await listHolds(db, filter) : []),
+        ...(ended ? await listCalls(db, filter) : []),
+      ];
+      // Ids sort by time: newest first.
+      return rows.sort((a, b) => (a.id < b.id ? 1 : -1)).slice(0, filter.limit);
+    },
+    async byId(id) {
+      const call = await selectCalls(db).where('id', '=', id).executeTakeFirst();
+      if (call !== undefined) return readCall(call);
+      const hold = await selectHolds(db).where('id', '=', id).executeTakeFirst();
+      return hold === undefined ? undefined : readHold(hold);
+    },
+    usage: (filter) => sumUsage(db, filter),
+  };
+}
+
+function selectHolds(db: Db) {
+  return db.selectFrom('holds').selectAll().select(asText('hold'));
+}
+
+function selectCalls(db: Db) {
+  const money = [asText('hold'), asText('charge'), asText('shortfall')] as const;
+  return db.selectFrom('calls').selectAll().select(money);
+}
+
+async function listHolds(db: Db, filter: CallFilter): Promise<CallRow[]> {
+  let query = selectHolds(db);
+  if (filter.after !== undefined) query = query.where('id', '<', filter.after);
+  if (filter.accountId !== undefined) query = query.where('account_id', '=', filter.accountId);
+  if (filter.keyId !== undefined) query = query.where('key_id', '=', filter.keyId);
+  if (filter.state !== undefined) query = query.where('state', '=', filter.state);
+  if (filter.model !== undefined) query = query.where('model', '=', filter.model);
+  return (await query.orderBy('id', 'desc').limit(filter.limit).execute()).map(readHold);
+}
+
+async function listCalls(db: Db, filter: CallFilter): Promise<CallRow[]> {
+  let query = selectCalls(db);
+  if (filter.after !== undefined) query = query.where('id', '<', filter.after);
+  if (filter.accountId !== undefined) query = query.where('account_id', '=', filter.accountId);
+  if (filter.keyId !== undefined) query = query.where('key_id', '=', filter.keyId);
+  if (filter.state !== undefined) query = query.where('state', '=', filter.state);
+  if (filter.model !== undefined) query = query.where('model', '=', filter.model);
+  return (await query.orderBy('id', 'desc').limit(filter.limit).execute()).map(readCall);
+}
+
+async function sumUsage(
+  db: Db,
+  filter: { readonly accountId?: string; readonly sinceMs: number },
+): Promise<readonly UsageRow[]> {
+  let query = db
+    .selectFrom('calls')
+    .select(({ fn }) => [
+      'model',
+      fn.countAll<number>().as('calls'),
+      fn.sum<number>('input_tokens').as('input'),
+      fn.sum<number>('output_tokens').as('output'),
+      fn.sum<number>('cached_tokens').as('cached'),
+      fn.sum<number>('reasoning_tokens').as('reasoning'),
+      sql<string>`cast(sum(charge) as text)`.as('charge'),
+    ])
+    .where('started_ms', '>=', filter.sinceMs);
+  if (filter.accountId !== undefined) query = query.where('account_id', '=', filter.accountId);
+  const rows = await query.groupBy('model').orderBy('model').execute();
+  return rows.map((row) => ({
+    model: row.model,
+    calls: Number(row.calls),
+    inputTokens: Number(row.input),
+    outputTokens: Number(row.output),
+    cachedInputTokens: Number(row.cached),
+    reasoningTokens: Number(row.reasoning),
+    charge: BigInt(row.charge),
+  }));
+}
+
+/** A call that nobody has ended has an end of its own kind: it is not known yet. */
+function readHold(row: Selectable<HoldsTable>): CallRow {
+  return {
+    id: row.id,
+    accountId: row.account_id,
+    keyId: row.key_id,
+    requestId: row.request_id,
+    service: row.service,
+    model: row.model,
+    stream: row.stream === 1,
+    amount: BigInt(row.hold),
+    priceId: row.price_id,
+    startedMs: Number(row.started_ms),
+    state: row.state as CallRow['state'],
+    charge: 0n,
+    shortfall: 0n,
+    quantities: null,
+    usageSource: 'none',
+    endReason: row.state === 'unknown' ? 'crash' : null,
+    fault: null,
+    upstream: null,
+    wireModel: null,
+    attempts: '[]',
+    queuedMs: 0,
+    firstByteMs: null,
+    totalMs: 0,
+    evidence: row.evidence,
+  };
+}
+
+function readCall(row: Selectable<CallsTable>): CallRow {
+  const counted = row.usage_source !== 'none';
+  return {
+    ...readHold(row),
+    charge: BigInt(row.charge),
+    shortfall: BigInt(row.shortfall),
+    quantities: counted
+      ? {
+          inputTokens: Number(row.input_tokens),
+          outputTokens: Number(row.output_tokens),
+          cachedInputTokens: Number(row.cached_tokens),
+          reasoningTokens: Number(row.reasoning_tokens),
+        }
+      : null,
+    usageSource: row.usage_source as CallRow['usageSource'],
+    endReason: row.end_reason as CallRow['endReason'],
+    fault: row.fault,
+    upstream: row.upstream,
+    wireModel: row.wire_model,
+    attempts: row.attempts,
+    queuedMs: row.queued_ms,
+    firstByteMs: row.first_byte_ms,
+    totalMs: row.total_ms,
+  };
+}

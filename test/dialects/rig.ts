@@ -1,0 +1,30 @@
+/** What the tests of the dialects share. */
+import { openaiChat } from '../../src/dialects/openai-chat/index.ts';
+import type { ErrorReader, WriteWish } from '../../src/dialects/shape.ts';
+import { Fault } from '../../src/kit/fault.ts';
+import { isObject } from '../../src/kit/json.ts';
+
+/** The fault that `run` throws. */
+export function faultOf(run: () => unknown): Fault {
+  try {
+    run();
+  } catch (thrown) {
+    if (thrown instanceof Fault) return thrown;
+    throw thrown;
+  }
+  throw new Error('nothing was thrown');
+}
+
+export const readError: ErrorReader = (body) => {
+  const error = isObject(body) ? body.error : null;
+  const message = isObject(error) ? String(error.message) : JSON.stringify(body);
+  return new Fault('vendor_error', { message });
+};
+
+const WISH: WriteWish = { wireModel: 'wire', tweaks: undefined, mayDrop: false, asksUsage: true };
+
+/** The caller's text as the vendor gets it. */
+export function rewrite(text: string, wish: Partial<WriteWish> = {}) {
+  const request = openaiChat.readRequest(text, Buffer.byteLength(text));
+  return openaiChat.writeRequest(request, { ...WISH, ...wish });
+}

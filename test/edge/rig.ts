@@ -1,0 +1,217 @@
+/** A server in this process, on a port of its own, with simulated vendors and real books. */
+import { makeAccess, mintKey, type NewKey } from '../../src/access/keys.ts';
+import { chatRoutes } from '../../src/edge/chat.ts';
+import { healthRoutes } from '../../src/edge/health.ts';
+import { makeMetrics } from '../../src/edge/metrics.ts';
+import { modelRoutes } from '../../src/edge/models.ts';
+import type { Route } from '../../src/edge/routes.ts';
+import { type RunningServer, type ServerSettings, startServer } from '../../src/edge/server.ts';
+import { parseCidrs } from '../../src/kit/cidr.ts';
+import { Deadlines, systemClock } from '../../src/kit/clock.ts';
+import type { Outbound } from '../../src/kit/fetch.ts';
+import { makeLog } from '../../src/kit/log.ts';
+import { makeLimits } from '../../src/limits/limits.ts';
+import { Breaker } from '../../src/relay/breaker.ts';
+import type { Call, RelayDeps } from '../../src/relay/call.ts';
+import { makeRoutes } from '../../src/relay/upstreams.ts';
+import { MemoryCounters } from '../../src/storage/memory/counters.ts';
+import type { LeakRule, Store } from '../../src/storage/ports.ts';
+import compatible from '../../src/vendors/openai-compatible.ts';
+import { BREAKER, MODEL, PRICE, SETTINGS } from '../relay/rig.ts';
+import { makeSqlitePlace } from '../storage/sqlite-place.ts';
+import { seededRandom } from '../suites/sim-clock.ts';
+
+export const BODY_BYTES_MAX = 20_000;
+export const BODY_TIME_MS = 200;
+export const HEADER_BYTES_MAX = 4_000;
+
+export interface Wish {
+  readonly outbound?: Outbound;
+  readonly server?: Partial<ServerSettings>;
+  readonly strictLeak?: LeakRule | null;
+}
+
+export interface Edge {
+  readonly url: string;
+  readonly server: RunningServer;
+  readonly store: Store;
+  readonly relay: RelayDeps;
+  readonly logged: string[];
+  /** A key that may call, and its secret. */
+  mint(more?: Partial<NewKey>): Promise<string>;
+  stop(): Promise<void>;
+}
+
+/** Answers as a good vendor does. */
+export const goodOutbound: Outbound = async (request) => {
+  const streamed = request.body?.includes('"stream":true') === true;
+  const chunk = { choices: [{ index: 0, delta: { content: 'hi' }, finish_reason: 'stop' }] };
+  const message = { role: 'assistant', content: 'hi' };
+  const usage = { prompt_tokens: 5, completion_tokens: 1, total_tokens: 6 };
+  const text = streamed
+    ? `data: ${JSON.stringify({ ...chunk, usage })}\n\ndata: [DONE]\n\n`
+    : JSON.stringify({ choices: [{ index: 0, message, finish_reason: 'stop' }], usage });
+  let left: Uint8Array | null = Buffer.from(text);
+  return {
+    status: 200,
+    header: () => null,
+    text: async () => text,
+    read: async () => {
+      const bytes = left;
+      left = null;
+      return bytes;
+    },
+    close: () => undefined,
+  };
+};
+
+async function makeRelay(store: Store, outbound: Outbound, logged: string[]) {
+  const clock = systemClock;
+  const upstream = {
+    id: 'a',
+    vendor: compatible,
+    baseUrl: 'https://a.test/v1',
+    credential: 'vendor-secret',
+    priority: 0,
+    weight: 1,
+  };
+  const other = { ...MODEL, id: 'other' };
+  const models = [MODEL, other];
+  const catalog = {
+    find: (name: string) => models.find((model) => model.id === name),
+    list: () => models,
+  };
+  const live = new Set<Call>();
+  const metrics = makeMetrics(() => live.size);
+  const relay: RelayDeps = {
+    clock,
+    deadlines: new Deadlines(clock),
+    random: seededRandom(1),
+    outbound,
+    routes: await makeRoutes(catalog, [upstream], async () => ({ price: PRICE, id: 'p' })),
+    limits: makeLimits(new MemoryCounters(clock), {
+      requestsPerMinute: 0,
+      tokensPerMinute: 0,
+      concurrency: 0,
+    }),
+    ledger: store.ledger,
+    breaker: new Breaker(BREAKER, clock),
+    settings: SETTINGS,
+    log: makeLog('debug', (text) => void logged.push(text)),
+    observer: metrics.observer,
+    live,
+  };
+  return { relay, metrics };
+}
+
+export async function startEdge(wish: Wish = {}): Promise<Edge> {
+  const place = await makeSqlitePlace('interval');
+  const store = await place.open();
+  const logged: string[] = [];
+  const { relay, metrics } = await makeRelay(store, wish.outbound ?? goodOutbound, logged);
+  const chat = {
+    relay,
+    limits: relay.limits,
+    deadlines: relay.deadlines,
+    bodyLimits: { bytesMax: BODY_BYTES_MAX, timeMs: BODY_TIME_MS },
+    strictLeak: wish.strictLeak ?? null,
+  };
+  const health = {
+    ping: () => store.ping(),
+    stopping: (): boolean => server.stopping(),
+    troubles: () => relay.breaker.list(),
+    metrics: () => metrics.text(),
+  };
+  const routes: Route[] = [
+    ...chatRoutes(chat),
+    ...modelRoutes(relay.routes),
+    ...healthRoutes(health),
+  ];
+  const settings: ServerSettings = {
+    hostname: '127.0.0.1',
+    port: 0,
+    openRequestsMax: 1_000,
+    headerBytesMax: HEADER_BYTES_MAX,
+    idleTimeoutS: 10,
+    corsOrigins: [],
+    trustedProxies: parseCidrs([]),
+    ...wish.server,
+  };
+  const access = makeAccess(store.keys, systemClock);
+  const server: RunningServer = startServer({
+    settings,
+    routes,
+    access,
+    clock: systemClock,
+    log: relay.log,
+    metrics,
+  });
+  const mint: Edge['mint'] = async (more = {}) => {
+    const wanted = { accountId: 'default', name: 'test', role: 'caller', ...more } as const;
+    const { row, secret } = mintKey(wanted, systemClock.nowMs());
+    await store.keys.insert([row]);
+    return secret;
+  };
+  const stop = async (): Promise<void> => {
+    server.kill();
+    await Bun.sleep(20);
+    await place.dispose();
+  };
+  return { url: server.url, server, store, relay, logged, mint, stop };
+}
+
+export interface Told {
+  readonly status: number;
+  readonly code: string | undefined;
+  readonly param: string | null | undefined;
+  readonly headers: Headers;
+  readonly text: string;
+}
+
+export async function ask(edge: Edge, path: string, init: RequestInit = {}): Promise<Told> {
+  const response = await fetch(edge.url + path, init);
+  const text = await response.text();
+  const isJson = response.headers.get('content-type')?.startsWith('application/json');
+  const body = isJson ? (JSON.parse(text) as { code?: string; error?: { param?: string } }) : {};
+  const { status, headers } = response;
+  return { status, code: body.code, param: body.error?.param, headers, text };
+}
+
+export const CHAT = '/v1/chat/completions';
+export const STRICT = '/api/doubao/v1/chat/completions';
+export const BODY = { model: 'm', messages: [{ role: 'user', content: 'hi' }] };
+
+export function post(key: string | null, body: string | object, more: object = {}): RequestInit {
+  return {
+    method: 'POST',
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+    headers: {
+      'content-type': 'application/json',
+      ...(key === null ? {} : { authorization: `Bearer ${key}` }),
+      ...more,
+    },
+  };
+}
+
+/** Bytes on a bare connection; answers all that came back. */
+export async function rawRequest(edge: Edge, pieces: readonly (string | number)[]) {
+  const { hostname, port } = new URL(edge.url);
+  let text = '';
+  const ended = Promise.withResolvers<void>();
+  const socket = await Bun.connect({
+    hostname,
+    port: Number(port),
+    socket: {
+      data: (_, bytes) => void (text += bytes.toString('utf8')),
+      close: () => ended.resolve(),
+      end: () => ended.resolve(),
+    },
+  });
+  for (const piece of pieces) {
+    if (typeof piece === 'number') await Bun.sleep(piece);
+    else socket.write(piece);
+  }
+  await Promise.race([ended.promise, Bun.sleep(2_000)]);
+  socket.end();
+  return text;
+}

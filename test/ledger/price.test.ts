@@ -1,0 +1,174 @@
+import { describe, expect, test } from 'bun:test';
+import fc from 'fast-check';
+import { loadCatalog } from '../../src/catalog/load.ts';
+import { priceOn } from '../../src/catalog/price.ts';
+import { formatMoney, NANOS_PER_UNIT } from '../../src/kit/money.ts';
+import { type Price, priceAtMost, priceCall, readPrice } from '../../src/ledger/price.ts';
+
+const DAY = '2026-11-22';
+const MILLION = 1_000_000n;
+const catalog = loadCatalog([]);
+
+function priceOf(model: string, vendor: string): Price {
+  const offer = catalog.find(model)?.offers.find((each) => each.vendor === vendor);
+  const table = offer === undefined ? undefined : priceOn(offer, DAY);
+  if (table === undefined) throw new Error(`no price of ${model} at ${vendor}`);
+  return readPrice(table.rows, table.currency, '1');
+}
+
+const count = (inputTokens: number, outputTokens: number, cachedInputTokens = 0) => ({
+  inputTokens,
+  outputTokens,
+  cachedInputTokens,
+  reasoningTokens: 0,
+});
+
+/** What one more output token would cost a million times, within one line of the list. */
+function outputRate(price: Price, input: number, output: number): string {
+  const line = price.rates.find(
+    (rates) => input <= rates.inputTokensMax && output <= rates.outputTokensMax,
+  );
+  const inputCost = BigInt(input) * (line?.input ?? 0n);
+  const outputCost = priceCall(price, count(input, output)) * MILLION - inputCost;
+  return formatMoney(outputCost / BigInt(output));
+}
+
+describe('tiers of the catalogue', () => {
+  const doubao = priceOf('doubao-seed-1-6-250615', 'ark');
+  test.each([
+    [1, 1, '2'],
+    [32_000, 200, '2'],
+    [32_000, 201, '8'],
+    [32_001, 1, '16'],
+    [128_000, 200, '16'],
+    [128_001, 200, '24'],
+  ])('%d in and %d out: %s a million out', (input, output, rate) => {
+    expect(outputRate(doubao, input, output)).toBe(rate);
+  });
+
+  test('cached input has its own price in each tier', () => {
+    const gpt = priceOf('gpt-5.5', 'openai');
+    const cached = (tokens: number) =>
+      (priceCall(gpt, count(tokens, 0, tokens)) * MILLION) / BigInt(tokens);
+    expect(formatMoney(cached(272_000))).toBe('0.5');
+    expect(formatMoney(cached(272_001))).toBe('1');
+  });
+});
+
+const LIST = [
+  { inputTokensMax: 10, input: '2', output: '4', cachedInput: '0.5' },
+  { input: '20', output: '40' },
+];
+
+describe('priceCall', () => {
+  const price = readPrice(LIST, 'CNY', '1');
+
+  test('cached tokens are priced once, at their own price', () => {
+    expect(priceCall(price, count(10, 0, 0))).toBe(20_000n);
+    expect(priceCall(price, count(10, 0, 4))).toBe(14_000n);
+    expect(priceCall(price, count(10, 0, 10))).toBe(5_000n);
+    expect(priceCall(price, count(10, 0, 99))).toBe(5_000n);
+    expect(priceCall(price, count(11, 0, 11))).toBe(220_000n);
+  });
+
+  test('reasoning is part of the output and costs nothing beside it', () => {
+    expect(priceCall(price, { ...count(0, 5), reasoningTokens: 5 })).toBe(20_000n);
+  });
+
+  test('rounds up, once for the whole call', () => {
+    const tiny = readPrice([{ input: '0.000000001', output: '0.000000001' }], 'CNY', '1');
+    expect(priceCall(tiny, count(1, 0))).toBe(1n);
+    expect(priceCall(tiny, count(1, 1))).toBe(1n);
+    expect(priceCall(tiny, count(1_000_001, 0))).toBe(2n);
+    expect(priceCall(tiny, count(0, 0))).toBe(0n);
+  });
+
+  test('an exchange rate turns it into the money of the house, rounded up', () => {
+    const dollars = readPrice([{ input: '1', output: '2' }], 'USD', '7.1');
+    expect(priceCall(dollars, count(1_000_000, 0))).toBe((71n * NANOS_PER_UNIT) / 10n);
+    const odd = readPrice([{ input: '0.000000001', output: '0' }], 'USD', '0.3');
+    expect(priceCall(odd, count(1_000_000, 0))).toBe(1n);
+    expect(JSON.parse(dollars.snapshot)).toEqual({
+      currency: 'USD',
+      exchange: '7.1',
+      lines: [{ input: '1', output: '2' }],
+    });
+  });
+
+  test('what is no decimal fails when it is read', () => {
+    expect(() => readPrice([{ input: 'x', output: '1' }], 'CNY', '1')).toThrow('"x"');
+    expect(() => readPrice([{ input: '1', output: '-1' }], 'CNY', '1')).toThrow('"-1"');
+    expect(() => readPrice([{ input: '1', output: '1' }], 'CNY', '1,5')).toThrow('"1,5"');
+  });
+});
+
+const PRICES = catalog
+  .list()
+  .flatMap((model) => model.offers)
+  .flatMap((offer) => priceOn(offer, DAY) ?? [])
+  .map((table) => readPrice(table.rows, table.currency, '7.1'));
+
+const tokens = fc.oneof(
+  fc.nat(2_000_000),
+  fc.nat(300),
+  fc.constantFrom(32_000, 32_001, 128_000, 128_001, 200_000, 200_001, 256_000, 272_000, 272_001),
+);
+
+describe('priceAtMost', () => {
+  test('there are prices to try it on', () => {
+    expect(PRICES.length).toBeGreaterThan(30);
+    expect(PRICES.some((price) => price.rates.length > 2)).toBeTrue();
+  });
+
+  test('no call within these tokens costs more, at any price of the catalogue', () => {
+    const share = fc.double({ min: 0, max: 1, noNaN: true });
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...PRICES),
+        fc.tuple(tokens, tokens),
+        fc.tuple(share, share, share),
+        (price, [input, output], [ofInput, ofOutput, ofCached]) => {
+          const most = priceAtMost(price, input, output);
+          const used = Math.floor(input * ofInput);
+          const cached = Math.floor(used * ofCached);
+          const smaller = count(used, Math.floor(output * ofOutput), cached);
+          expect(priceCall(price, smaller) <= most).toBeTrue();
+          expect(priceCall(price, count(input, output)) <= most).toBeTrue();
+        },
+      ),
+      { numRuns: 2_000 },
+    );
+  });
+
+  test('nor at lists that were made up, and it is reached', () => {
+    const rate = fc.constantFrom('0', '0.1', '1', '2.5', '30');
+    const bound = fc.option(fc.integer({ min: 1, max: 40 }), { nil: undefined });
+    const line = fc.record({
+      inputTokensMax: bound,
+      outputTokensMax: bound,
+      input: rate,
+      output: rate,
+      cachedInput: rate,
+    });
+    const list = fc.array(line, { maxLength: 4 }).map((lines) => [
+      ...lines.map(({ inputTokensMax, outputTokensMax, ...rates }) => ({
+        ...rates,
+        ...(inputTokensMax === undefined ? {} : { inputTokensMax }),
+        ...(outputTokensMax === undefined ? {} : { outputTokensMax }),
+      })),
+      { input: '3', output: '6' },
+    ]);
+    const few = fc.nat(50);
+    fc.assert(
+      fc.property(list, fc.tuple(few, few, few), fc.tuple(few, few), (lines, used, room) => {
+        const price = readPrice(lines, 'CNY', '1');
+        const [input, output, cached] = used;
+        const most = priceAtMost(price, input + room[0], output + room[1]);
+        expect(priceCall(price, count(input, output, Math.min(cached, input))) <= most).toBeTrue();
+      }),
+      { numRuns: 2_000 },
+    );
+    const flat = readPrice([{ input: '1', output: '2', cachedInput: '0.1' }], 'CNY', '1');
+    expect(priceAtMost(flat, 100, 50)).toBe(priceCall(flat, count(100, 50)));
+  });
+});

@@ -1,0 +1,16 @@
+import { auditSuite, crashSuite } from '../suites/audit-suite.ts';
+import { changesSuite, keysSuite } from '../suites/keys-suite.ts';
+import { entriesSuite, holdsSuite, settleSuite } from '../suites/ledger-suite.ts';
+import { makeSqlitePlace } from './sqlite-place.ts';
+
+for (const sync of ['commit', 'interval'] as const) {
+  const name = `sqlite, sync ${sync}`;
+  const make = () => makeSqlitePlace(sync);
+  keysSuite(name, make);
+  changesSuite(name, make);
+  holdsSuite(name, make);
+  settleSuite(name, make);
+  entriesSuite(name, make);
+  auditSuite(name, make);
+  crashSuite(name, make);
+}
