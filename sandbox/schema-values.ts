@@ -4,7 +4,7 @@ import { sampleOf } from './pattern.ts';
 import { fill, type Place } from './schema.ts';
 
 /** Whatever a schema asks for, no more than this is made. */
-const LENGTH_MAX = 100_000;
+const LENGTH_CHARS_MAX = 100_000;
 const ITEMS_MAX = 1_000;
 
 const FORMATS: Readonly<Record<string, string>> = {
@@ -54,8 +54,8 @@ function isBound(value: Json | undefined): value is number {
 
 export function stringOf(schema: JsonObject, place: Place): string {
   const { minLength, maxLength, pattern, format } = schema;
-  const least = isBound(minLength) ? Math.min(minLength, LENGTH_MAX) : 0;
-  const most = isBound(maxLength) ? maxLength : LENGTH_MAX;
+  const least = isBound(minLength) ? Math.min(minLength, LENGTH_CHARS_MAX) : 0;
+  const most = isBound(maxLength) ? maxLength : LENGTH_CHARS_MAX;
   const fits = (text: string): boolean => [...text].length >= least && [...text].length <= most;
   if (typeof pattern === 'string') {
     const sample = sampleOf(pattern);

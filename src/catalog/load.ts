@@ -126,7 +126,7 @@ function check(candidate: Model): void {
 
 const sameVendor = (offer: Offer) => (other: Offer) => other.vendor === offer.vendor;
 
-/** A model that is named again brings other offers, and replaces one of the same vendor: an operator's own server for a known one. */
+/** A model that is named again brings more offers; the later one of a vendor counts. */
 function mergeOffers(all: readonly Model[]): Model[] {
   const merged = new Map<string, Model>();
   for (const each of structuredClone(all) as Model[]) {

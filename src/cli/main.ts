@@ -1,4 +1,4 @@
-/** Picks the command. A mistake at the keyboard is answered in words, anything else with its cause. */
+/** Picks the command. A mistake at the keyboard is answered in words, the rest with its cause. */
 import { ACCOUNTS_HELP, accounts } from './accounts.ts';
 import { AUDIT_HELP, audit } from './audit.ts';
 import { KEYS_HELP, keys } from './keys.ts';

@@ -3,7 +3,7 @@
 import { writeFault, writeFaultEvent } from '../dialects/openai-chat/fault.ts';
 import { openaiChat } from '../dialects/openai-chat/index.ts';
 import { readStrictRequest } from '../dialects/openai-chat/strict.ts';
-import type { Dialect, WireRequest } from '../dialects/shape.ts';
+import type { Dialect } from '../dialects/shape.ts';
 import type { Deadlines } from '../kit/clock.ts';
 import type { Limits } from '../limits/limits.ts';
 import type { Answer, RelayDeps } from '../relay/call.ts';
@@ -49,17 +49,27 @@ async function leakGate(visit: Visit, rule: LeakRule, edge: ChatEdge): Promise<v
 }
 
 async function chat(visit: Visit, dialect: Dialect, edge: ChatEdge): Promise<Response> {
+  // Bodies and models have time limits of their own, and a model may think for minutes.
+  visit.holdOpen();
+  try {
+    return respond(await relayChat(visit, dialect, edge), visit);
+  } catch (thrown) {
+    visit.letIdle();
+    throw thrown;
+  }
+}
+
+async function relayChat(visit: Visit, dialect: Dialect, edge: ChatEdge): Promise<Answer> {
   const caller = callerOf(visit);
   const { request } = visit;
   const body = await readBody(request, edge.bodyLimits, edge.deadlines);
   const read = caller.key.contract === 'strict' ? readStrictRequest : dialect.readRequest;
-  const wire: WireRequest = read(body.text, body.bytes);
-  const answer = await handle(
+  return handle(
     {
       requestId: visit.requestId,
       caller,
       dialect,
-      request: wire,
+      request: read(body.text, body.bytes),
       mayDrop: request.headers.get('x-gangway-drop') === 'allow',
       left: request.signal,
       writeFaultEvent: (fault) => writeFaultEvent(fault, visit.requestId),
@@ -67,12 +77,12 @@ async function chat(visit: Visit, dialect: Dialect, edge: ChatEdge): Promise<Res
     },
     edge.relay,
   );
-  return respond(answer);
 }
 
-function respond(answer: Answer): Response {
+function respond(answer: Answer, visit: Visit): Response {
   const { headers } = answer;
   if (answer.kind === 'whole') {
+    visit.letIdle();
     headers['content-type'] = 'application/json';
     return new Response(answer.text, { headers });
   }
@@ -80,10 +90,13 @@ function respond(answer: Answer): Response {
   headers['cache-control'] = 'no-cache';
   // Reverse proxies would otherwise keep chunks back to fill their buffers.
   headers['x-accel-buffering'] = 'no';
-  return new Response(streamBody(answer.pump), { headers });
+  return new Response(streamBody(answer.pump, visit), { headers });
 }
 
-function streamBody(pump: Extract<Answer, { kind: 'stream' }>['pump']): ReadableStream {
+function streamBody(
+  pump: Extract<Answer, { kind: 'stream' }>['pump'],
+  visit: Visit,
+): ReadableStream {
   const source: Bun.DirectUnderlyingSource<Uint8Array> = {
     type: 'direct',
     async pull(controller) {
@@ -94,6 +107,7 @@ function streamBody(pump: Extract<Answer, { kind: 'stream' }>['pump']): Readable
           return written instanceof Promise ? written : undefined;
         },
       });
+      visit.letIdle();
       controller.close();
     },
   };

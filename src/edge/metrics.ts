@@ -7,7 +7,7 @@ const SECONDS = [0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 
 const MS_PER_S = 1_000;
 
 /** Models and upstreams whose series are at hand; others are looked up each time. */
-const SERIES_MAX = 2_000;
+const SERIES_COUNT_MAX = 2_000;
 
 /** What most calls feed. */
 interface Series {
@@ -26,53 +26,16 @@ export interface Metrics {
 }
 
 export function makeMetrics(liveCalls: () => number): Metrics {
-  const calls = new Counters('gangway_calls_total', 'Calls that ended, by how they ended.', [
-    'model',
-    'upstream',
-    'reason',
-  ]);
-  const tokens = new Counters('gangway_tokens_total', 'Tokens as charged.', [
-    'model',
-    'upstream',
-    'direction',
-  ]);
-  const seconds = new Histograms(
-    { name: 'gangway_call_duration_seconds', help: 'From the request to its last byte.' },
-    'model',
-    SECONDS,
-  );
-  const firstByte = new Histograms(
-    {
-      name: 'gangway_time_to_first_byte_seconds',
-      help: "From the request to the vendor's first byte.",
-    },
-    'model',
-    SECONDS,
-  );
+  const books = makeBooks();
   const faults = new Counters('gangway_faults_total', 'Answers that were faults.', ['code']);
-  const series = new Map<string, Series>();
-  const seriesOf = (model: string, upstream: string): Series => {
-    const name = `${model}\u0000${upstream}`;
-    const known = series.get(name);
-    if (known !== undefined) return known;
-    const fresh: Series = {
-      complete: calls.of([model, upstream, 'complete']),
-      input: tokens.of([model, upstream, 'input']),
-      output: tokens.of([model, upstream, 'output']),
-      seconds: seconds.of(model),
-      firstByte: firstByte.of(model),
-    };
-    if (series.size < SERIES_MAX) series.set(name, fresh);
-    return fresh;
-  };
   return {
     observer: {
       callEnded(call, row) {
         const { model } = call.hold;
         const upstream = row.upstream ?? 'none';
-        const of = seriesOf(model, upstream);
+        const of = books.seriesOf(model, upstream);
         if (row.endReason === 'complete') of.complete.value += 1;
-        else calls.of([model, upstream, row.endReason]).value += 1;
+        else books.calls.of([model, upstream, row.endReason]).value += 1;
         of.seconds.observe(row.totalMs / MS_PER_S);
         if (row.firstByteMs !== null) of.firstByte.observe(row.firstByteMs / MS_PER_S);
         if (row.quantities === null) return;
@@ -85,10 +48,7 @@ export function makeMetrics(liveCalls: () => number): Metrics {
     },
     text: () =>
       [
-        calls.text(),
-        tokens.text(),
-        seconds.text(),
-        firstByte.text(),
+        books.text(),
         faults.text(),
         writeGauge('gangway_open_calls', 'Calls that live now.', liveCalls()),
         writeGauge(
@@ -98,4 +58,47 @@ export function makeMetrics(liveCalls: () => number): Metrics {
         ),
       ].join(''),
   };
+}
+
+/** The metrics of calls, and the series that most of them feed, looked up once. */
+function makeBooks() {
+  const calls = new Counters('gangway_calls_total', 'Calls that ended, by how they ended.', [
+    'model',
+    'upstream',
+    'reason',
+  ]);
+  const tokens = new Counters('gangway_tokens_total', 'Tokens as charged.', [
+    'model',
+    'upstream',
+    'direction',
+  ]);
+  const duration = 'gangway_call_duration_seconds';
+  const seconds = new Histograms(
+    { name: duration, help: 'From the request to its last byte.' },
+    'model',
+    SECONDS,
+  );
+  const wait = 'gangway_time_to_first_byte_seconds';
+  const firstByte = new Histograms(
+    { name: wait, help: "From the request to the vendor's first byte." },
+    'model',
+    SECONDS,
+  );
+  const series = new Map<string, Series>();
+  const seriesOf = (model: string, upstream: string): Series => {
+    const name = `${model}\u0000${upstream}`;
+    const known = series.get(name);
+    if (known !== undefined) return known;
+    const fresh: Series = {
+      complete: calls.of([model, upstream, 'complete']),
+      input: tokens.of([model, upstream, 'input']),
+      output: tokens.of([model, upstream, 'output']),
+      seconds: seconds.of(model),
+      firstByte: firstByte.of(model),
+    };
+    if (series.size < SERIES_COUNT_MAX) series.set(name, fresh);
+    return fresh;
+  };
+  const text = () => calls.text() + tokens.text() + seconds.text() + firstByte.text();
+  return { calls, seriesOf, text };
 }

@@ -16,6 +16,10 @@ export interface Visit {
   readonly caller: Caller | null;
   /** The peer's address, or the one that a trusted proxy names. */
   readonly address: () => string;
+  /** Keeps the connection open through silence; the route has time limits of its own. */
+  readonly holdOpen: () => void;
+  /** Ends that, for the connection outlives the request. */
+  readonly letIdle: () => void;
   /** Path parameters, decoded. */
   readonly params: Readonly<Record<string, string>>;
 }

@@ -80,7 +80,7 @@ export function startServer(deps: ServerDeps): RunningServer {
     },
   });
   return {
-    url: `http://${settings.hostname.includes(':') ? `[${settings.hostname}]` : settings.hostname}:${server.port}`,
+    url: `http://${urlHost(settings.hostname)}:${server.port}`,
     routes: deps.routes,
     stopping: () => stopping,
     stop() {
@@ -89,6 +89,10 @@ export function startServer(deps: ServerDeps): RunningServer {
     },
     kill: () => void server.stop(true),
   };
+}
+
+function urlHost(hostname: string): string {
+  return hostname.includes(':') ? `[${hostname}]` : hostname;
 }
 
 function groupByPath(routes: readonly Route[]): Map<string, Route[]> {
@@ -149,6 +153,8 @@ async function visitRoute(
     startedTickMs: deps.clock.tickMs(),
     caller: null,
     address,
+    holdOpen: () => server.timeout(request, 0),
+    letIdle: () => server.timeout(request, deps.settings.idleTimeoutS),
     params: starParams(found, arrival),
   };
   if (found.gate !== undefined) await found.gate(base);
@@ -159,8 +165,6 @@ async function visitRoute(
     throw new Fault('operator_only');
   }
   if (caller.addresses !== null) checkAddress(caller, address());
-  // A model may think for minutes; the relay has its own time limits from here on.
-  server.timeout(request, 0);
   return found.handle({ ...base, caller });
 }
 

@@ -1,4 +1,5 @@
 /** Groups what arrives within a short time, so that one commit serves all of it. */
+import { systemClock } from './clock.ts';
 
 interface Waiting<Item, Result> {
   readonly item: Item;
@@ -19,7 +20,7 @@ export class Batch<Item, Result> {
   #waiting: Waiting<Item, Result>[] = [];
   #scheduled = false;
 
-  /** `run` answers one result for each item, in order; when it throws, every item of the group fails. */
+  /** `run` answers a result for each item, in order; when it throws, the whole group fails. */
   constructor(
     run: (items: readonly Item[]) => readonly Result[] | Promise<readonly Result[]>,
     settings: BatchSettings,
@@ -34,7 +35,7 @@ export class Batch<Item, Result> {
       if (this.#scheduled) return;
       this.#scheduled = true;
       if (this.#settings.delayMs === 0) setImmediate(this.#flush);
-      else setTimeout(this.#flush, this.#settings.delayMs);
+      else systemClock.after(this.#settings.delayMs, this.#flush);
     });
   }
 

@@ -15,8 +15,24 @@ interface FaultRow {
   readonly words: string;
 }
 
-const row = (status: number, blame: Blame, retry: boolean, type: string, words: string): FaultRow =>
-  Object.freeze({ status, blame, retry, type, words });
+type Cells = readonly [
+  status: number,
+  blame: Blame,
+  retry: 'retry' | 'final',
+  type: string,
+  words: string,
+];
+
+/** Rows by column, frozen; the table below stays one line a fault where it can. */
+function table<Code extends string>(
+  cells: Readonly<Record<Code, Cells>>,
+): Readonly<Record<Code, FaultRow>> {
+  const rows = Object.entries<Cells>(cells).map(([code, [status, blame, retry, type, words]]) => [
+    code,
+    Object.freeze({ status, blame, retry: retry === 'retry', type, words }),
+  ]);
+  return Object.freeze(Object.fromEntries(rows)) as Readonly<Record<Code, FaultRow>>;
+}
 
 const REQUEST = 'invalid_request_error';
 const AUTH = 'authentication_error';
@@ -25,174 +41,174 @@ const LIMIT = 'rate_limit_error';
 const MONEY = 'insufficient_quota';
 const SERVER = 'server_error';
 
-export const FAULTS = Object.freeze({
-  missing_api_key: row(
+export const FAULTS = table({
+  missing_api_key: [
     401,
     'caller',
-    false,
+    'final',
     AUTH,
     'No API key was sent. Send Authorization: Bearer <key>.',
-  ),
-  invalid_api_key: row(401, 'caller', false, AUTH, 'This API key is not known here.'),
-  key_disabled: row(
+  ],
+  invalid_api_key: [401, 'caller', 'final', AUTH, 'This API key is not known here.'],
+  key_disabled: [
     401,
     'caller',
-    false,
+    'final',
     AUTH,
     'This API key is disabled. Ask the operator to enable it.',
-  ),
-  key_expired: row(
+  ],
+  key_expired: [
     401,
     'caller',
-    false,
+    'final',
     AUTH,
     'This API key has expired. Ask the operator for a new one.',
-  ),
-  operator_only: row(403, 'caller', false, PERMISSION, 'This route needs an operator key.'),
-  address_not_allowed: row(
+  ],
+  operator_only: [403, 'caller', 'final', PERMISSION, 'This route needs an operator key.'],
+  address_not_allowed: [
     403,
     'caller',
-    false,
+    'final',
     PERMISSION,
     'This API key may not be used from this address.',
-  ),
-  model_not_allowed: row(403, 'caller', false, PERMISSION, 'This API key may not use this model.'),
-  invalid_json: row(400, 'caller', false, REQUEST, 'The request body is not valid JSON.'),
-  json_too_deep: row(400, 'caller', false, REQUEST, 'The request body is nested too deeply.'),
-  invalid_request: row(400, 'caller', false, REQUEST, 'The request is not valid.'),
-  unknown_parameter: row(
+  ],
+  model_not_allowed: [403, 'caller', 'final', PERMISSION, 'This API key may not use this model.'],
+  invalid_json: [400, 'caller', 'final', REQUEST, 'The request body is not valid JSON.'],
+  json_too_deep: [400, 'caller', 'final', REQUEST, 'The request body is nested too deeply.'],
+  invalid_request: [400, 'caller', 'final', REQUEST, 'The request is not valid.'],
+  unknown_parameter: [
     400,
     'caller',
-    false,
+    'final',
     REQUEST,
     'This field is not part of this contract. Remove it.',
-  ),
-  unsupported_parameter: row(
+  ],
+  unsupported_parameter: [
     400,
     'caller',
-    false,
+    'final',
     REQUEST,
     'The model behind this call does not take this field.',
-  ),
-  invalid_parameter: row(
+  ],
+  invalid_parameter: [
     422,
     'caller',
-    false,
+    'final',
     REQUEST,
     'A field is missing or has the wrong shape.',
-  ),
-  no_price: row(
+  ],
+  no_price: [
     400,
     'caller',
-    false,
+    'final',
     REQUEST,
     'This model has no price, so an account with a limit cannot use it.',
-  ),
-  not_found: row(404, 'caller', false, REQUEST, 'There is no such route.'),
-  model_not_found: row(
+  ],
+  not_found: [404, 'caller', 'final', REQUEST, 'There is no such route.'],
+  model_not_found: [
     404,
     'caller',
-    false,
+    'final',
     REQUEST,
     'There is no such model here. GET /v1/models lists them.',
-  ),
-  method_not_allowed: row(405, 'caller', false, REQUEST, 'This route does not take this method.'),
-  body_too_slow: row(408, 'caller', true, REQUEST, 'The request body did not arrive in time.'),
-  body_too_large: row(413, 'caller', false, REQUEST, 'The request body is too large.'),
-  unsupported_media_type: row(
+  ],
+  method_not_allowed: [405, 'caller', 'final', REQUEST, 'This route does not take this method.'],
+  body_too_slow: [408, 'caller', 'retry', REQUEST, 'The request body did not arrive in time.'],
+  body_too_large: [413, 'caller', 'final', REQUEST, 'The request body is too large.'],
+  unsupported_media_type: [
     415,
     'caller',
-    false,
+    'final',
     REQUEST,
     'Send the body as application/json, not compressed.',
-  ),
-  header_too_large: row(431, 'caller', false, REQUEST, 'A request header is too large.'),
-  insufficient_balance: row(
+  ],
+  header_too_large: [431, 'caller', 'final', REQUEST, 'A request header is too large.'],
+  insufficient_balance: [
     402,
     'caller',
-    false,
+    'final',
     MONEY,
     'The account has not enough money left for this call.',
-  ),
-  budget_exceeded: row(
+  ],
+  budget_exceeded: [
     402,
     'caller',
-    false,
+    'final',
     MONEY,
     'The budget of this API key does not cover this call.',
-  ),
-  rate_limit_exceeded: row(
+  ],
+  rate_limit_exceeded: [
     429,
     'caller',
-    true,
+    'retry',
     LIMIT,
     'Too many requests a minute for this API key.',
-  ),
-  token_limit_exceeded: row(
+  ],
+  token_limit_exceeded: [
     429,
     'caller',
-    true,
+    'retry',
     LIMIT,
     'Too many tokens a minute for this API key.',
-  ),
-  concurrency_limit_exceeded: row(
+  ],
+  concurrency_limit_exceeded: [
     429,
     'caller',
-    true,
+    'retry',
     LIMIT,
     'Too many calls at once for this API key.',
-  ),
-  address_limit_exceeded: row(429, 'caller', true, LIMIT, 'Too many requests from this address.'),
-  vendor_rejected: row(400, 'vendor', false, REQUEST, 'The vendor refused this request.'),
-  vendor_busy: row(429, 'vendor', true, LIMIT, 'The vendor is limiting requests. Retry later.'),
-  vendor_error: row(502, 'vendor', true, SERVER, 'The vendor failed to answer.'),
-  vendor_malformed: row(
+  ],
+  address_limit_exceeded: [429, 'caller', 'retry', LIMIT, 'Too many requests from this address.'],
+  vendor_rejected: [400, 'vendor', 'final', REQUEST, 'The vendor refused this request.'],
+  vendor_busy: [429, 'vendor', 'retry', LIMIT, 'The vendor is limiting requests. Retry later.'],
+  vendor_error: [502, 'vendor', 'retry', SERVER, 'The vendor failed to answer.'],
+  vendor_malformed: [
     502,
     'vendor',
-    true,
+    'retry',
     SERVER,
     'The vendor answered with something that cannot be read.',
-  ),
-  vendor_empty: row(502, 'vendor', true, SERVER, 'The vendor answered without any choice.'),
-  vendor_cut: row(
+  ],
+  vendor_empty: [502, 'vendor', 'retry', SERVER, 'The vendor answered without any choice.'],
+  vendor_cut: [
     502,
     'vendor',
-    true,
+    'retry',
     SERVER,
     'The vendor ended its answer before it was complete.',
-  ),
-  vendor_refused_us: row(
+  ],
+  vendor_refused_us: [
     502,
     'vendor',
-    false,
+    'final',
     SERVER,
     'The vendor did not accept this gateway. The operator must mend it.',
-  ),
-  vendor_unreachable: row(
+  ],
+  vendor_unreachable: [
     502,
     'vendor',
-    true,
+    'retry',
     SERVER,
     'No connection to the vendor could be made.',
-  ),
-  vendor_timeout: row(504, 'vendor', true, SERVER, 'The vendor did not answer in time.'),
-  no_upstream: row(
+  ],
+  vendor_timeout: [504, 'vendor', 'retry', SERVER, 'The vendor did not answer in time.'],
+  no_upstream: [
     503,
     'gateway',
-    true,
+    'retry',
     SERVER,
     'No upstream for this model is available right now.',
-  ),
-  overloaded: row(503, 'gateway', true, SERVER, 'The gateway carries as many calls as it may.'),
-  shutting_down: row(503, 'gateway', true, SERVER, 'The gateway is shutting down.'),
-  storage_unavailable: row(
+  ],
+  overloaded: [503, 'gateway', 'retry', SERVER, 'The gateway carries as many calls as it may.'],
+  shutting_down: [503, 'gateway', 'retry', SERVER, 'The gateway is shutting down.'],
+  storage_unavailable: [
     503,
     'gateway',
-    true,
+    'retry',
     SERVER,
     'The gateway could not write to its database.',
-  ),
-  internal_error: row(500, 'gateway', true, SERVER, 'Something went wrong in the gateway.'),
+  ],
+  internal_error: [500, 'gateway', 'retry', SERVER, 'Something went wrong in the gateway.'],
 });
 
 export type FaultCode = keyof typeof FAULTS;
@@ -233,7 +249,7 @@ export class Fault extends Error {
   }
 }
 
-/** Anything thrown becomes a fault; what is not one already is ours and says nothing about itself. */
+/** Anything thrown becomes a fault; what is not one already is ours and says nothing more. */
 export function toFault(thrown: unknown): Fault {
   return thrown instanceof Fault ? thrown : new Fault('internal_error', { cause: thrown });
 }

@@ -1,4 +1,4 @@
-/** The one outbound client. It follows no redirect, so a credential never leaves the host it is for. */
+/** The one outbound client. It follows no redirect, so no credential reaches another host. */
 import type { Clock } from './clock.ts';
 
 export interface OutboundRequest {
@@ -151,16 +151,15 @@ class FetchReply implements OutboundReply {
     }
   }
 
-  async read(): Promise<Uint8Array | null> {
+  read(): Promise<Uint8Array | null> {
     this.#reader ??= this.#response.body?.getReader() ?? null;
-    if (this.#reader === null) return null;
-    try {
-      const { done, value } = await this.#reader.read();
-      return done || value === undefined ? null : value;
-    } catch (error) {
-      throw outboundError(error, this.#signal);
-    }
+    // Once for each piece of every stream: a plain chain costs half of an async function.
+    return this.#reader?.read().then(readPiece, this.#fail) ?? Promise.resolve(null);
   }
+
+  readonly #fail = (error: unknown): never => {
+    throw outboundError(error, this.#signal);
+  };
 
   close(): void {
     if (this.#reader === null) this.#response.body?.cancel().catch(() => undefined);
@@ -181,6 +180,10 @@ class FetchReply implements OutboundReply {
     }
     return text + decoder.decode();
   }
+}
+
+function readPiece(piece: Awaited<ReturnType<Reader['read']>>): Uint8Array | null {
+  return piece.done ? null : (piece.value ?? null);
 }
 
 function outboundError(error: unknown, signal: AbortSignal): OutboundError {

@@ -1,4 +1,4 @@
-/** JSON lines in the shape of pino, written in batches to standard error. Never a secret or a prompt. */
+/** JSON lines in the shape of pino, written in batches. Never a secret or a prompt. */
 
 export type LogFields = Readonly<Record<string, unknown>>;
 
@@ -38,7 +38,8 @@ export function makeLog(level: LogLevel, write: (text: string) => void): Log {
   };
   const line = (rank: number, message: string, fields?: LogFields): void => {
     if (rank < floor) return;
-    waiting += `${JSON.stringify({ level: rank, time: Date.now(), msg: message, ...fields }, plain)}\n`;
+    const head = { level: rank, time: Date.now(), msg: message };
+    waiting += `${JSON.stringify({ ...head, ...fields }, plain)}\n`;
     if (waiting.length > WAITING_CHARS_MAX) flush();
     else if (!scheduled) {
       scheduled = true;

@@ -42,7 +42,7 @@ export class Breaker {
     this.#clock = clock;
   }
 
-  /** Milliseconds until this name may be tried; 0: now. The first to ask after that is the probe. */
+  /** Milliseconds until this name may be tried; 0: now. The first after that is the probe. */
   waitMs(name: string): number {
     const health = this.#health.get(name);
     if (health === undefined) return 0;

@@ -1,12 +1,11 @@
 /** What one call is while it lives, and what the relay needs to carry it. */
-import type { Caller } from '../access/keys.ts';
 import type { Dialect, WireRequest } from '../dialects/shape.ts';
 import type { Clock, Deadlines } from '../kit/clock.ts';
 import type { Fault } from '../kit/fault.ts';
 import type { Outbound } from '../kit/fetch.ts';
 import type { Log } from '../kit/log.ts';
 import type { Admission, Limits } from '../limits/limits.ts';
-import type { EndReason, HoldRow, Ledger, SettleRow } from '../storage/ports.ts';
+import type { EndReason, HoldRow, KeyRow, Ledger, SettleRow } from '../storage/ports.ts';
 import type { Breaker } from './breaker.ts';
 import type { Candidate, Route, Routes } from './upstreams.ts';
 
@@ -60,6 +59,15 @@ export interface RelayDeps {
   readonly observer: Observer;
   /** Calls that live now; shut down, and counted, through this. */
   readonly live: Set<Call>;
+}
+
+/** Who calls, as far as the relay must know. */
+export interface Caller {
+  readonly key: KeyRow;
+  /** Model ids it may use; null: all. */
+  readonly models: ReadonlySet<string> | null;
+  /** Neither its account nor its own budget limits it. */
+  readonly unlimited: boolean;
 }
 
 /** What the edge knows of a call. */

@@ -1,20 +1,20 @@
 /** The story of one call. All branching is here; the steps are small and stand alone. */
-import { mayUseModel } from '../access/keys.ts';
 import { Fault, type FaultCode, toFault } from '../kit/fault.ts';
 import { newId } from '../kit/ids.ts';
+import { formatMoney } from '../kit/money.ts';
 import { priceAtMost } from '../ledger/price.ts';
 import { limitHeaders } from '../limits/limits.ts';
 import type { EndReason, HoldRow } from '../storage/ports.ts';
-import type { Begun } from './attempt.ts';
+import type { Begun, VendorStream } from './attempt.ts';
 import { tryUpstreams } from './attempts.ts';
-import type { Answer, Call, CallInput, RelayDeps } from './call.ts';
+import type { Answer, Call, CallInput, RelayDeps, Sink } from './call.ts';
 import { settle } from './settle.ts';
 import { pumpStream, watchCaller } from './stream.ts';
 import type { Candidate, Route } from './upstreams.ts';
 
 export async function handle(input: CallInput, deps: RelayDeps): Promise<Answer> {
   const route = deps.routes.find(input.request.model);
-  if (!mayUseModel(input.caller, route.model.id)) throw notAllowed(route);
+  if (input.caller.models?.has(route.model.id) === false) throw notAllowed(route);
   const candidates = affordable(route, input);
   const outputBound = outputTokensBound(route, input);
   const call = await admit(input, { route, candidates, outputBound }, deps);
@@ -121,13 +121,19 @@ async function hold(call: Call, deps: RelayDeps): Promise<void> {
   // Nothing was written, so there is nothing to settle.
   call.settled = true;
   call.admission.leave(0);
-  throw new Fault(verdict);
+  throw verdict === 'insufficient_balance'
+    ? new Fault('insufficient_balance', { message: shortOf('account', call.hold.amount) })
+    : new Fault('budget_exceeded', { message: shortOf('API key', call.hold.amount) });
 }
 
 /** Results of attempts that ended while the vendor was at work. */
 const UNANSWERED: ReadonlySet<string> = new Set<FaultCode>(['shutting_down', 'vendor_timeout']);
 
-/** A caller that left while the vendor was at work owes the prompt; one that refused is owed none. */
+function shortOf(whose: string, amount: bigint): string {
+  return `The ${whose} has less money left than this call may cost: ${formatMoney(amount)}.`;
+}
+
+/** A caller that left while the vendor was at work owes the prompt; a vendor that refused, none. */
 function stoppedBytes(call: Call): number | null {
   const atWork = call.attempts.some(({ sent, result }) => sent && UNANSWERED.has(result));
   return call.stopped === 'caller_left' && atWork ? 0 : null;
@@ -136,7 +142,7 @@ function stoppedBytes(call: Call): number | null {
 async function answer(call: Call, begun: Begun, deps: RelayDeps): Promise<Answer> {
   const headers = answerHeaders(call);
   if (begun.kind === 'stream') {
-    return { kind: 'stream', headers, pump: (sink) => pumpStream(call, { ...begun, sink }, deps) };
+    return { kind: 'stream', headers, pump: makePump(call, begun.stream, deps) };
   }
   void settle(
     call,
@@ -149,6 +155,22 @@ async function answer(call: Call, begun: Begun, deps: RelayDeps): Promise<Answer
     deps,
   );
   return { kind: 'whole', headers, text: begun.text };
+}
+
+const NOWHERE: Sink = Object.freeze({ write: () => undefined });
+
+/** Carries the stream once: for a caller that is gone before it asked for the body as well. */
+function makePump(call: Call, stream: VendorStream, deps: RelayDeps) {
+  let pumping: Promise<void> | null = null;
+  const pump = (sink: Sink): Promise<void> => {
+    pumping ??= pumpStream(call, { stream, sink }, deps);
+    return pumping;
+  };
+  const { left } = call.input;
+  const carryOn = (): void => void pump(NOWHERE);
+  if (left.aborted) carryOn();
+  else left.addEventListener('abort', carryOn, { once: true });
+  return pump;
 }
 
 function answerHeaders(call: Call): Record<string, string> {

@@ -25,7 +25,7 @@ export interface Ending {
  * The written rule. What the vendor counted is charged. Where it did not count, but began to
  * answer: the prompt and the text that was streamed, by estimate. Where it never began: nothing.
  */
-export function countQuantities(
+function countQuantities(
   call: Call,
   ending: Ending,
 ): { readonly quantities: Quantities | null; readonly source: UsageSource } {

@@ -1,4 +1,4 @@
-/** What the floors above may ask of storage. Every maker (sqlite, later postgres) keeps all of it. */
+/** What the floors above may ask of storage. Every maker keeps all of it. */
 
 export type KeyState = 'active' | 'disabled';
 export type KeyRole = 'caller' | 'operator';

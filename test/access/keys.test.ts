@@ -66,8 +66,7 @@ function start(more: Partial<KeyRow> = {}, accountUnlimited = false) {
 }
 
 describe('readCredential', () => {
-  const read = (headers: Record<string, string>) =>
-    readCredential((name) => headers[name] ?? null);
+  const read = (headers: Record<string, string>) => readCredential((name) => headers[name] ?? null);
 
   test.each([
     [{ authorization: 'Bearer k1' }, 'k1'],

@@ -95,6 +95,12 @@ describe('readRequest', () => {
     expect(faultOf(() => readRequest(text, text.length)).code).toBe(code as 'invalid_json');
   });
 
+  test('so many messages, and no more', () => {
+    const many = (count: number) => ({ model: 'm', messages: Array(count).fill({ role: 'u' }) });
+    expect(read(many(10_000)).model).toBe('m');
+    expect(faultOf(() => read(many(10_001))).detail.param).toBe('messages');
+  });
+
   test('a doubled field is refused by name, however it is spelled', () => {
     const text = '{"model":"cheap","messages":[{"role":"user"}],"m\\u006fdel":"dear"}';
     const fault = faultOf(() => readRequest(text, text.length));

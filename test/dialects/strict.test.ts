@@ -59,7 +59,11 @@ describe('readStrictRequest', () => {
 
   test.each(MISSHAPEN)('%j is 422 at %s', (body, path) => {
     const fault = faultOf(() => read(body));
-    expect([fault.code, fault.status, fault.detail.param]).toEqual(['invalid_parameter', 422, path]);
+    expect([fault.code, fault.status, fault.detail.param]).toEqual([
+      'invalid_parameter',
+      422,
+      path,
+    ]);
     expect(fault.message).toStartWith(`${path} `);
   });
 

@@ -153,7 +153,11 @@ describe('a stream that is no success', () => {
     ['nothing at all', [], 'vendor_cut'],
     ['comments only', [': ping\n\n', ': ping\n\n'], 'vendor_cut'],
     ['[DONE] and nothing before', [DONE], 'vendor_empty'],
-    ['usage, no choice, [DONE]', [`data: ${JSON.stringify({ usage: USAGE })}\n\n`, DONE], 'vendor_empty'],
+    [
+      'usage, no choice, [DONE]',
+      [`data: ${JSON.stringify({ usage: USAGE })}\n\n`, DONE],
+      'vendor_empty',
+    ],
     ['an end without a choice', ['data: {"choices":[]}\n\n'], 'vendor_empty'],
     ['cut in the middle', [HELLO, MORE], 'vendor_cut'],
     ['what is not JSON', [HELLO, 'data: {"id":"c","cho\n\n', STOP, DONE], 'vendor_malformed'],
@@ -167,9 +171,9 @@ describe('a stream that is no success', () => {
   test.each(cases)('%s', (_, chunks, code) => {
     expect(watch(chunks).fault?.code).toBe(code as 'vendor_cut');
     expect(watch([chunks.join('')]).fault?.code).toBe(code as 'vendor_cut');
-    expect(watch([`${chunks.join('')}`.slice(0, 5), `${chunks.join('')}`.slice(5)]).fault?.code).toBe(
-      code as 'vendor_cut',
-    );
+    expect(
+      watch([`${chunks.join('')}`.slice(0, 5), `${chunks.join('')}`.slice(5)]).fault?.code,
+    ).toBe(code as 'vendor_cut');
   });
 
   test('hidden between good chunks that arrive together', () => {
@@ -206,7 +210,9 @@ describe('ends', () => {
 describe('the bytes of generated text', () => {
   const bytesOf = (...deltas: Json[]) =>
     watch([HELLO, ...deltas.map((delta) => chunk(delta)), STOP, DONE]).contentBytes - 5;
-  const call = (args: string): Json => ({ tool_calls: [{ index: 0, function: { arguments: args } }] });
+  const call = (args: string): Json => ({
+    tool_calls: [{ index: 0, function: { arguments: args } }],
+  });
 
   test.each([
     ['content', { content: '終わり' }, 9],

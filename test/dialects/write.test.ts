@@ -19,7 +19,11 @@ const SAME: readonly Pair[] = [
     sent: `{ "model" : "ours",\n ${HI} , "x":[1.0, 1e2] }`,
     got: `{ "model" : "wire",\n ${HI} , "x":[1.0, 1e2] }`,
   },
-  { name: 'not even that', sent: `{ "model" : "wire",\n ${HI} }`, got: `{ "model" : "wire",\n ${HI} }` },
+  {
+    name: 'not even that',
+    sent: `{ "model" : "wire",\n ${HI} }`,
+    got: `{ "model" : "wire",\n ${HI} }`,
+  },
   {
     name: 'the model by an escaped name',
     sent: `{"m\\u006fdel":"ours",${HI}}`,

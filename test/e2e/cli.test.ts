@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(cleanUp);
 
 describe('help', () => {
-  test.each(COMMANDS)('%s --help', async (command) => {
+  test.concurrent.each(COMMANDS)('%s --help', async (command) => {
     const data = join(makeFolder(), 'data');
     const run = await runCli([command, '--help'], { env: { GANGWAY_DATA_DIR: data } });
     expect([run.code, run.err]).toEqual([0, '']);
@@ -119,10 +119,13 @@ const WRONG: readonly (readonly string[])[] = [
 ];
 
 describe('a mistake is said in words, with 2', () => {
-  test.each(WRONG.map((words) => [words.join(' '), words] as const))('%s', async (_, words) => {
-    const run = await runCli([...words, '--data', gateway.data, '--json']);
-    expect([run.code, run.out]).toEqual([2, '']);
-    expect(run.err).not.toContain('    at ');
-    expect(run.err.trim()).not.toBe('');
-  });
+  test.concurrent.each(WRONG.map((words) => [words.join(' '), words] as const))(
+    '%s',
+    async (_, words) => {
+      const run = await runCli([...words, '--data', gateway.data, '--json']);
+      expect([run.code, run.out]).toEqual([2, '']);
+      expect(run.err).not.toContain('    at ');
+      expect(run.err.trim()).not.toBe('');
+    },
+  );
 });

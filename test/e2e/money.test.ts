@@ -13,6 +13,7 @@ import {
 import { faultCode, readAll, sendChat, tell } from './chat.ts';
 import { cleanUp, type Gateway, startGateway, startSandbox, until } from './gateway.ts';
 import { vendorsYaml } from './own-vendor.ts';
+import { rawChat } from './raw.ts';
 
 const CALLS = 500;
 const COVERED = 100;
@@ -28,8 +29,8 @@ beforeAll(async () => {
       name: 'one',
       url: sandbox,
       models: [
-        // Its chunks are 900 ms apart: every call is judged before one is settled.
-        { id: 'slow', wire: 'sandbox-stream-2x900', price: ['3', '7'], outputTokensMax: 1_000 },
+        // Its chunks are 600 ms apart: every call is judged before one is settled.
+        { id: 'slow', wire: 'sandbox-stream-2x600', price: ['3', '7'], outputTokensMax: 1_000 },
         { id: 'quick', wire: 'compatible-chat', price: ['3', '7'], outputTokensMax: 1_000 },
         { id: 'unpriced', wire: 'compatible-chat' },
       ],
@@ -62,21 +63,22 @@ function oneCall(): Promise<LedgerCall> {
 }
 
 interface Crowd {
-  readonly passed: readonly Promise<{ text: string; broken: boolean }>[];
+  /** Answers of the calls that passed. */
+  readonly passed: readonly Promise<string>[];
   readonly refusals: readonly string[];
 }
 
 /** So many calls at once; resolves when each has its status. */
 async function crowd(key: string, count: number): Promise<Crowd> {
-  const responses = await Promise.all(Array.from({ length: count }, () => ask(key, 'slow')));
-  const refused = responses.filter(({ status }) => status !== 200);
-  const refusals = refused.map(async (response) => {
-    return `${response.status} ${faultCode(await response.text())}`;
+  const calls = Array.from({ length: count }, () => {
+    return rawChat({ url: gateway.url, key, model: 'slow' });
   });
-  return {
-    passed: responses.filter(({ status }) => status === 200).map(readAll),
-    refusals: await Promise.all(refusals),
-  };
+  const statuses = await Promise.all(calls.map(({ status }) => status));
+  const passed = calls.filter((_, at) => statuses[at] === 200).map(({ text }) => text);
+  const refused = calls.map(async ({ text }, at) => {
+    return statuses[at] === 200 ? [] : [`${statuses[at]} ${faultCode(await text)}`];
+  });
+  return { passed, refusals: (await Promise.all(refused)).flat() };
 }
 
 describe(`${CALLS} calls at once with money for ${COVERED}`, () => {
@@ -94,7 +96,7 @@ describe(`${CALLS} calls at once with money for ${COVERED}`, () => {
     expect(passed).toHaveLength(COVERED);
     expect(refusals).toEqual(Array(CALLS - COVERED).fill('402 insufficient_balance'));
     for (const answer of await Promise.all(passed)) {
-      expect(tell(answer.text)).toMatchObject({ done: true, fault: null, text: 'w1 w2' });
+      expect(tell(answer)).toMatchObject({ done: true, fault: null, text: 'w1 w2' });
     }
     await settledCalls(gateway);
     const after = await showAccount(gateway, 'crowd');

@@ -107,8 +107,8 @@ describe('credentials', () => {
     });
     const secret = await trusted.mint({ addresses: ['10.0.0.0/8'] });
     const status = async (chain: string | null) => {
-      const forwarded = chain === null ? {} : { 'x-forwarded-for': chain };
-      const headers = { authorization: secret, ...forwarded };
+      const headers = new Headers({ authorization: secret });
+      if (chain !== null) headers.set('x-forwarded-for', chain);
       return (await ask(trusted, '/v1/models', { headers })).status;
     };
     expect(await status('10.0.0.1')).toBe(200);

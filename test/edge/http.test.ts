@@ -114,7 +114,7 @@ describe('routes that are none', () => {
     ['GET', '/v1/chat/completions', 405, 'method_not_allowed'],
     ['DELETE', '/v1/models', 405, 'method_not_allowed'],
     ['PUT', '/v1/chat/completions', 405, 'method_not_allowed'],
-  ])('%s %s is %d', async (method, path, status, code) => {
+  ])('%s %s is %d', async (...[method, path, status, code]) => {
     const told = await ask(edge, path, { method });
     expect(told).toMatchObject({ status, code });
     const error = JSON.parse(told.text) as { error: { message: string } };

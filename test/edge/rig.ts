@@ -202,7 +202,9 @@ export async function rawRequest(edge: Edge, pieces: readonly (string | number)[
     hostname,
     port: Number(port),
     socket: {
-      data: (_, bytes) => void (text += bytes.toString('utf8')),
+      data: (_, bytes) => {
+        text += bytes.toString('utf8');
+      },
       close: () => ended.resolve(),
       end: () => ended.resolve(),
     },

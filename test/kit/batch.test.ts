@@ -4,10 +4,13 @@ import { Batch } from '../../src/kit/batch.ts';
 describe('Batch', () => {
   test('what comes in one turn is one group, in order', async () => {
     const groups: (readonly number[])[] = [];
-    const batch = new Batch<number, number>((items) => {
-      groups.push(items);
-      return items.map((item) => item * 2);
-    }, { sizeMax: 100, delayMs: 0 });
+    const batch = new Batch<number, number>(
+      (items) => {
+        groups.push(items);
+        return items.map((item) => item * 2);
+      },
+      { sizeMax: 100, delayMs: 0 },
+    );
     const first = Promise.all([1, 2, 3].map((item) => batch.add(item)));
     expect(batch.size).toBe(3);
     expect(await first).toEqual([2, 4, 6]);
@@ -18,20 +21,26 @@ describe('Batch', () => {
 
   test('a group has a size limit; what is over comes in the next', async () => {
     const sizes: number[] = [];
-    const batch = new Batch<number, number>((items) => {
-      sizes.push(items.length);
-      return items;
-    }, { sizeMax: 4, delayMs: 0 });
+    const batch = new Batch<number, number>(
+      (items) => {
+        sizes.push(items.length);
+        return items;
+      },
+      { sizeMax: 4, delayMs: 0 },
+    );
     const results = await Promise.all(Array.from({ length: 10 }, (_, item) => batch.add(item)));
     expect(results).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
     expect(sizes).toEqual([4, 4, 2]);
   });
 
   test('a group that fails fails alone', async () => {
-    const batch = new Batch<string, string>((items) => {
-      if (items.includes('bad')) throw new Error('disk full');
-      return items;
-    }, { sizeMax: 2, delayMs: 0 });
+    const batch = new Batch<string, string>(
+      (items) => {
+        if (items.includes('bad')) throw new Error('disk full');
+        return items;
+      },
+      { sizeMax: 2, delayMs: 0 },
+    );
     const results = await Promise.allSettled(
       ['good', 'bad', 'fine', 'well'].map((item) => batch.add(item)),
     );

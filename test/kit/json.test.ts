@@ -38,10 +38,12 @@ const jsonObject = fc.dictionary(
   { maxKeys: 8 },
 );
 
-const spelledObject = fc.tuple(jsonObject, fc.infiniteStream(fc.nat(1_000))).map(([body, picks]) => {
-  const outer = spell(body as Json, () => picks.next().value as number);
-  return { body, text: ` ${outer}\n` };
-});
+const spelledObject = fc
+  .tuple(jsonObject, fc.infiniteStream(fc.nat(1_000)))
+  .map(([body, picks]) => {
+    const outer = spell(body as Json, () => picks.next().value as number);
+    return { body, text: ` ${outer}\n` };
+  });
 
 describe('scanObject', () => {
   test('finds each top-level field where JSON.parse finds it', () => {

@@ -55,10 +55,10 @@ describe('secret', () => {
     rmSync(dir, { recursive: true });
   });
 
-  test('what is not there is named', () => {
-    expect(() => readSecret('env:KEY', {})).toThrow('KEY is not set');
-    expect(() => readSecret('env:KEY', { KEY: '  ' })).toThrow('KEY is not set');
-    expect(() => readSecret('file:/nowhere/at/all', {})).toThrow('/nowhere/at/all');
+  test('what is not there fails, and says why', () => {
+    expect(() => readSecret('env:KEY', {})).toThrow('this variable is not set');
+    expect(() => readSecret('env:KEY', { KEY: '  ' })).toThrow('this variable is not set');
+    expect(() => readSecret('file:/nowhere/at/all', {})).toThrow('this file cannot be read');
   });
 });
 

@@ -91,11 +91,7 @@ describe.each(ENDINGS)('lines that end in %s', (_, text) => {
     for (let i = 0; i <= bytes.length; i += 1) {
       expectSame(bytes, events, [bytes.subarray(0, i), bytes.subarray(i)]);
       for (let j = i; j <= bytes.length; j += 3) {
-        expectSame(bytes, events, [
-          bytes.subarray(0, i),
-          bytes.subarray(i, j),
-          bytes.subarray(j),
-        ]);
+        expectSame(bytes, events, [bytes.subarray(0, i), bytes.subarray(i, j), bytes.subarray(j)]);
       }
     }
   });

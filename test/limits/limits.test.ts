@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'bun:test';
 import { Fault } from '../../src/kit/fault.ts';
 import { limitHeaders, makeLimits } from '../../src/limits/limits.ts';
-import type { KeyRow } from '../../src/storage/ports.ts';
 import { MemoryCounters } from '../../src/storage/memory/counters.ts';
+import type { KeyRow } from '../../src/storage/ports.ts';
 import { SimClock } from '../suites/sim-clock.ts';
 import { keyRow } from '../suites/storage-rig.ts';
 

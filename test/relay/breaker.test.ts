@@ -143,14 +143,17 @@ describe('the breaker of a call', () => {
   test.each([
     ['is cut', { acts: [{ bytes: CHUNK }, { fail: 'reset' as const }] }],
     ['is whole', stream(GOOD_STREAM)],
-  ] as [string, Script][])('a mended credential is found out by a stream that %s', async (_, script) => {
-    const rig = await only(refuse(401, 'invalid_api_key'), script, stream(GOOD_STREAM));
-    await runCall(rig, { stream: true });
-    await rig.clock.advance(30_000);
-    await runCall(rig, { stream: true });
-    expect(rig.deps.breaker.waitMs('a')).toBe(0);
-    expect((await runCall(rig, { stream: true })).fault).toBeNull();
-  });
+  ] as [string, Script][])(
+    'a mended credential is found out by a stream that %s',
+    async (_, script) => {
+      const rig = await only(refuse(401, 'invalid_api_key'), script, stream(GOOD_STREAM));
+      await runCall(rig, { stream: true });
+      await rig.clock.advance(30_000);
+      await runCall(rig, { stream: true });
+      expect(rig.deps.breaker.waitMs('a')).toBe(0);
+      expect((await runCall(rig, { stream: true })).fault).toBeNull();
+    },
+  );
 
   test('only one call tries an upstream that may be well again', async () => {
     const rig = await only(refuse(401, 'invalid_api_key'), whole({ afterMs: 1_000 }));

@@ -8,15 +8,23 @@ const BODY = JSON.stringify({ model: 'm', messages: [{ role: 'user', content: 'h
 const INPUT_BOUND = Math.ceil(BODY.length / 2);
 
 describe('the order of things', () => {
-  test.each([false, true])('the hold is written before the vendor is asked (stream %p)', async (on) => {
-    const rig = await makeRig({}, { a: [on ? stream(GOOD_STREAM) : whole()] });
-    await runCall(rig, { stream: on });
-    expect(rig.events).toEqual(['hold', 'held', 'ask a', 'settle']);
-    expect(rig.ended).toEqual(['complete']);
-    const [hold] = rig.ledger.holds;
-    expect(hold?.id).toBe(rig.ledger.row.id);
-    expect(hold).toMatchObject({ model: 'm', requestId: 'req_1', stream: on, priceId: 'price_1' });
-  });
+  test.each([false, true])(
+    'the hold is written before the vendor is asked (stream %p)',
+    async (on) => {
+      const rig = await makeRig({}, { a: [on ? stream(GOOD_STREAM) : whole()] });
+      await runCall(rig, { stream: on });
+      expect(rig.events).toEqual(['hold', 'held', 'ask a', 'settle']);
+      expect(rig.ended).toEqual(['complete']);
+      const [hold] = rig.ledger.holds;
+      expect(hold?.id).toBe(rig.ledger.row.id);
+      expect(hold).toMatchObject({
+        model: 'm',
+        requestId: 'req_1',
+        stream: on,
+        priceId: 'price_1',
+      });
+    },
+  );
 
   test('one hold for all tries', async () => {
     const rig = await makeRig({}, { a: [refuse(500, 'x')], b: [whole()] });
@@ -54,7 +62,10 @@ describe('how much is held', () => {
 
 describe('who is not served', () => {
   test.each(['insufficient_balance', 'budget_exceeded'] as const)('%s: 402', async (verdict) => {
-    const rig = await makeRig({ key: { concurrency: 1, tokensPerMinute: 1_000 } }, { a: [whole()] });
+    const rig = await makeRig(
+      { key: { concurrency: 1, tokensPerMinute: 1_000 } },
+      { a: [whole()] },
+    );
     rig.ledger.verdict = verdict;
     for (let times = 0; times < 3; times += 1) {
       const { fault } = await runCall(rig);

@@ -5,6 +5,7 @@ import { makeRig, PRICE, type Rig, textOf, type Wish } from './rig.ts';
 import { CHUNK, GOOD_STREAM, HANG, refuse, type Script, stream, whole } from './sim-vendors.ts';
 
 const STREAM = { stream: true };
+const PLAIN = { more: { stream: false } };
 const BODY = { model: 'm', messages: [{ role: 'user', content: 'hi' }] };
 const INPUT_GUESS = BigInt(Math.ceil(JSON.stringify({ ...BODY, ...STREAM }).length / 4));
 /** What the vendor counts: 100 tokens in, 10 out. */
@@ -20,7 +21,11 @@ interface Left {
 }
 
 /** Starts a call, leaves so many milliseconds after the vendor was asked, lets all come to rest. */
-async function leaveAt(ms: number, scripts: Script[], wish: Wish, more = STREAM): Promise<Left> {
+async function leaveAt(
+  ms: number,
+  scripts: Script[],
+  { more = STREAM, ...wish }: Wish & { more?: { stream: boolean } },
+): Promise<Left> {
   const rig = await makeRig(wish, { a: scripts });
   const work = rig.call(more).then(textOf, (thrown: Error & { code?: string }) => ({
     code: thrown.code ?? thrown.message,
@@ -70,7 +75,7 @@ describe('abort', () => {
 
   test('of a plain answer: the prompt', async () => {
     const slow = whole({ afterMs: 5_000 });
-    const { row } = await leaveAt(1_000, [slow], ABORT, { stream: false });
+    const { row } = await leaveAt(1_000, [slow], { ...ABORT, ...PLAIN });
     expect(row).toMatchObject({ state: 'charged', usageSource: 'estimate' });
     expect(row.quantities?.outputTokens).toBe(0);
     expect(row.totalMs).toBeLessThan(1_100);
@@ -100,7 +105,7 @@ describe('drain', () => {
   });
 
   test('of a plain answer: what the vendor counts', async () => {
-    const { row } = await leaveAt(100, [whole({ afterMs: 5_000 })], DRAIN, { stream: false });
+    const { row } = await leaveAt(100, [whole({ afterMs: 5_000 })], { ...DRAIN, ...PLAIN });
     expect(row).toMatchObject({ charge: COUNTED_NANOS, endReason: 'caller_left' });
   });
 
@@ -128,32 +133,49 @@ describe('drain', () => {
 
   test('makes no new try for a caller who is not there', async () => {
     const scripts = [refuse(500, 'x'), whole()];
-    const { rig, row } = await leaveAt(500, scripts, DRAIN, { stream: false });
+    const { rig, row } = await leaveAt(500, scripts, { ...DRAIN, ...PLAIN });
     expect(rig.vendors.asked.length).toBe(1);
     expect(row).toMatchObject({ state: 'released', charge: 0n, endReason: 'caller_left' });
   });
 });
 
 describe('a caller who left', () => {
-  test.each(['abort', 'drain'] as const)('before the vendor was asked owes nothing: %s', async (policy) => {
-    const rig = await makeRig({ key: { onDisconnect: policy } }, { a: [whole()] });
-    const work = rig.call().catch((thrown: Error & { code?: string }) => thrown.code);
-    rig.left.abort();
-    await rig.clock.until(work);
-    await rig.clock.advance(10);
-    expect(rig.vendors.asked).toEqual([]);
-    expect(rig.ledger.row).toMatchObject({
-      state: 'released',
-      charge: 0n,
-      quantities: null,
-      endReason: 'caller_left',
-    });
-  });
+  test.each(['abort', 'drain'] as const)(
+    'before the vendor was asked owes nothing: %s',
+    async (policy) => {
+      const rig = await makeRig({ key: { onDisconnect: policy } }, { a: [whole()] });
+      const work = rig.call().catch((thrown: Error & { code?: string }) => thrown.code);
+      rig.left.abort();
+      await rig.clock.until(work);
+      await rig.clock.advance(10);
+      expect(rig.vendors.asked).toEqual([]);
+      expect(rig.ledger.row).toMatchObject({
+        state: 'released',
+        charge: 0n,
+        quantities: null,
+        endReason: 'caller_left',
+      });
+    },
+  );
 
   test.each(['abort', 'drain'] as const)('after a refusal owes nothing: %s', async (policy) => {
     const wish: Wish = { key: { onDisconnect: policy } };
     const { row } = await leaveAt(300, [refuse(503, 'x'), whole()], wish);
     expect(row).toMatchObject({ state: 'released', charge: 0n });
+  });
+
+  test.each([
+    ['abort', { usageSource: 'estimate', charge: streamed(1n) }],
+    ['drain', { usageSource: 'vendor', charge: COUNTED_NANOS }],
+  ] as const)('and never asks for the body is settled: %s', async (policy, wanted) => {
+    const rig = await makeRig({ key: { onDisconnect: policy } }, { a: [stream(GOOD_STREAM)] });
+    const answer = await rig.clock.until(rig.call(STREAM));
+    rig.left.abort();
+    await rig.clock.advance(2_000);
+    expect(rig.ledger.row).toMatchObject({ ...wanted, state: 'charged', endReason: 'caller_left' });
+    // The server may still ask for it.
+    await textOf(answer);
+    expect(rig.ledger.rows.length).toBe(1);
   });
 
   test('after the end changes nothing', async () => {

@@ -107,7 +107,11 @@ describe('every failure before the first byte goes to the next upstream', () => 
   });
 
   test.each(STREAMED)('%s, streamed', async (_, script) => {
-    const seen = await see({ a: [script], b: [stream(GOOD_STREAM)] }, { settings: { retry } }, true);
+    const seen = await see(
+      { a: [script], b: [stream(GOOD_STREAM)] },
+      { settings: { retry } },
+      true,
+    );
     expect(seen).toMatchObject({ asks: ['a', 'b'], code: 'ok' });
     expect(seen.told.text.endsWith(DONE)).toBeTrue();
   });

@@ -156,7 +156,9 @@ export async function textOf(answer: Answer, sink?: Sink): Promise<string> {
   if (answer.kind === 'whole') return answer.text;
   let text = '';
   const keep: Sink = {
-    write: (bytes) => void (text += typeof bytes === 'string' ? bytes : Buffer.from(bytes)),
+    write: (bytes) => {
+      text += typeof bytes === 'string' ? bytes : Buffer.from(bytes).toString('utf8');
+    },
   };
   await answer.pump(sink ?? keep);
   return text;

@@ -84,25 +84,32 @@ describe('a stream that breaks', () => {
     ['reset', [{ bytes: CHUNK }, { fail: 'reset' }], 'vendor_cut'],
     ['ended early', [{ bytes: CHUNK }], 'vendor_cut'],
     ['half an event at the end', [{ bytes: CHUNK + CHUNK.slice(0, 20) }], 'vendor_cut'],
-    ['malformed', [{ bytes: CHUNK }, { bytes: 'data: {"x\n\n' }, { bytes: DONE }], 'vendor_malformed'],
+    [
+      'malformed',
+      [{ bytes: CHUNK }, { bytes: 'data: {"x\n\n' }, { bytes: DONE }],
+      'vendor_malformed',
+    ],
     ['an error event', [{ bytes: CHUNK }, { bytes: 'data: {"error":{}}\n\n' }], 'vendor_error'],
     ['a busy event', [{ bytes: CHUNK }, { bytes: limited }], 'vendor_busy'],
     ['a filter', [{ bytes: CHUNK }, { bytes: rejected }], 'vendor_error'],
   ];
 
-  test.each(cases)('%s: an error event, no [DONE], charged by estimate', async (...[, acts, code]) => {
-    const { row, text, rig } = await run({ acts: acts ?? [] });
-    expect(text).toStartWith(CHUNK);
-    expect(text).toContain(`"code":"${code}"`);
-    expect(text).not.toContain('[DONE]');
-    expect(row).toMatchObject({
-      state: 'charged',
-      usageSource: 'estimate',
-      endReason: 'vendor_cut',
-      fault: code,
-    });
-    expect(rig.vendors.closed).toBe(1);
-  });
+  test.each(cases)(
+    '%s: an error event, no [DONE], charged by estimate',
+    async (...[, acts, code]) => {
+      const { row, text, rig } = await run({ acts: acts ?? [] });
+      expect(text).toStartWith(CHUNK);
+      expect(text).toContain(`"code":"${code}"`);
+      expect(text).not.toContain('[DONE]');
+      expect(row).toMatchObject({
+        state: 'charged',
+        usageSource: 'estimate',
+        endReason: 'vendor_cut',
+        fault: code,
+      });
+      expect(rig.vendors.closed).toBe(1);
+    },
+  );
 
   test('what the vendor had counted before is what is paid', async () => {
     const acts = [{ bytes: CHUNK + STOP + COUNTED }, { fail: 'reset' as const }];

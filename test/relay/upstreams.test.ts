@@ -54,7 +54,7 @@ describe('routes', () => {
     expect(routes.list().map((route) => route.model.id)).toEqual(['m/one']);
   });
 
-  test('a candidate has its address, its headers, and no credential that is not there', async () => {
+  test('a candidate has its address and headers, and no credential that is not there', async () => {
     const [first, , third] = (await make()).find('mm').candidates;
     expect(first?.url).toBe('https://c.test/v1/chat/completions');
     expect(first?.headers.authorization).toBe('Bearer k');

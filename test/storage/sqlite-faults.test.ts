@@ -72,10 +72,7 @@ async function dayOf(ledger: Ledger, purse: Purse, ids: readonly [string, string
     );
   const [a, b] = ids.map((id) => holdRow(purse, 40n, { id }));
   if (a === undefined || b === undefined) throw new Error('two calls');
-  const held = await Promise.all([
-    good(ledger.hold(a), 'held'),
-    good(ledger.hold(b), 'held'),
-  ]);
+  const held = await Promise.all([good(ledger.hold(a), 'held'), good(ledger.hold(b), 'held')]);
   const entered = await good(ledger.enter(topUp(purse.accountId, 7n, `pay:${a.id}`)), true);
   const charged = await good(ledger.settle(settleRow(a.id, 25n)), 'settled');
   const released = await good(ledger.settle(settleRow(b.id, 0n)), 'settled');

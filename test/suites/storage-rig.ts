@@ -1,13 +1,7 @@
 /** What the storage suites ask of a maker, and rows to fill it with. */
+import { afterAll, beforeAll, describe } from 'bun:test';
 import { hashSecret } from '../../src/kit/ids.ts';
-import type {
-  Audit,
-  Entry,
-  HoldRow,
-  KeyRow,
-  SettleRow,
-  Store,
-} from '../../src/storage/ports.ts';
+import type { Audit, Entry, HoldRow, KeyRow, SettleRow, Store } from '../../src/storage/ports.ts';
 
 /** One database, that several stores may open. */
 export interface StorePlace {
@@ -19,6 +13,31 @@ export interface StorePlace {
 }
 
 export type MakePlace = () => Promise<StorePlace>;
+
+type Suite = (name: string, make: MakePlace) => void;
+
+/** Tests that share one store, whose books must balance when they are done. */
+export function suiteOf(title: string) {
+  return (define: (store: () => Store, place: () => StorePlace) => void): Suite =>
+    (name, make) => {
+      describe(`${name}: ${title}`, () => {
+        let place: StorePlace;
+        let store: Store;
+        beforeAll(async () => {
+          place = await make();
+          store = await place.open();
+        });
+        afterAll(async () => {
+          await auditGood(store);
+          await place.dispose();
+        });
+        define(
+          () => store,
+          () => place,
+        );
+      });
+    };
+}
 
 let made = 0;
 
@@ -92,11 +111,7 @@ export function holdRow(purse: Purse, amount: bigint, more: Partial<HoldRow> = {
   };
 }
 
-export function settleRow(
-  id: string,
-  charge: bigint,
-  more: Partial<SettleRow> = {},
-): SettleRow {
+export function settleRow(id: string, charge: bigint, more: Partial<SettleRow> = {}): SettleRow {
   return {
     id,
     state: charge > 0n ? 'charged' : 'released',
@@ -107,6 +122,7 @@ export function settleRow(
         : null,
     usageSource: charge > 0n ? 'vendor' : 'none',
     endReason: charge > 0n ? 'complete' : 'vendor_fault',
+    priceId: null,
     fault: null,
     upstream: 'u',
     wireModel: 'w',

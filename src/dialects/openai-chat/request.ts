@@ -6,8 +6,8 @@ import { isObject, type Json, type JsonObject, type Span, scanObject } from '../
 import type { WireRequest } from '../shape.ts';
 
 export const JSON_DEPTH_MAX = 64;
-export const MESSAGES_MAX = 10_000;
-export const CHOICES_MAX = 128;
+const MESSAGES_MAX = 10_000;
+const CHOICES_MAX = 128;
 
 /** No tokenizer makes more tokens than one for two bytes of JSON text on any real prompt. */
 const BYTES_PER_TOKEN_BOUND = 2;

@@ -50,7 +50,7 @@ function invalid(param: string, why: string): Fault {
 
 function unknown(param: string): Fault {
   return new Fault('unknown_parameter', {
-    message: `${param} is not part of this contract, which takes ${[...FIELDS].join(', ')}. Remove it.`,
+    message: `${param} is not in this contract. It takes ${[...FIELDS].join(', ')}. Remove it.`,
     param,
   });
 }

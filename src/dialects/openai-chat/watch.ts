@@ -122,7 +122,7 @@ export class ChatWatch implements StreamWatch {
 const toError = (thrown: unknown): Error =>
   thrown instanceof Error ? thrown : new Fault('internal_error', { cause: thrown });
 
-/** One line of data each, as JSON without space; so that what is found does not hang on the cuts. */
+/** One line of data each, in JSON without space: so nothing hangs on where the bytes are cut. */
 function areCompact(text: string): boolean {
   let at = 0;
   while (at < text.length) {
