@@ -53,7 +53,7 @@ afterAll(cleanUp);
 const ask = (model: string, stream: boolean) =>
   sendChat({ url: gateway.url, key: gateway.key, model, stream });
 
-/** Faults that show before the caller has read anything, but for those that are the caller's own. */
+/** Faults that show before the caller has read anything, and that are not the caller's own. */
 const EARLY = Object.entries(TABLE).flatMap(([fault, row]) =>
   [false, true].flatMap((stream) => {
     const { see } = stream ? row.stream : row.whole;
@@ -64,7 +64,7 @@ const EARLY = Object.entries(TABLE).flatMap(([fault, row]) =>
 describe('another upstream answers', () => {
   test('the table has such faults', () => expect(EARLY.length).toBeGreaterThan(25));
 
-  test.each(EARLY)('after $fault, streamed: $stream', async ({ fault, stream }) => {
+  test.concurrent.each(EARLY)('after $fault, streamed: $stream', async ({ fault, stream }) => {
     const response = await ask(`${stream ? 'stream' : 'whole'}-${fault}`, stream);
     const { text } = await readAll(response);
     expect([response.status, faultCode(text)]).toEqual([200, null]);

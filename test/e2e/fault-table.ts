@@ -1,4 +1,4 @@
-/** Every fault of the sandbox: what the caller sees, what the ledger says, what the breaker does. */
+/** Every fault of the sandbox: what the caller sees, the ledger says, the breaker does. */
 
 /** One way to ask for one fault. */
 export interface Outcome {

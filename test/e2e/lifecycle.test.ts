@@ -15,8 +15,10 @@ import {
   type Running,
   runCli,
   startGateway,
+  startSandbox,
   until,
 } from './gateway.ts';
+import { vendorsYaml } from './own-vendor.ts';
 
 const LAUNCHER = join(ROOT, 'bin', 'gangway.mjs');
 const KEY = /sk-gw-[0-9A-Za-z]{49}/;
@@ -114,9 +116,12 @@ async function isRefused(url: string): Promise<boolean> {
 
 describe('SIGTERM', () => {
   test('an open stream ends well, nothing new comes in, the call is settled, 0', async () => {
-    const gateway = await startGateway({ yaml: STOP_YAML.replace('4000', '20000') });
+    const sandbox = await startSandbox();
+    const models = [{ id: 'sandbox-stream-20x80' }, { id: 'sandbox-fast' }];
+    const yaml = vendorsYaml([{ name: 'one', url: sandbox.url, models }], STOP_YAML);
+    const gateway = await startGateway({ yaml });
     const { url, key } = gateway;
-    const response = await sendChat({ url, key, model: 'sandbox-slow', stream: true });
+    const response = await sendChat({ url, key, model: 'sandbox-stream-20x80', stream: true });
     const whole = await sendChat({ url, key, model: 'sandbox-fast' });
     expect(whole.status).toBe(200);
     const reading = readAll(response);
@@ -216,17 +221,18 @@ describe('for people', () => {
   ])('%j is refused by name', async (yaml, name) => {
     const config = keepYaml(yaml);
     const data = join(makeFolder(), 'data');
-    for (const words of [['serve', '--json'], ['check']]) {
-      const run = await runCli([...words, '--config', config, '--data', data]);
+    const flags = ['--config', config, '--data', data];
+    const runs = [runCli(['serve', '--json', ...flags]), runCli(['check', ...flags])];
+    for (const run of await Promise.all(runs)) {
       expect([run.code, run.out]).toEqual([1, '']);
       expect(run.err).toContain(name);
       expect(run.err).not.toContain('    at ');
     }
   });
 
-  test('a variable without a setting behind it is refused by name', async () => {
-    const run = await runCli(['check'], { env: { GANGWAY_LIMITS_REQUEST_PER_MINUTE: '5' } });
+  test('a variable with a wrong value is refused by the name of its setting', async () => {
+    const run = await runCli(['check'], { env: { GANGWAY_LIMITS_REQUESTS_PER_MINUTE: 'few' } });
     expect(run.code).toBe(1);
-    expect(run.err).toContain('GANGWAY_LIMITS_REQUEST_PER_MINUTE');
+    expect(run.err).toContain('limits.requests_per_minute');
   });
 });
