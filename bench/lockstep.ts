@@ -93,8 +93,14 @@ function timeLimit(effort: Effort): (batches: number) => boolean {
 
 type Statuses = Record<string, number>;
 
+interface Run {
+  readonly plan: RequestPlan;
+  readonly statuses: Statuses;
+}
+
 /** Sends four requests over each connection, the next one when the last answer is complete. */
-function batch(conns: readonly Conn[], request: Buffer, plan: RequestPlan, statuses: Statuses) {
+function batch(conns: readonly Conn[], request: Buffer, run: Run) {
+  const { plan, statuses } = run;
   const work = new Promise<void>((resolve, reject) => {
     let left = conns.length * REQUESTS_PER_CONNECTION;
     for (const conn of conns) {
@@ -130,13 +136,13 @@ export async function measureRequests(
   try {
     const late = timeLimit(job.effort);
     for (let n = 0; n < job.effort.warmRequests && !late(n / perBatch); n += perBatch) {
-      await batch(conns, request, plan, {});
+      await batch(conns, request, { plan, statuses: {} });
     }
     const meter = startMeter(job, to);
     const capped = timeLimit(job.effort);
     while (meter.samples.length < job.effort.batches && !capped(meter.samples.length)) {
       const from = nowUs();
-      await batch(conns, request, plan, statuses);
+      await batch(conns, request, { plan, statuses });
       meter.samples.push((nowUs() - from) / perBatch);
     }
     return meter.finish(perBatch * meter.samples.length, statuses);

@@ -36,7 +36,18 @@ export function readBody(
     const body = Number.isNaN(bytes)
       ? readUnmeasured(request, limits.bytesMax)
       : request.text().then((text) => ({ text, bytes }));
-    body.then(resolve, reject).finally(() => deadlines.remove(deadline));
+    body
+      .then(resolve, (error) => reject(toBodyFault(error)))
+      .finally(() => deadlines.remove(deadline));
+  });
+}
+
+/** A body that breaks off: its sender is gone, or the connection is. */
+function toBodyFault(error: unknown): Fault {
+  if (error instanceof Fault) return error;
+  return new Fault('invalid_request', {
+    message: 'The request body ended before it was complete.',
+    cause: error,
   });
 }
 

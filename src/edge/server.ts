@@ -211,7 +211,10 @@ function pickRoute(arrival: Arrival, settings: ServerSettings): Route | Response
     throw new Fault('not_found', { message: `There is no route ${request.method} ${path}.` });
   }
   const allowed = routes.map((entry) => entry.method).join(', ');
-  throw new Fault('method_not_allowed', { message: `${path} takes ${allowed}.` });
+  throw new Fault('method_not_allowed', {
+    message: `${path} takes ${allowed}.`,
+    headers: { allow: allowed },
+  });
 }
 
 function tell(fault: Fault, requestId: string, deps: ServerDeps): void {
@@ -233,6 +236,7 @@ function faultResponse(fault: Fault, requestId: string, write: Route['writeFault
     'x-request-id': requestId,
     // Clients of OpenAI's kind ask this header before they decide by status.
     'x-should-retry': String(fault.retry),
+    ...fault.detail.headers,
   };
   if (fault.detail.retryAfterS !== undefined) {
     headers['retry-after'] = String(fault.detail.retryAfterS);

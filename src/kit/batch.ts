@@ -20,7 +20,7 @@ export class Batch<Item, Result> {
   #waiting: Waiting<Item, Result>[] = [];
   #scheduled = false;
 
-  /** `run` answers a result for each item, in order; when it throws, the whole group fails. */
+  /** `run` answers a result for each item, in order. When it throws, it is asked for each alone. */
   constructor(
     run: (items: readonly Item[]) => readonly Result[] | Promise<readonly Result[]>,
     settings: BatchSettings,
@@ -46,15 +46,21 @@ export class Batch<Item, Result> {
   readonly #flush = async (): Promise<void> => {
     const group = this.#waiting.splice(0, this.#settings.sizeMax);
     try {
-      const results = this.#run(group.map((waiting) => waiting.item));
-      const settled = results instanceof Promise ? await results : results;
-      group.forEach((waiting, index) => {
-        waiting.resolve(settled[index] as Result);
-      });
+      await this.#runGroup(group);
     } catch (error) {
-      for (const waiting of group) waiting.reject(error);
+      // One bad item must not fail the others: each then stands alone.
+      if (group.length === 1) group[0]?.reject(error);
+      else for (const waiting of group) await this.#runGroup([waiting]).catch(waiting.reject);
     }
     if (this.#waiting.length > 0) setImmediate(this.#flush);
     else this.#scheduled = false;
   };
+
+  async #runGroup(group: readonly Waiting<Item, Result>[]): Promise<void> {
+    const results = this.#run(group.map((waiting) => waiting.item));
+    const settled = results instanceof Promise ? await results : results;
+    group.forEach((waiting, index) => {
+      waiting.resolve(settled[index] as Result);
+    });
+  }
 }

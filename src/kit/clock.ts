@@ -72,12 +72,10 @@ export class Deadlines {
 
   readonly #sweep = (): void => {
     this.#nowMs = this.#clock.tickMs();
-    for (const deadline of this.#pending) {
-      if (deadline.atMs > this.#nowMs) continue;
-      this.#pending.delete(deadline);
-      deadline.passed();
-    }
+    const passed = [...this.#pending].filter((deadline) => deadline.atMs <= this.#nowMs);
+    for (const deadline of passed) this.#pending.delete(deadline);
     this.#sweeping = this.#pending.size > 0;
     if (this.#sweeping) this.#clock.after(SWEEP_MS, this.#sweep);
+    for (const deadline of passed) deadline.passed();
   };
 }

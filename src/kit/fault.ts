@@ -224,6 +224,8 @@ export interface FaultDetail {
   readonly vendorCode?: string;
   /** Replaces the table's status where the vendor's own is more exact (4xx only). */
   readonly status?: number;
+  /** More headers of the answer, such as what is left of a limit. */
+  readonly headers?: Readonly<Record<string, string>>;
   readonly cause?: unknown;
 }
 

@@ -79,14 +79,17 @@ async function admitWindows(counters: Counters, wish: WindowsWish): Promise<Admi
   // Counters in this process answer at once; only others are waited for.
   const asked = rpm === null ? null : counters.take(requestsName, rpm, 1);
   const requests = asked instanceof Promise ? await asked : asked;
-  if (requests !== null && !requests.ok) throw over('rate_limit_exceeded', requests, 'requests');
+  if (requests?.ok === false) {
+    throw over('rate_limit_exceeded', requests, limitHeaders({ requests, tokens: null }));
+  }
   // A call larger than the whole limit is let in when nothing else was, else it never could be.
   const cost = tpm === null ? 0 : Math.min(wish.tokens, tpm.limit);
   const wanted = tpm === null ? null : counters.take(tokensName, tpm, cost);
   const tokens = wanted instanceof Promise ? await wanted : wanted;
   if (tokens !== null && !tokens.ok) {
-    if (rpm !== null) await counters.correct(requestsName, rpm, -1);
-    throw over('token_limit_exceeded', tokens, 'tokens');
+    if (rpm !== null)
+      await counters.correct(requestsName, rpm, { delta: -1, takenMs: requests?.atMs ?? 0 });
+    throw over('token_limit_exceeded', tokens, limitHeaders({ requests, tokens }));
   }
   return {
     requests,
@@ -94,7 +97,8 @@ async function admitWindows(counters: Counters, wish: WindowsWish): Promise<Admi
     leave(tokensUsed) {
       wish.leave();
       if (tpm !== null && tokensUsed !== null && tokensUsed !== cost) {
-        void counters.correct(tokensName, tpm, tokensUsed - cost);
+        const takenMs = tokens?.atMs ?? 0;
+        void counters.correct(tokensName, tpm, { delta: tokensUsed - cost, takenMs });
       }
     },
   };
@@ -103,17 +107,21 @@ async function admitWindows(counters: Counters, wish: WindowsWish): Promise<Admi
 function over(
   code: 'rate_limit_exceeded' | 'token_limit_exceeded',
   verdict: WindowVerdict,
-  unit: string,
+  headers: Readonly<Record<string, string>>,
 ): Fault {
+  const unit = code === 'rate_limit_exceeded' ? 'requests' : 'tokens';
   const retryAfterS = Math.max(1, Math.ceil(verdict.retryAfterMs / MS_PER_S));
   return new Fault(code, {
     message: `This API key may use ${verdict.limit} ${unit} a minute. Retry in ${retryAfterS} s.`,
     retryAfterS,
+    headers,
   });
 }
 
 /** The headers that OpenAI's clients read. */
-export function limitHeaders(admission: Admission): Record<string, string> {
+export function limitHeaders(
+  admission: Pick<Admission, 'requests' | 'tokens'>,
+): Record<string, string> {
   const headers: Record<string, string> = {};
   const { requests, tokens } = admission;
   if (requests !== null) {

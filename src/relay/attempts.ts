@@ -7,6 +7,8 @@ import { type Candidate, orderCandidates } from './upstreams.ts';
 
 /** Tries of one call, all upstreams together. */
 const ATTEMPTS_MAX = 12;
+/** Timers may fire a moment early: who slept a whole pause must not find it still on. */
+const EARLY_MS = 5;
 const MS_PER_S = 1_000;
 
 /** Throws the fault of the last failure, or `no_upstream` where none could be tried. */
@@ -47,7 +49,7 @@ async function tryUpstream(call: Call, wish: Try, deps: RelayDeps): Promise<Trie
   let failure: Failure | null = null;
   for (let tries = 0; call.attempts.length < ATTEMPTS_MAX; tries += 1) {
     const waitMs = Math.max(deps.breaker.waitMs(upstream.id), deps.breaker.waitMs(breakerName));
-    if (waitMs > 0) return { failure, waitMs };
+    if (waitMs > EARLY_MS) return { failure, waitMs };
     deps.breaker.begin(upstream.id);
     deps.breaker.begin(breakerName);
     const startedMs = deps.clock.tickMs();

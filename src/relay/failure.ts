@@ -11,9 +11,12 @@ const VENDOR_MESSAGE_CHARS_MAX = 2_000;
 /** Statuses of a vendor's refusal that mean the same to our caller. */
 const SHOWN_STATUSES: ReadonlySet<number> = new Set([400, 404, 409, 413, 415, 422]);
 
+/** `unfit`: this upstream was not asked, for it cannot take the request; another one may. */
+type Why = Cause | 'timeout' | 'stopped' | 'unfit';
+
 export class Failure extends Error {
   readonly fault: Fault;
-  readonly why: Cause | 'timeout' | 'stopped';
+  readonly why: Why;
   readonly status: number | null;
   readonly retryAfterMs: number | null;
   readonly sent: boolean;
@@ -21,7 +24,7 @@ export class Failure extends Error {
   constructor(
     fault: Fault,
     what: {
-      readonly cause: Cause | 'timeout' | 'stopped';
+      readonly cause: Why;
       readonly status?: number;
       readonly retryAfterMs?: number | null;
       readonly sent?: boolean;
@@ -56,7 +59,7 @@ interface Verdicts {
   readonly upstream: Verdict;
 }
 
-const VERDICTS: Readonly<Record<Cause | 'timeout' | 'stopped', Verdicts>> = Object.freeze({
+const VERDICTS: Readonly<Record<Why, Verdicts>> = Object.freeze({
   // A vendor that judges requests is alive.
   caller: { model: 'good', upstream: 'good' },
   busy: { model: 'neutral', upstream: 'neutral' },
@@ -66,6 +69,7 @@ const VERDICTS: Readonly<Record<Cause | 'timeout' | 'stopped', Verdicts>> = Obje
   model: { model: 'refused', upstream: 'neutral' },
   down: { model: 'down', upstream: 'neutral' },
   timeout: { model: 'down', upstream: 'neutral' },
+  unfit: { model: 'neutral', upstream: 'neutral' },
 });
 
 /** A vendor's answer that is not a success. */
@@ -131,6 +135,9 @@ export function toFailure(thrown: unknown): Failure {
   if (thrown instanceof Failure) return thrown;
   if (thrown instanceof OutboundError) return outboundFailure(thrown);
   if (thrown instanceof Fault) {
+    if (thrown.code === 'unsupported_parameter') {
+      return new Failure(thrown, { cause: 'unfit', sent: false });
+    }
     const cause = thrown.blame === 'vendor' ? 'down' : 'caller';
     return new Failure(thrown, { cause, status: 200 });
   }

@@ -14,17 +14,18 @@ export function callQueries(db: Db): Calls {
       const { state } = filter;
       const held = state === undefined || UNSETTLED.includes(state);
       const ended = state === undefined || !UNSETTLED.includes(state);
-      const rows = [
-        ...(held ? await listHolds(db, filter) : []),
-        ...(ended ? await listCalls(db, filter) : []),
-      ];
+      // Holds are read first: a call that ends meanwhile is then seen twice, never not at all.
+      const holds = held ? await listHolds(db, filter) : [];
+      const calls = ended ? await listCalls(db, filter) : [];
+      const known = new Set(calls.map((call) => call.id));
+      const rows = [...holds.filter((hold) => !known.has(hold.id)), ...calls];
       // Ids sort by time: newest first.
       return rows.sort((a, b) => (a.id < b.id ? 1 : -1)).slice(0, filter.limit);
     },
     async byId(id) {
+      const hold = await selectHolds(db).where('id', '=', id).executeTakeFirst();
       const call = await selectCalls(db).where('id', '=', id).executeTakeFirst();
       if (call !== undefined) return readCall(call);
-      const hold = await selectHolds(db).where('id', '=', id).executeTakeFirst();
       return hold === undefined ? undefined : readHold(hold);
     },
     usage: (filter) => sumUsage(db, filter),

@@ -236,8 +236,16 @@ export interface WindowVerdict {
   readonly remaining: number;
   /** Milliseconds until the window is empty again. */
   readonly resetMs: number;
+  /** When it was taken, by the counters' clock. */
+  readonly atMs: number;
   /** Milliseconds until this cost would fit; 0 where it did. */
   readonly retryAfterMs: number;
+}
+
+/** `delta` may be negative; `takenMs`: the verdict's `atMs`. */
+export interface Correction {
+  readonly delta: number;
+  readonly takenMs: number;
 }
 
 /** nginx `limit_req`: requests a second with a burst. */
@@ -261,8 +269,8 @@ type Now<T> = T | Promise<T>;
 /** Counters that may be shared between nodes. Never for money. */
 export interface Counters {
   take(name: string, rule: WindowRule, cost: number): Now<WindowVerdict>;
-  /** Corrects an earlier take by `delta`, which may be negative. */
-  correct(name: string, rule: WindowRule, delta: number): Now<void>;
+  /** Corrects an earlier take, unless that has left the window by now. */
+  correct(name: string, rule: WindowRule, by: Correction): Now<void>;
   /** One more at once; false where `max` are inside. */
   enter(name: string, max: number): Now<boolean>;
   leave(name: string): Now<void>;

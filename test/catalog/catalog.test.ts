@@ -103,9 +103,20 @@ describe('loadCatalog', () => {
     expect(Object.isFrozen(models)).toBe(true);
   });
 
-  test('refuses a name that is taken, by id or alias, and tells both models', () => {
+  test('a model that is named again brings its offers, the later of a vendor counting', () => {
+    const [offer] = MODEL.offers;
+    if (offer === undefined) throw new Error('the model of this test has an offer');
+    const again = { ...MODEL, offers: [{ ...offer, wireName: 'later' }] };
+    const other = { ...MODEL, offers: [{ ...offer, vendor: 'elsewhere' }] };
+    const found = loadCatalog([MODEL, again, other]).find('house-model');
+    expect(found?.offers.map(({ vendor, wireName }) => [vendor, wireName])).toEqual([
+      [offer.vendor, 'later'],
+      ['elsewhere', offer.wireName],
+    ]);
+  });
+
+  test('refuses a name that is taken, by alias, and tells both models', () => {
     const clash = (extra: Model[]) => () => loadCatalog(extra);
-    expect(clash([MODEL, MODEL])).toThrow('"house-model"');
     expect(clash([{ ...MODEL, aliases: ['gpt-4o'] }])).toThrow(
       'Model "house-model" cannot be called "gpt-4o": model "gpt-4o" already is.',
     );

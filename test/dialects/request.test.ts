@@ -124,7 +124,7 @@ describe('the bounds on tokens', () => {
         const body = { model: 'm', messages: [{ role: 'user', content }] };
         const bytes = Buffer.byteLength(JSON.stringify(body));
         const request = read(body);
-        expect(request.inputTokensBound).toBe(Math.ceil(bytes / 2));
+        expect(request.inputTokensBound).toBe(bytes);
         expect(request.inputTokensGuess).toBe(Math.ceil(bytes / 4));
       }),
       { numRuns: 50 },

@@ -33,7 +33,7 @@ describe('Batch', () => {
     expect(sizes).toEqual([4, 4, 2]);
   });
 
-  test('a group that fails fails alone', async () => {
+  test('an item that fails fails alone', async () => {
     const batch = new Batch<string, string>(
       (items) => {
         if (items.includes('bad')) throw new Error('disk full');
@@ -45,7 +45,7 @@ describe('Batch', () => {
       ['good', 'bad', 'fine', 'well'].map((item) => batch.add(item)),
     );
     expect(results.map(({ status }) => status)).toEqual([
-      'rejected',
+      'fulfilled',
       'rejected',
       'fulfilled',
       'fulfilled',

@@ -99,17 +99,26 @@ export const windowsSuite = suiteOf('windows')((make) => {
 
   test('a correction gives back, or takes more, never below nothing', async () => {
     const { clock, counters, take } = await start(make);
-    await take(8);
-    await counters.correct('k', MINUTE, -5);
+    const { atMs: takenMs } = await take(8);
+    await counters.correct('k', MINUTE, { delta: -5, takenMs });
     expect(await take(0)).toMatchObject({ remaining: 7 });
-    await counters.correct('k', MINUTE, 20);
+    await counters.correct('k', MINUTE, { delta: 20, takenMs });
     expect(await take(1)).toMatchObject({ ok: false, remaining: 0 });
-    await counters.correct('k', MINUTE, -1_000);
+    await counters.correct('k', MINUTE, { delta: -1_000, takenMs });
     expect(await take(0)).toMatchObject({ remaining: 10 });
     clock.jump(10_000);
-    await take(3);
-    await counters.correct('k', MINUTE, -2);
+    const later = await take(3);
+    await counters.correct('k', MINUTE, { delta: -2, takenMs: later.atMs });
     expect(await take(0)).toMatchObject({ remaining: 9 });
+  });
+
+  test('a correction of what has left the window changes nothing', async () => {
+    const { clock, counters, take } = await start(make);
+    const { atMs: takenMs } = await take(8);
+    clock.jump(62_000);
+    await take(6);
+    await counters.correct('k', MINUTE, { delta: -8, takenMs });
+    expect(await take(0)).toMatchObject({ remaining: 4 });
   });
 
   test('names do not see each other', async () => {

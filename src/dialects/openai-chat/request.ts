@@ -9,8 +9,8 @@ export const JSON_DEPTH_MAX = 64;
 const MESSAGES_MAX = 10_000;
 const CHOICES_MAX = 128;
 
-/** No tokenizer makes more tokens than one for two bytes of JSON text on any real prompt. */
-const BYTES_PER_TOKEN_BOUND = 2;
+/** No tokenizer makes more than one token of a byte; some make one of every digit. */
+const BYTES_PER_TOKEN_BOUND = 1;
 const BYTES_PER_TOKEN_GUESS = 4;
 /** What an image, a sound or a file may cost in tokens, whatever its size on the wire. */
 const MEDIA_TOKENS_BOUND = 16_384;

@@ -1,6 +1,13 @@
 /** Counters in this process. Exact; gone with the process; bounded in number. */
 import type { Clock } from '../../kit/clock.ts';
-import type { Counters, LeakRule, LeakVerdict, WindowRule, WindowVerdict } from '../ports.ts';
+import type {
+  Correction,
+  Counters,
+  LeakRule,
+  LeakVerdict,
+  WindowRule,
+  WindowVerdict,
+} from '../ports.ts';
 
 /** Names kept of each sort; beyond, the oldest one is forgotten. */
 const NAMES_MAX = 200_000;
@@ -45,23 +52,21 @@ export class MemoryCounters implements Counters {
       ok,
       limit: rule.limit,
       remaining: Math.max(0, rule.limit - window.sum),
+      atMs: nowMs,
       resetMs: untilSum(window, 0, nowMs),
       retryAfterMs: ok ? 0 : untilSum(window, Math.max(0, rule.limit - cost), nowMs),
     };
   }
 
-  correct(name: string, rule: WindowRule, delta: number): void {
+  correct(name: string, rule: WindowRule, by: Correction): void {
     const window = this.#window(name, rule, this.#clock.nowMs());
-    // The newest slots give back first: a correction never frees more than was taken.
-    let rest = delta;
-    for (let back = 0; back < window.slots.length && rest !== 0; back += 1) {
-      const slot = (window.second - back + window.slots.length) % window.slots.length;
-      const before = window.slots[slot] ?? 0;
-      const after = Math.max(0, before + rest);
-      window.slots[slot] = after;
-      window.sum += after - before;
-      rest -= after - before;
-    }
+    const second = Math.floor(by.takenMs / MS_PER_S);
+    if (window.second - second >= window.slots.length) return;
+    const slot = second % window.slots.length;
+    const before = window.slots[slot] ?? 0;
+    const after = Math.max(0, before + by.delta);
+    window.slots[slot] = after;
+    window.sum += after - before;
   }
 
   enter(name: string, max: number): boolean {
