@@ -52,21 +52,23 @@ const CONNECT_CODES: ReadonlySet<string> = new Set([
   'ERR_TLS_CERT_ALTNAME_INVALID',
 ]);
 
-/** A host that answered within this time needs no probe. */
-const ALIVE_MS = 30_000;
-const HOSTS_MAX = 1_000;
+/** A host that was reached within this time needs no probe. */
+const REACHED_MS = 30_000;
+const URLS_MAX = 1_000;
 
 /** Bun's fetch behind the port. `direct`: no proxy stands between us and the vendors. */
 export function makeOutbound(clock: Clock, direct: boolean): Outbound {
-  const aliveAtMs = new Map<string, number>();
-  return async (request) => {
-    const { host } = new URL(request.url);
+  if (!direct) return send;
+  const reachedAtMs = new Map<string, number>();
+  return (request) => {
     const nowMs = clock.tickMs();
-    const cold = nowMs - (aliveAtMs.get(host) ?? -ALIVE_MS) >= ALIVE_MS;
-    const reply = await (direct && cold ? sendProbed(request, clock) : send(request));
-    if (aliveAtMs.size >= HOSTS_MAX) aliveAtMs.clear();
-    aliveAtMs.set(host, nowMs);
-    return reply;
+    const reachedMs = reachedAtMs.get(request.url);
+    if (reachedMs !== undefined && nowMs - reachedMs < REACHED_MS) return send(request);
+    return sendProbed(request, clock).then((reply) => {
+      if (reachedAtMs.size >= URLS_MAX) reachedAtMs.clear();
+      reachedAtMs.set(request.url, nowMs);
+      return reply;
+    });
   };
 }
 

@@ -35,6 +35,7 @@ export class AttemptTimer {
   readonly #deadline: Deadline;
   readonly #startedMs: number;
   #endsMs: number;
+  #draining = false;
   /** Why it was stopped, once it was. */
   stopped: FaultCode | 'caller_left' | 'shutdown' | null = null;
 
@@ -43,7 +44,11 @@ export class AttemptTimer {
     this.#deps = deps;
     this.#startedMs = deps.clock.tickMs();
     this.#endsMs = this.#startedMs + totalMs;
-    this.#deadline = deps.deadlines.add(firstByteMs, () => this.stop('vendor_timeout'));
+    this.#deadline = deps.deadlines.add(firstByteMs, () => {
+      // The time after a caller's leaving is ours to give; the vendor was not slow by it.
+      const ours = this.#draining && this.#deadline.atMs >= this.#endsMs;
+      this.stop(ours ? 'caller_left' : 'vendor_timeout');
+    });
   }
 
   get signal(): AbortSignal {
@@ -65,8 +70,9 @@ export class AttemptTimer {
     this.#deadline.atMs = this.#endsMs;
   }
 
-  /** From now on at most this much time is left, whatever comes. */
+  /** The caller left: at most this much time is left, whatever comes. */
   endWithin(ms: number): void {
+    this.#draining = true;
     this.#endsMs = Math.min(this.#endsMs, this.#deps.clock.tickMs() + ms);
     if (this.#deadline.atMs > this.#endsMs) this.#deadline.atMs = this.#endsMs;
   }
