@@ -100,8 +100,13 @@ export interface ServerEvent {
   readonly raw: string;
 }
 
+const PLAIN = 'data: ';
+const END = '\n\n';
+
 /** Splits text of whole events by the rules of the WHATWG. */
 export function splitEvents(text: string): ServerEvent[] {
+  const plain = plainEvent(text);
+  if (plain !== null) return [plain];
   const events: ServerEvent[] = [];
   // A CR before an LF is half of one line end, never a line end of its own.
   const boundary = /(?:\r?\n|\r(?!\n)){2,}/g;
@@ -113,6 +118,14 @@ export function splitEvents(text: string): ServerEvent[] {
     if (match === null) return events;
     from = to;
   }
+}
+
+/** Most pieces of a stream are one event of one line; null where this is not one. */
+function plainEvent(text: string): ServerEvent | null {
+  const end = text.length - END.length;
+  const plain = text.startsWith(PLAIN) && text.indexOf('\n') === end && text.endsWith(END);
+  if (!plain || text.includes('\r')) return null;
+  return { name: '', data: text.slice(PLAIN.length, end), raw: text };
 }
 
 function readEvent(raw: string): ServerEvent {

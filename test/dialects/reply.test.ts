@@ -41,7 +41,13 @@ describe('readReply', () => {
 test.each([
   [{ choices: [{ message: { content: '終' } }, { message: { content: 'ab' } }] }, 5],
   [{ choices: [{ message: { content: null, reasoning_content: 'abc', refusal: 'd' } }] }, 4],
-  [{ choices: [{ message: { content: 'a', tool_calls: [1] } }] }, 4],
+  [{ choices: [{ message: { content: 'a', tool_calls: [1] } }] }, 1],
+  [
+    {
+      choices: [{ message: { tool_calls: [{ function: { name: 'f', arguments: '{"a":1}' } }] } }],
+    },
+    8,
+  ],
   [{ choices: [{ message: { content: [{ text: 'x' }] } }] }, 14],
   [{ choices: [{}, null, 'x'] }, 0],
   [{ choices: 'x' }, 0],

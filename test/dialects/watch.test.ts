@@ -227,9 +227,9 @@ describe('the bytes of generated text', () => {
     expect(counted).toBeLessThanOrEqual(bytes + 1);
   });
 
-  test('a backslash at the end does not run on', () => {
-    expect(bytesOf({ content: 'C:\\' })).toBe(4);
-    expect(bytesOf({ content: 'say \\"' })).toBe(8);
+  test('escapes count as what they stand for', () => {
+    expect(bytesOf({ content: 'C:\\' })).toBe(3);
+    expect(bytesOf({ content: 'say \\"' })).toBe(6);
   });
 });
 

@@ -37,7 +37,18 @@ function textBytes(message: Json): number {
     if (typeof value === 'string') bytes += Buffer.byteLength(value);
     else if (Array.isArray(value)) bytes += Buffer.byteLength(JSON.stringify(value));
   }
-  const calls = message.tool_calls;
-  if (Array.isArray(calls)) bytes += Buffer.byteLength(JSON.stringify(calls));
+  return bytes + toolBytes(message.tool_calls);
+}
+
+/** Names and arguments, which is what a model writes of a tool call. */
+function toolBytes(calls: Json | undefined): number {
+  if (!Array.isArray(calls)) return 0;
+  let bytes = 0;
+  for (const call of calls as readonly Json[]) {
+    if (!isObject(call) || !isObject(call.function)) continue;
+    const { name, arguments: written } = call.function;
+    if (typeof name === 'string') bytes += Buffer.byteLength(name);
+    if (typeof written === 'string') bytes += Buffer.byteLength(written);
+  }
   return bytes;
 }
