@@ -7,7 +7,8 @@ import { chatRoutes } from '../edge/chat.ts';
 import { healthRoutes } from '../edge/health.ts';
 import { makeMetrics } from '../edge/metrics.ts';
 import { modelRoutes } from '../edge/models.ts';
-import { type RunningServer, startServer } from '../edge/server.ts';
+import { startPlain } from '../edge/plain.ts';
+import { type RunningServer, type ServerDeps, startServer } from '../edge/server.ts';
 import { parseCidrs } from '../kit/cidr.ts';
 import { Deadlines, every, systemClock } from '../kit/clock.ts';
 import { makeOutbound } from '../kit/fetch.ts';
@@ -23,6 +24,7 @@ import { parseFlags } from './flags.ts';
 import { printLine } from './print.ts';
 import { type SandboxProcess, startSandboxProcess } from './sandbox-process.ts';
 import { type Settings, splitListen } from './settings.ts';
+import { readTls, watchTls } from './tls.ts';
 import { type Configured, configureUpstreams, sandboxUpstreams } from './upstreams.ts';
 import { welcome } from './welcome.ts';
 
@@ -89,7 +91,7 @@ async function chooseUpstreams({ settings, env, log }: Booted): Promise<Chosen> 
 }
 
 interface Running {
-  readonly server: RunningServer;
+  readonly server: Doors;
   readonly live: ReadonlySet<Call>;
   readonly models: () => readonly string[];
   readonly stopTimers: () => void;
@@ -135,16 +137,17 @@ async function run(booted: Booted, configured: Configured): Promise<Running> {
       ? { ratePerS: strict.rate_per_s, burst: strict.burst, nodelay: strict.nodelay }
       : null,
   };
-  let running: RunningServer | null = null;
+  let running: Doors | null = null;
   const health = {
     ping: () => store.ping(),
     stopping: () => running?.stopping() ?? false,
     troubles: () => breaker.list(),
     metrics: () => metrics.text(),
   };
-  running = startServer({
+  running = openDoors(settings, {
     settings: {
       ...splitListen(settings.listen),
+      tls: readTls(settings),
       openRequestsMax: settings.server.open_requests_max,
       headerBytesMax: settings.server.header_bytes_max,
       idleTimeoutS: settings.server.idle_timeout_s,
@@ -159,6 +162,39 @@ async function run(booted: Booted, configured: Configured): Promise<Running> {
   });
   const models = () => routes.list().map((entry) => entry.model.id);
   return { server: running, live, models, stopTimers: stopTimer };
+}
+
+type Doors = Pick<RunningServer, 'url' | 'stopping' | 'stop' | 'kill'>;
+
+/** The one server, and a second one for plain HTTP where the settings want it beside TLS. */
+function openDoors(settings: Settings, deps: ServerDeps): Doors {
+  const main = startServer(deps);
+  const { tls } = deps.settings;
+  if (tls === null) return main;
+  const { plain: mode, plain_listen: listen } = settings.tls;
+  const place = listen === null ? null : splitListen(listen);
+  const { clock, log, metrics } = deps;
+  const idleTimeoutS = settings.server.idle_timeout_s;
+  let plain: Pick<RunningServer, 'stop' | 'kill'> | null = null;
+  if (place !== null && mode === 'allow') {
+    plain = startServer({ ...deps, settings: { ...deps.settings, ...place, tls: null } });
+  } else if (place !== null && mode !== 'allow') {
+    const httpsPort = main.port;
+    plain = startPlain({ ...place, mode, httpsPort, idleTimeoutS, clock, log, metrics });
+  }
+  const unwatch = watchTls({ settings, current: tls, log, renew: main.renewTls });
+  return {
+    url: main.url,
+    stopping: main.stopping,
+    async stop() {
+      unwatch();
+      await Promise.all([main.stop(), plain?.stop()]);
+    },
+    kill() {
+      main.kill();
+      plain?.kill();
+    },
+  };
 }
 
 /** Prices begin on days, so the routes are made anew when a day begins. */

@@ -10,6 +10,8 @@ const decimal = z.coerce.string().regex(/^\d+(\.\d+)?$/, 'must be a decimal such
 const flag = z
   .union([z.boolean(), z.enum(['true', 'false'])])
   .transform((value) => value === true || value === 'true');
+const path = z.string().min(1).nullable().default(null);
+const listenPlace = z.string().regex(/^(\[[0-9a-fA-F:]+\]|[^:]+):\d{1,5}$/, 'must be HOST:PORT');
 /** A group of settings; leaving it out leaves out each of them. */
 const group = <T extends z.ZodRawShape>(shape: T) =>
   z.preprocess((value) => value ?? {}, z.strictObject(shape));
@@ -42,10 +44,7 @@ const upstream = z.strictObject({
 export type UpstreamSetting = z.output<typeof upstream>;
 
 const schema = z.strictObject({
-  listen: z
-    .string()
-    .regex(/^(\[[0-9a-fA-F:]+\]|[^:]+):\d{1,5}$/, 'must be HOST:PORT')
-    .default('127.0.0.1:8420'),
+  listen: listenPlace.default('127.0.0.1:8420'),
   data_dir: z.string().min(1).default('./data'),
   currency: z
     .string()
@@ -66,6 +65,14 @@ const schema = z.strictObject({
     stop_timeout_ms: count.default(30_000),
     trusted_proxies: z.array(z.string()).default([]),
     cors_origins: z.array(z.string()).default([]),
+  }),
+  /** HTTPS served by Gangway itself. */
+  tls: group({
+    cert: path,
+    key: path,
+    /** What plain HTTP on `plain_listen` gets: the same service, a 308 to https, or a fault. */
+    plain: z.enum(['allow', 'redirect', 'refuse']).default('refuse'),
+    plain_listen: listenPlace.nullable().default(null),
   }),
   storage: group({ sync: z.enum(['commit', 'interval']).default('interval') }),
   /** Defaults for keys that say nothing of their own; 0: no limit. */

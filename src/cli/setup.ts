@@ -5,6 +5,7 @@ import { boot, COMMON_FLAGS } from './boot.ts';
 import { parseFlags } from './flags.ts';
 import { printJson, printLine } from './print.ts';
 import { loadSettings } from './settings.ts';
+import { readTls } from './tls.ts';
 import { configureUpstreams } from './upstreams.ts';
 
 export const MIGRATE_HELP = `gangway migrate
@@ -34,6 +35,7 @@ export async function check(args: readonly string[]): Promise<number> {
     file: flags.values.config ?? null,
     flags: { data_dir: flags.values.data },
   });
+  readTls(settings);
   const { upstreams, models } = configureUpstreams(settings, env);
   const catalog = loadCatalog(models);
   const ids = upstreams.map((upstream) => upstream.id);

@@ -122,6 +122,13 @@ export const FAULTS = table({
     REQUEST,
     'Send the body as application/json, not compressed.',
   ],
+  https_required: [
+    426,
+    'caller',
+    'final',
+    REQUEST,
+    'This gateway is reached by https only. Change the base URL; the key has been seen in clear.',
+  ],
   header_too_large: [431, 'caller', 'final', REQUEST, 'A request header is too large.'],
   insufficient_balance: [
     402,
