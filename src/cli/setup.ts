@@ -4,6 +4,7 @@ import { readEnv } from '../kit/env.ts';
 import { boot, COMMON_FLAGS } from './boot.ts';
 import { parseFlags } from './flags.ts';
 import { printJson, printLine } from './print.ts';
+import { openSecrets } from './secrets.ts';
 import { loadSettings } from './settings.ts';
 import { readTls } from './tls.ts';
 import { configureUpstreams } from './upstreams.ts';
@@ -36,7 +37,7 @@ export async function check(args: readonly string[]): Promise<number> {
     flags: { data_dir: flags.values.data },
   });
   readTls(settings);
-  const { upstreams, models } = configureUpstreams(settings, env);
+  const { upstreams, models } = await configureUpstreams(settings, env, openSecrets(settings, env));
   const catalog = loadCatalog(models);
   const ids = upstreams.map((upstream) => upstream.id);
   if (flags.values.json === true) {

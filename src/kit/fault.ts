@@ -206,6 +206,13 @@ export const FAULTS = table({
     SERVER,
     'No upstream for this model is available right now.',
   ],
+  credential_unavailable: [
+    503,
+    'gateway',
+    'retry',
+    SERVER,
+    "The gateway's credential for the vendor cannot be had right now.",
+  ],
   overloaded: [503, 'gateway', 'retry', SERVER, 'The gateway carries as many calls as it may.'],
   shutting_down: [503, 'gateway', 'retry', SERVER, 'The gateway is shutting down.'],
   storage_unavailable: [
