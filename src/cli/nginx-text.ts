@@ -33,6 +33,7 @@ const REFUSALS: readonly (readonly [status: number, code: FaultCode])[] = [
 const TEMP_KINDS = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
 
 export function nginxText(wish: NginxWish): string {
+  const base = wish.upstream.pathname.replace(/\/+$/, '');
   return `# Written by "gangway nginx". No secret stands here: the token is in
 # ${wish.tokenFile}, kept fresh by
 #   gangway nginx --render-token --token-ref env:NAME|file:PATH|vault:MOUNT/PATH#FIELD \\
@@ -56,7 +57,7 @@ ${tempLines(wish.runDir)}
   map $request_uri $doubao_path {
     default "";
     "~^[^?]*\\.\\." "";
-    "~^${DOOR}(?<doubao_rest>(/[\\w:~@.-]+)+(\\?.*)?)$" "${wish.upstream.pathname.replace(/\/+$/, '')}$doubao_rest";
+    "~^${DOOR}(?<doubao_rest>(/[\\w:~@.-]+)+(\\?.*)?)$" "${base}$doubao_rest";
   }
 ${redirectServer(wish)}
   server {
