@@ -1,6 +1,6 @@
 /** Secrets in Vault: read, kept, renewed, away; and a vendor's key that changes under way. */
 import { afterEach, describe, expect, test } from 'bun:test';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '../../src/kit/clock.ts';
 import { makeOutbound } from '../../src/kit/fetch.ts';
@@ -202,3 +202,23 @@ describe.each(VAULTS)('%s', (_, open) => {
     expect(unset.err).toContain('vault.token: this variable is not set');
   }, 20_000);
 });
+
+test("a vendor's key in a file is read again when it changes", async () => {
+  const vendor = startVendor();
+  const file = join(makeFolder(), 'key');
+  writeFileSync(file, 'first');
+  const gateway = await startGateway({
+    yaml: `
+vendors:
+  openai-compatible:
+    base_url: ${vendor.url}
+    key: file:${file}
+    models: [{ id: m, price: { input: "0", output: "0" } }]
+`,
+  });
+  await readAll(await sendChat({ ...gateway, model: 'm' }));
+  writeFileSync(file, 'second\n');
+  await until(() => gateway.err().includes('a new credential is in force'), 'the new key', 9_000);
+  await readAll(await sendChat({ ...gateway, model: 'm' }));
+  expect(vendor.keys).toEqual(['Bearer first', 'Bearer second']);
+}, 20_000);
