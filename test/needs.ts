@@ -31,6 +31,7 @@ const NEEDS: Readonly<Record<string, Need>> = {
     probe: hasPythonOpenai,
     mend: 'make a venv, pip install openai, set GANGWAY_TEST_PYTHON to its python',
   },
+  openssl: { probe: () => Bun.which('openssl') !== null, mend: 'apt-get install openssl' },
   linux: { probe: () => process.platform === 'linux', mend: 'run on Linux' },
 };
 

@@ -2,6 +2,7 @@
 import { ACCOUNTS_HELP, accounts } from './accounts.ts';
 import { AUDIT_HELP, audit } from './audit.ts';
 import { KEYS_HELP, keys } from './keys.ts';
+import { NGINX_HELP, nginx } from './nginx.ts';
 import { printLine } from './print.ts';
 import { sandbox } from './sandbox-process.ts';
 import { SERVE_HELP, serve } from './serve.ts';
@@ -19,6 +20,7 @@ const COMMANDS: Readonly<Record<string, Command>> = Object.freeze({
   audit,
   migrate,
   check,
+  nginx,
 });
 
 const HELP = [
@@ -31,6 +33,7 @@ const HELP = [
   AUDIT_HELP,
   MIGRATE_HELP,
   CHECK_HELP,
+  NGINX_HELP,
 ].join('\n\n');
 
 const USAGE_EXIT = 2;

@@ -7,7 +7,8 @@ import { chatRoutes } from '../edge/chat.ts';
 import { healthRoutes } from '../edge/health.ts';
 import { makeMetrics } from '../edge/metrics.ts';
 import { modelRoutes } from '../edge/models.ts';
-import { type RunningServer, startServer } from '../edge/server.ts';
+import { startPlain } from '../edge/plain.ts';
+import { type RunningServer, type ServerDeps, startServer } from '../edge/server.ts';
 import { parseCidrs } from '../kit/cidr.ts';
 import { Deadlines, every, systemClock } from '../kit/clock.ts';
 import { makeOutbound } from '../kit/fetch.ts';
@@ -15,15 +16,22 @@ import { readPrice } from '../ledger/price.ts';
 import { makeLimits } from '../limits/limits.ts';
 import { Breaker } from '../relay/breaker.ts';
 import type { Call, RelayDeps } from '../relay/call.ts';
-import { makeRoutes, type Routes } from '../relay/upstreams.ts';
+import { makeRoutes, type Routes, type Upstream } from '../relay/upstreams.ts';
 import { MemoryCounters } from '../storage/memory/counters.ts';
 import { lockData } from '../storage/sqlite/lock.ts';
 import { type Booted, boot, COMMON_FLAGS, makeFirstKeys } from './boot.ts';
 import { parseFlags } from './flags.ts';
 import { printLine } from './print.ts';
 import { type SandboxProcess, startSandboxProcess } from './sandbox-process.ts';
+import { openSecrets, type Secrets } from './secrets.ts';
 import { type Settings, splitListen } from './settings.ts';
-import { type Configured, configureUpstreams, sandboxUpstreams } from './upstreams.ts';
+import { readTls, watchTls } from './tls.ts';
+import {
+  type Configured,
+  configureUpstreams,
+  refreshCredentials,
+  sandboxUpstreams,
+} from './upstreams.ts';
 import { welcome } from './welcome.ts';
 
 export const SERVE_HELP = `gangway serve [--listen HOST:PORT] [--data DIR] [--config FILE] [--json]
@@ -34,7 +42,8 @@ Starts the gateway. Without a vendor key it starts the sandbox beside it, whose 
   --config   settings (default ./gangway.yaml where there is one; GANGWAY_CONFIG)
   --json     print one JSON line once ready: url, and the keys that this start made`;
 
-const DAY_CHECK_MS = 60_000;
+/** How often the day, files of keys and Vault's cache are looked at. */
+const REFRESH_EVERY_MS = 2_000;
 const KILL_GRACE_MS = 2_000;
 
 export async function serve(args: readonly string[]): Promise<number> {
@@ -46,7 +55,7 @@ export async function serve(args: readonly string[]): Promise<number> {
   const parked = await store.ledger.parkOpen('the process ended before this call was settled');
   if (parked > 0) log.warn('calls of an earlier process are now unknown', { calls: parked });
   const upstreams = await chooseUpstreams(booted);
-  const running = await run(booted, upstreams.configured);
+  const running = await run(booted, upstreams);
   // Last: keys of a start that fails after this would never have been shown.
   const keys = await makeFirstKeys(store);
   if (flags.values.json === true) {
@@ -74,28 +83,31 @@ export async function serve(args: readonly string[]): Promise<number> {
 
 interface Chosen {
   readonly configured: Configured;
+  readonly secrets: Secrets;
   readonly sandbox: SandboxProcess | null;
 }
 
 /** The operator's vendors; the sandbox's where there are none, or where it is asked for. */
 async function chooseUpstreams({ settings, env, log }: Booted): Promise<Chosen> {
-  const configured = configureUpstreams(settings, env);
+  const secrets = openSecrets(settings, env, log);
+  const configured = await configureUpstreams(settings, env, secrets);
   const wanted =
     settings.sandbox === 'on' || (settings.sandbox === 'auto' && configured.upstreams.length === 0);
-  if (!wanted) return { configured, sandbox: null };
+  if (!wanted) return { configured, secrets, sandbox: null };
   const sandbox = await startSandboxProcess();
   log.info('the sandbox answers for vendors without a key', { url: sandbox.url });
-  return { configured: sandboxUpstreams(configured, sandbox, settings.currency), sandbox };
+  const both = sandboxUpstreams(configured, sandbox, settings.currency);
+  return { configured: both, secrets, sandbox };
 }
 
 interface Running {
-  readonly server: RunningServer;
+  readonly server: Doors;
   readonly live: ReadonlySet<Call>;
   readonly models: () => readonly string[];
   readonly stopTimers: () => void;
 }
 
-async function run(booted: Booted, configured: Configured): Promise<Running> {
+async function run(booted: Booted, chosen: Chosen): Promise<Running> {
   const { settings, store, log, env } = booted;
   const clock = systemClock;
   const deadlines = new Deadlines(clock);
@@ -107,7 +119,7 @@ async function run(booted: Booted, configured: Configured): Promise<Running> {
     concurrency: settings.limits.concurrency,
   });
   const breaker = new Breaker(breakerSettings(settings), clock);
-  const { routes, stopTimer } = await dailyRoutes(booted, configured);
+  const { routes, stopTimer } = await freshRoutes(booted, chosen);
   const relay: RelayDeps = {
     clock,
     deadlines,
@@ -135,16 +147,17 @@ async function run(booted: Booted, configured: Configured): Promise<Running> {
       ? { ratePerS: strict.rate_per_s, burst: strict.burst, nodelay: strict.nodelay }
       : null,
   };
-  let running: RunningServer | null = null;
+  let running: Doors | null = null;
   const health = {
     ping: () => store.ping(),
     stopping: () => running?.stopping() ?? false,
     troubles: () => breaker.list(),
     metrics: () => metrics.text(),
   };
-  running = startServer({
+  running = openDoors(settings, {
     settings: {
       ...splitListen(settings.listen),
+      tls: readTls(settings),
       openRequestsMax: settings.server.open_requests_max,
       headerBytesMax: settings.server.header_bytes_max,
       idleTimeoutS: settings.server.idle_timeout_s,
@@ -161,22 +174,67 @@ async function run(booted: Booted, configured: Configured): Promise<Running> {
   return { server: running, live, models, stopTimers: stopTimer };
 }
 
-/** Prices begin on days, so the routes are made anew when a day begins. */
-async function dailyRoutes(booted: Booted, configured: Configured) {
+type Doors = Pick<RunningServer, 'url' | 'stopping' | 'stop' | 'kill'>;
+
+/** The one server, and a second one for plain HTTP where the settings want it beside TLS. */
+function openDoors(settings: Settings, deps: ServerDeps): Doors {
+  const main = startServer(deps);
+  const { tls } = deps.settings;
+  if (tls === null) return main;
+  const { plain: mode, plain_listen: listen } = settings.tls;
+  const place = listen === null ? null : splitListen(listen);
+  const { clock, log, metrics } = deps;
+  const idleTimeoutS = settings.server.idle_timeout_s;
+  let plain: Pick<RunningServer, 'stop' | 'kill'> | null = null;
+  if (place !== null && mode === 'allow') {
+    plain = startServer({ ...deps, settings: { ...deps.settings, ...place, tls: null } });
+  } else if (place !== null && mode !== 'allow') {
+    const httpsPort = main.port;
+    plain = startPlain({ ...place, mode, httpsPort, idleTimeoutS, clock, log, metrics });
+  }
+  const unwatch = watchTls({ settings, current: tls, log, renew: main.renewTls });
+  return {
+    url: main.url,
+    stopping: main.stopping,
+    async stop() {
+      unwatch();
+      await Promise.all([main.stop(), plain?.stop()]);
+    },
+    kill() {
+      main.kill();
+      plain?.kill();
+    },
+  };
+}
+
+/** The routes are made anew when a day begins, for prices begin on days, and for a new key. */
+async function freshRoutes(booted: Booted, chosen: Chosen) {
+  const { configured, secrets } = chosen;
   const catalog = loadCatalog(configured.models);
   const today = (): string => new Date(systemClock.nowMs()).toISOString().slice(0, 10);
-  const make = (day: string): Promise<Routes> => routesOn(day, { booted, configured, catalog });
   let day = today();
-  let current = await make(day);
-  const stopTimer = every(DAY_CHECK_MS, () => {
-    if (today() === day) return;
+  let { upstreams } = configured;
+  const make = (): Promise<Routes> => routesOn(day, { booted, upstreams, catalog });
+  let current = await make();
+  let busy = false;
+  const renew = async (): Promise<void> => {
+    await secrets.tend();
+    const fresh = await refreshCredentials(upstreams, booted.settings, secrets);
+    if (fresh === upstreams && today() === day) return;
+    if (fresh !== upstreams) tellCredentials(booted, upstreams, fresh);
     day = today();
-    make(day).then(
-      (made) => {
-        current = made;
-      },
-      (error: unknown) => booted.log.error('prices of the new day cannot be read', { error }),
-    );
+    upstreams = fresh;
+    current = await make();
+  };
+  const stopTimer = every(REFRESH_EVERY_MS, () => {
+    // A slow answer of Vault must not let the next look overtake this one.
+    if (busy) return;
+    busy = true;
+    renew()
+      .catch((error: unknown) => booted.log.error('the routes cannot be made anew', { error }))
+      .finally(() => {
+        busy = false;
+      });
   });
   const routes: Routes = {
     find: (name) => current.find(name),
@@ -185,9 +243,22 @@ async function dailyRoutes(booted: Booted, configured: Configured) {
   return { routes, stopTimer };
 }
 
+function tellCredentials(
+  { log }: Booted,
+  before: readonly Upstream[],
+  after: readonly Upstream[],
+): void {
+  for (const upstream of after) {
+    if (before.includes(upstream)) continue;
+    if (upstream.withheld === true)
+      log.error('no credential for it now', { upstream: upstream.id });
+    else log.info('a new credential is in force', { upstream: upstream.id });
+  }
+}
+
 interface RoutesWish {
   readonly booted: Booted;
-  readonly configured: Configured;
+  readonly upstreams: readonly Upstream[];
   readonly catalog: Catalog;
 }
 
@@ -203,7 +274,7 @@ function routesOn(day: string, wish: RoutesWish): Promise<Routes> {
     const price = readPrice(table.rows, table.currency, exchange);
     return { price, id: await store.ledger.keepPrice(price.snapshot) };
   };
-  return makeRoutes(wish.catalog, wish.configured.upstreams, priceOf);
+  return makeRoutes(wish.catalog, wish.upstreams, priceOf);
 }
 
 function breakerSettings({ breaker }: Settings) {

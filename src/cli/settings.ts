@@ -10,6 +10,8 @@ const decimal = z.coerce.string().regex(/^\d+(\.\d+)?$/, 'must be a decimal such
 const flag = z
   .union([z.boolean(), z.enum(['true', 'false'])])
   .transform((value) => value === true || value === 'true');
+const text = z.string().min(1).nullable().default(null);
+const listenPlace = z.string().regex(/^(\[[0-9a-fA-F:]+\]|[^:]+):\d{1,5}$/, 'must be HOST:PORT');
 /** A group of settings; leaving it out leaves out each of them. */
 const group = <T extends z.ZodRawShape>(shape: T) =>
   z.preprocess((value) => value ?? {}, z.strictObject(shape));
@@ -18,7 +20,7 @@ const upstream = z.strictObject({
   /** Tells upstreams of one vendor apart; the model id `name/…` is not affected by it. */
   name: z.string().min(1).optional(),
   base_url: z.url().optional(),
-  /** The credential, or a reference to it: env:NAME, file:/path. */
+  /** The credential, or a reference to it: env:NAME, file:/path, vault:mount/path#field. */
   key: z.string().min(1).optional(),
   priority: z.coerce.number().default(0),
   weight: z.coerce.number().positive().default(1),
@@ -42,10 +44,7 @@ const upstream = z.strictObject({
 export type UpstreamSetting = z.output<typeof upstream>;
 
 const schema = z.strictObject({
-  listen: z
-    .string()
-    .regex(/^(\[[0-9a-fA-F:]+\]|[^:]+):\d{1,5}$/, 'must be HOST:PORT')
-    .default('127.0.0.1:8420'),
+  listen: listenPlace.default('127.0.0.1:8420'),
   data_dir: z.string().min(1).default('./data'),
   currency: z
     .string()
@@ -66,6 +65,26 @@ const schema = z.strictObject({
     stop_timeout_ms: count.default(30_000),
     trusted_proxies: z.array(z.string()).default([]),
     cors_origins: z.array(z.string()).default([]),
+  }),
+  /** HTTPS served by Gangway itself. */
+  tls: group({
+    cert: text,
+    key: text,
+    /** What plain HTTP on `plain_listen` gets: the same service, a 308 to https, or a fault. */
+    plain: z.enum(['allow', 'redirect', 'refuse']).default('refuse'),
+    plain_listen: listenPlace.nullable().default(null),
+  }),
+  /** Where vault:mount/path#field is read; either a token, or AppRole. */
+  vault: group({
+    address: z.url().nullable().default(null),
+    namespace: text,
+    /** env:NAME, file:/path, or the secret itself; so are role_id and secret_id. */
+    token: text,
+    role_id: text,
+    secret_id: text,
+    cache_s: size.default(60),
+    /** What happens to a key that was read before while Vault is away. */
+    on_failure: z.enum(['fail', 'last_good']).default('last_good'),
   }),
   storage: group({ sync: z.enum(['commit', 'interval']).default('interval') }),
   /** Defaults for keys that say nothing of their own; 0: no limit. */

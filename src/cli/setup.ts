@@ -4,7 +4,9 @@ import { readEnv } from '../kit/env.ts';
 import { boot, COMMON_FLAGS } from './boot.ts';
 import { parseFlags } from './flags.ts';
 import { printJson, printLine } from './print.ts';
+import { openSecrets } from './secrets.ts';
 import { loadSettings } from './settings.ts';
+import { readTls } from './tls.ts';
 import { configureUpstreams } from './upstreams.ts';
 
 export const MIGRATE_HELP = `gangway migrate
@@ -34,7 +36,8 @@ export async function check(args: readonly string[]): Promise<number> {
     file: flags.values.config ?? null,
     flags: { data_dir: flags.values.data },
   });
-  const { upstreams, models } = configureUpstreams(settings, env);
+  readTls(settings);
+  const { upstreams, models } = await configureUpstreams(settings, env, openSecrets(settings, env));
   const catalog = loadCatalog(models);
   const ids = upstreams.map((upstream) => upstream.id);
   if (flags.values.json === true) {

@@ -1,11 +1,11 @@
 /** From settings and environment to upstreams, and the models that only they know. */
 import type { Model } from '../catalog/shape.ts';
 import type { Env } from '../kit/env.ts';
-import { readSecret } from '../kit/secret.ts';
 import type { Upstream } from '../relay/upstreams.ts';
 import { VENDORS } from '../vendors/index.ts';
 import type { Vendor } from '../vendors/shape.ts';
 import type { SandboxReady } from './sandbox-process.ts';
+import type { Secrets } from './secrets.ts';
 import type { Settings, UpstreamSetting } from './settings.ts';
 
 export interface Configured {
@@ -14,7 +14,11 @@ export interface Configured {
 }
 
 /** Throws an Error that names the vendor and what its settings lack. */
-export function configureUpstreams(settings: Settings, env: Env): Configured {
+export async function configureUpstreams(
+  settings: Settings,
+  env: Env,
+  secrets: Secrets,
+): Promise<Configured> {
   const upstreams: Upstream[] = [];
   const models: Model[] = [];
   for (const [vendorId, wishes] of Object.entries(settings.vendors)) {
@@ -24,7 +28,11 @@ export function configureUpstreams(settings: Settings, env: Env): Configured {
       throw new Error(`vendors.${vendorId}: there is no such vendor. Known: ${known}.`);
     }
     for (const wish of wishes) {
-      const upstream = configure(vendor, wish, { env, several: wishes.length > 1 });
+      const upstream = await configure(vendor, wish, {
+        env,
+        secrets,
+        several: wishes.length > 1,
+      });
       if (upstreams.some((other) => other.id === upstream.id)) {
         throw new Error(`vendors.${vendorId}: two upstreams are named "${upstream.id}".`);
       }
@@ -51,17 +59,17 @@ function plain(vendor: Vendor): Upstream {
   };
 }
 
-function configure(
+async function configure(
   vendor: Vendor,
   wish: UpstreamSetting,
-  place: { readonly env: Env; readonly several: boolean },
-): Upstream {
+  place: { readonly env: Env; readonly secrets: Secrets; readonly several: boolean },
+): Promise<Upstream> {
   const baseUrl = wish.base_url ?? vendor.baseUrl;
   if (baseUrl === '') throw new Error(`vendors.${vendor.id}: base_url is required.`);
   const fromEnv = vendor.keyEnv.map((name) => place.env[name]).find((value) => value);
   let credential: string | null;
   try {
-    credential = wish.key === undefined ? (fromEnv ?? null) : readSecret(wish.key, place.env);
+    credential = wish.key === undefined ? (fromEnv ?? null) : await place.secrets.read(wish.key);
   } catch (error) {
     const why = error instanceof Error ? error.message : 'unreadable';
     throw new Error(`vendors.${vendor.id}.key (${wish.key ?? ''}): ${why}.`, { cause: error });
@@ -74,13 +82,48 @@ function configure(
     throw new Error(`vendors.${vendor.id}: with several upstreams, each needs a name.`);
   }
   return {
-    id: wish.name === undefined ? vendor.id : `${vendor.id}:${wish.name}`,
+    id: upstreamId(vendor.id, wish),
     vendor,
     baseUrl,
     credential,
     priority: wish.priority,
     weight: wish.weight,
   };
+}
+
+function upstreamId(vendorId: string, wish: UpstreamSetting): string {
+  return wish.name === undefined ? vendorId : `${vendorId}:${wish.name}`;
+}
+
+/**
+ * The same upstreams with the credentials that their references stand for now; the same list where
+ * nothing changed. One that cannot be had any more is withheld where it came from Vault, which has
+ * a policy for that; a file that is being replaced keeps its last value.
+ */
+export async function refreshCredentials(
+  current: readonly Upstream[],
+  settings: Settings,
+  secrets: Secrets,
+): Promise<readonly Upstream[]> {
+  const references = new Map<string, string>();
+  for (const [vendorId, wishes] of Object.entries(settings.vendors)) {
+    for (const wish of wishes) {
+      if (wish.key !== undefined) references.set(upstreamId(vendorId, wish), wish.key);
+    }
+  }
+  const fresh = await Promise.all(
+    current.map(async (upstream) => {
+      const reference = references.get(upstream.id);
+      if (reference === undefined) return upstream;
+      const isVault = reference.startsWith('vault:');
+      const credential = await secrets
+        .read(reference)
+        .catch(() => (isVault ? null : upstream.credential));
+      if (credential === upstream.credential) return upstream;
+      return { ...upstream, credential, withheld: credential === null };
+    }),
+  );
+  return fresh.every((upstream, index) => upstream === current[index]) ? current : fresh;
 }
 
 function ownModel(

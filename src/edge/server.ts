@@ -7,12 +7,15 @@ import type { Clock } from '../kit/clock.ts';
 import { Fault, toFault } from '../kit/fault.ts';
 import { newId } from '../kit/ids.ts';
 import type { Log } from '../kit/log.ts';
+import { type BunHandler, type BunServer, openListener, type TlsPair } from './listener.ts';
 import type { Metrics } from './metrics.ts';
 import type { Method, Route, Visit } from './routes.ts';
 
 export interface ServerSettings {
   readonly hostname: string;
   readonly port: number;
+  /** null: plain HTTP. */
+  readonly tls: TlsPair | null;
   /** Requests open at once; beyond, 503. */
   readonly openRequestsMax: number;
   /** All header names and values of a request together. */
@@ -36,7 +39,10 @@ export interface ServerDeps {
 
 export interface RunningServer {
   readonly url: string;
+  readonly port: number;
   readonly routes: readonly Route[];
+  /** A new certificate for new connections. */
+  renewTls(tls: TlsPair): void;
   readonly stopping: () => boolean;
   /** Takes no new connections; resolves when the last open request has its answer. */
   stop(): Promise<void>;
@@ -47,13 +53,8 @@ export interface RunningServer {
 /** Above this much more than our limit the runtime refuses headers itself, without words. */
 const RUNTIME_HEADER_FACTOR = 4;
 const REQUEST_ID = /^[\w.:-]{1,128}$/;
-/** Bun's own refusal has no words, so ours comes first: bodies are counted where they are read. */
-const RUNTIME_BODY_BYTES_MAX = 2 ** 40;
-const CLOSING: ReadonlySet<number> = new Set([408, 413, 431]);
+const CLOSING: ReadonlySet<number> = new Set([408, 413, 426, 431]);
 const METHODS: ReadonlySet<string> = new Set(['GET', 'POST', 'DELETE', 'PUT', 'PATCH', 'HEAD']);
-
-type BunServer = Bun.Server<undefined>;
-type BunHandler = (request: Bun.BunRequest, server: BunServer) => Response | Promise<Response>;
 
 export function startServer(deps: ServerDeps): RunningServer {
   let stopping = false;
@@ -64,14 +65,12 @@ export function startServer(deps: ServerDeps): RunningServer {
       answer({ request, server, routes, params: request.params }, deps);
   }
   Object.assign(http, { maxHeaderSize: settings.headerBytesMax * RUNTIME_HEADER_FACTOR });
-  const server = Bun.serve({
+  const listener = openListener({
     hostname: settings.hostname,
     port: settings.port,
-    idleTimeout: settings.idleTimeoutS,
-    maxRequestBodySize: RUNTIME_BODY_BYTES_MAX,
-    development: false,
-    // Without this Bun shares the port with another process where `development` is off.
-    reusePort: false,
+    tls: settings.tls,
+    clock: deps.clock,
+    idleTimeoutS: settings.idleTimeoutS,
     routes: table,
     fetch: (request, bun) => answer({ request, server: bun, routes: [], params: {} }, deps),
     error: (error) => {
@@ -80,19 +79,17 @@ export function startServer(deps: ServerDeps): RunningServer {
     },
   });
   return {
-    url: `http://${urlHost(settings.hostname)}:${server.port}`,
+    url: listener.url,
+    port: listener.port,
     routes: deps.routes,
     stopping: () => stopping,
+    renewTls: (tls) => listener.renew(tls),
     stop() {
       stopping = true;
-      return server.stop();
+      return listener.stop();
     },
-    kill: () => void server.stop(true),
+    kill: () => listener.kill(),
   };
-}
-
-function urlHost(hostname: string): string {
-  return hostname.includes(':') ? `[${hostname}]` : hostname;
 }
 
 function groupByPath(routes: readonly Route[]): Map<string, Route[]> {
@@ -230,7 +227,11 @@ function tell(fault: Fault, requestId: string, deps: ServerDeps): void {
   }
 }
 
-function faultResponse(fault: Fault, requestId: string, write: Route['writeFault']): Response {
+export function faultResponse(
+  fault: Fault,
+  requestId: string,
+  write: Route['writeFault'],
+): Response {
   const headers: Record<string, string> = {
     'content-type': 'application/json',
     'x-request-id': requestId,

@@ -122,6 +122,13 @@ export const FAULTS = table({
     REQUEST,
     'Send the body as application/json, not compressed.',
   ],
+  https_required: [
+    426,
+    'caller',
+    'final',
+    REQUEST,
+    'This gateway is reached by https only. Change the base URL; the key has been seen in clear.',
+  ],
   header_too_large: [431, 'caller', 'final', REQUEST, 'A request header is too large.'],
   insufficient_balance: [
     402,
@@ -198,6 +205,13 @@ export const FAULTS = table({
     'retry',
     SERVER,
     'No upstream for this model is available right now.',
+  ],
+  credential_unavailable: [
+    503,
+    'gateway',
+    'retry',
+    SERVER,
+    "The gateway's credential for the vendor cannot be had right now.",
   ],
   overloaded: [503, 'gateway', 'retry', SERVER, 'The gateway carries as many calls as it may.'],
   shutting_down: [503, 'gateway', 'retry', SERVER, 'The gateway is shutting down.'],

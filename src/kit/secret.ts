@@ -15,11 +15,15 @@ export function readSecret(reference: string, env: Env): string {
   }
   if (reference.startsWith('file:')) {
     const path = reference.slice('file:'.length);
+    let value: string;
     try {
-      return readFileSync(path, 'utf8').trim();
+      value = readFileSync(path, 'utf8').trim();
     } catch (error) {
       throw new Error('this file cannot be read', { cause: error });
     }
+    // As it is for a moment while somebody writes it.
+    if (value === '') throw new Error('this file is empty');
+    return value;
   }
   return reference;
 }

@@ -95,6 +95,9 @@ export async function attempt(call: Call, candidate: Candidate, deps: RelayDeps)
   if (call.stopped !== null) {
     throw new Failure(new Fault('shutting_down'), { cause: 'stopped', sent: false });
   }
+  if (candidate.upstream.withheld === true) {
+    throw new Failure(new Fault('credential_unavailable'), { cause: 'unfit', sent: false });
+  }
   const { request, dialect } = call.input;
   const written = dialect.writeRequest(request, {
     wireModel: candidate.wireName,

@@ -11,7 +11,7 @@ const VENDOR_MESSAGE_CHARS_MAX = 2_000;
 /** Statuses of a vendor's refusal that mean the same to our caller. */
 const SHOWN_STATUSES: ReadonlySet<number> = new Set([400, 404, 409, 413, 415, 422]);
 
-/** `unfit`: this upstream was not asked, for it cannot take the request; another one may. */
+/** `unfit`: not asked: it cannot take the request, or we lack its key; another one may answer. */
 type Why = Cause | 'timeout' | 'stopped' | 'unfit';
 
 export class Failure extends Error {

@@ -12,6 +12,8 @@ export interface Upstream {
   readonly vendor: Vendor;
   readonly baseUrl: string;
   readonly credential: string | null;
+  /** The credential cannot be had right now, so the vendor is not asked. */
+  readonly withheld?: boolean;
   /** Lower goes first; equals share by weight. */
   readonly priority: number;
   readonly weight: number;

@@ -34,6 +34,7 @@ const CALLER: readonly Row[] = [
   [new Fault('body_too_slow'), 408, true, REQUEST],
   [new Fault('body_too_large'), 413, false, REQUEST],
   [new Fault('unsupported_media_type'), 415, false, REQUEST],
+  [new Fault('https_required'), 426, false, REQUEST],
   [new Fault('header_too_large'), 431, false, REQUEST],
   [new Fault('insufficient_balance'), 402, false, MONEY],
   [new Fault('budget_exceeded'), 402, false, MONEY],
@@ -57,6 +58,7 @@ const VENDOR: readonly Row[] = [
 
 const GATEWAY: readonly Row[] = [
   [new Fault('no_upstream'), 503, true, SERVER],
+  [new Fault('credential_unavailable'), 503, true, SERVER],
   [new Fault('overloaded'), 503, true, SERVER],
   [new Fault('shutting_down'), 503, true, SERVER],
   [new Fault('storage_unavailable'), 503, true, SERVER],

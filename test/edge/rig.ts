@@ -130,6 +130,7 @@ export async function startEdge(wish: Wish = {}): Promise<Edge> {
   const settings: ServerSettings = {
     hostname: '127.0.0.1',
     port: 0,
+    tls: null,
     openRequestsMax: 1_000,
     headerBytesMax: HEADER_BYTES_MAX,
     idleTimeoutS: 10,

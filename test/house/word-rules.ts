@@ -44,6 +44,12 @@ export const VENDOR_LEAVES: readonly Leave[] = [
   { path: 'src/edge/', what: 'doubao', why: 'the path /api/doubao/v1 of the strict contract' },
   { path: 'src/limits/limits.ts', what: 'openai', why: 'its clients read these headers' },
   { path: 'src/cli/keys.ts', what: 'doubao', why: 'help text: whose contract it is' },
+  { path: 'src/cli/nginx', what: 'doubao', why: 'the location and zone that nginx is asked for' },
+  {
+    path: 'src/cli/nginx.ts',
+    what: 'ark',
+    why: 'one of the two places that nginx can stand before',
+  },
   { path: 'src/cli/settings.ts', what: 'doubao', why: 'the path of the strict contract' },
   { path: 'src/cli/upstreams.ts', what: 'ark', why: 'the sandbox plays this vendor' },
   { path: 'src/cli/welcome.ts', what: 'doubao', why: 'the first words name what most come for' },

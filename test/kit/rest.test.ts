@@ -52,6 +52,8 @@ describe('secret', () => {
     expect(readSecret('env:KEY', { KEY: ' from-env ' })).toBe('from-env');
     expect(readSecret(`file:${join(dir, 'key')}`, {})).toBe('from-file');
     expect(readSecret('sk-123', {})).toBe('sk-123');
+    writeFileSync(join(dir, 'key'), ' \n');
+    expect(() => readSecret(`file:${join(dir, 'key')}`, {})).toThrow('this file is empty');
     rmSync(dir, { recursive: true });
   });
 
