@@ -1,18 +1,23 @@
 /** `gangway serve`: joins the parts and keeps them going until told to stop. */
 import { makeAccess } from '../access/keys.ts';
+import { makeTokens } from '../access/tokens.ts';
 import { type Catalog, loadCatalog } from '../catalog/load.ts';
 import { priceOn } from '../catalog/price.ts';
 import type { Offer } from '../catalog/shape.ts';
 import { chatRoutes } from '../edge/chat.ts';
 import { healthRoutes } from '../edge/health.ts';
+import { mountJson } from '../edge/json-routes.ts';
 import { makeMetrics } from '../edge/metrics.ts';
 import { modelRoutes } from '../edge/models.ts';
-import { type RunningServer, startServer } from '../edge/server.ts';
+import { oauthRoutes } from '../edge/oauth.ts';
+import { type RunningServer, type ServerSettings, startServer } from '../edge/server.ts';
 import { parseCidrs } from '../kit/cidr.ts';
 import { Deadlines, every, systemClock } from '../kit/clock.ts';
 import { makeOutbound } from '../kit/fetch.ts';
+import { makeSigner } from '../kit/signed.ts';
 import { readPrice } from '../ledger/price.ts';
 import { makeLimits } from '../limits/limits.ts';
+import { appRoutes } from '../platform/apps.ts';
 import { Breaker } from '../relay/breaker.ts';
 import type { Call, RelayDeps } from '../relay/call.ts';
 import { makeRoutes, type Routes } from '../relay/upstreams.ts';
@@ -23,6 +28,7 @@ import { parseFlags } from './flags.ts';
 import { printLine } from './print.ts';
 import { type SandboxProcess, startSandboxProcess } from './sandbox-process.ts';
 import { type Settings, splitListen } from './settings.ts';
+import { readSigningKey } from './signing-key.ts';
 import { type Configured, configureUpstreams, sandboxUpstreams } from './upstreams.ts';
 import { welcome } from './welcome.ts';
 
@@ -135,6 +141,8 @@ async function run(booted: Booted, configured: Configured): Promise<Running> {
       ? { ratePerS: strict.rate_per_s, burst: strict.burst, nodelay: strict.nodelay }
       : null,
   };
+  const signer = makeSigner(readSigningKey(env, settings.data_dir));
+  const tokens = makeTokens({ apps: store.apps, signer, clock });
   let running: RunningServer | null = null;
   const health = {
     ping: () => store.ping(),
@@ -143,16 +151,15 @@ async function run(booted: Booted, configured: Configured): Promise<Running> {
     metrics: () => metrics.text(),
   };
   running = startServer({
-    settings: {
-      ...splitListen(settings.listen),
-      openRequestsMax: settings.server.open_requests_max,
-      headerBytesMax: settings.server.header_bytes_max,
-      idleTimeoutS: settings.server.idle_timeout_s,
-      corsOrigins: settings.server.cors_origins,
-      trustedProxies: parseCidrs(settings.server.trusted_proxies),
-    },
-    routes: [...chatRoutes(edge), ...modelRoutes(routes), ...healthRoutes(health)],
-    access: makeAccess(store.keys, clock),
+    settings: serverSettings(settings),
+    routes: [
+      ...chatRoutes(edge),
+      ...modelRoutes(routes),
+      ...oauthRoutes({ ...edge, tokens }),
+      ...mountJson(appRoutes({ ...store, clock }), edge),
+      ...healthRoutes(health),
+    ],
+    access: makeAccess(store.keys, clock, tokens),
     clock,
     log,
     metrics,
@@ -204,6 +211,17 @@ function routesOn(day: string, wish: RoutesWish): Promise<Routes> {
     return { price, id: await store.ledger.keepPrice(price.snapshot) };
   };
   return makeRoutes(wish.catalog, wish.configured.upstreams, priceOf);
+}
+
+function serverSettings({ listen, server }: Settings): ServerSettings {
+  return {
+    ...splitListen(listen),
+    openRequestsMax: server.open_requests_max,
+    headerBytesMax: server.header_bytes_max,
+    idleTimeoutS: server.idle_timeout_s,
+    corsOrigins: server.cors_origins,
+    trustedProxies: parseCidrs(server.trusted_proxies),
+  };
 }
 
 function breakerSettings({ breaker }: Settings) {
