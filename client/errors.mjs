@@ -26,7 +26,9 @@ export function isObject(value) {
 export function faultIn(body, detail = {}) {
   if (!isObject(body)) return null;
   const inner = isObject(body.error) ? body.error : null;
-  const code = body.code ?? inner?.code ?? inner?.type ?? (inner ? 'error' : undefined);
+  // Numbers stand there in good answers of some vendors.
+  const own = typeof body.code === 'string' ? body.code : undefined;
+  const code = own ?? inner?.code ?? inner?.type ?? (inner ? 'error' : undefined);
   if (code === undefined || code === null) return null;
   const message = body.message ?? inner?.message ?? String(code);
   const requestId = body.request_id ?? detail.requestId;

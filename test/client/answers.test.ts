@@ -93,6 +93,7 @@ describe('readAnswer', () => {
   test('gives the JSON', async () => {
     expect(await readAnswer(Response.json(chunk('a')))).toEqual(chunk('a'));
     expect(await readAnswer(Response.json({ data: [] }))).toEqual({ data: [] });
+    expect(await readAnswer(Response.json({ code: 0 }))).toEqual({ code: 0 });
   });
 
   test.each([
