@@ -13,7 +13,16 @@ import { judgeFaults, judgeUnusedExports, judgeUnusedFiles } from './house/dead-
 import * as shape from './house/shape-rules.ts';
 import * as words from './house/word-rules.ts';
 
-const sources = readSources('src', 'sandbox', 'test', 'bench', 'scripts', 'bin', 'console');
+const sources = readSources(
+  'src',
+  'client',
+  'sandbox',
+  'test',
+  'bench',
+  'scripts',
+  'bin',
+  'console',
+);
 
 type Rule = (source: Source) => Breach[];
 

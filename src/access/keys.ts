@@ -1,10 +1,14 @@
-/** Who is calling: API keys, looked up by hash, kept in memory until something changes. */
+/**
+ * Who is calling: API keys, looked up by hash, kept in memory until something changes; and access
+ * tokens, wherever a key is taken.
+ */
 
 import { type CidrSet, parseCidrs } from '../kit/cidr.ts';
 import type { Clock } from '../kit/clock.ts';
 import { Fault } from '../kit/fault.ts';
 import { hashSecret, isSecret, newId, newSecret } from '../kit/ids.ts';
 import type { FoundKey, KeyRole, KeyRow, Keys } from '../storage/ports.ts';
+import { APP_KEY_PREFIX } from './apps.ts';
 
 export const KEY_PREFIX = 'sk-gw-';
 /** Keys kept in memory; beyond, the oldest is read again when it comes. */
@@ -19,6 +23,13 @@ export interface Caller {
   readonly addresses: CidrSet | null;
   /** Neither its account nor its own budget limits it. */
   readonly unlimited: boolean;
+}
+
+/** Knows the callers behind access tokens. Fault: `invalid_access_token`. */
+export interface TokenReader {
+  /** What all its tokens begin with. */
+  readonly prefix: string;
+  identify(token: string): Caller | Promise<Caller>;
 }
 
 export interface Access {
@@ -40,7 +51,7 @@ export function readCredential(header: (name: string) => string | null): string 
 
 const BEARER = /^bearer /i;
 
-export function makeAccess(keys: Keys, clock: Clock): Access {
+export function makeAccess(keys: Keys, clock: Clock, tokens: TokenReader): Access {
   const cache = new Map<string, Caller>();
   let changes = 0;
   keys.onChange(() => {
@@ -61,14 +72,22 @@ export function makeAccess(keys: Keys, clock: Clock): Access {
     identify(credential) {
       if (credential === null || credential === '') throw new Fault('missing_api_key');
       if (credential.length > CREDENTIAL_CHARS_MAX) throw new Fault('invalid_api_key');
+      if (credential.startsWith(tokens.prefix)) return tokens.identify(credential);
       const hash = hashSecret(credential);
       const known = cache.get(hash);
       if (known !== undefined) return usable(known, clock.nowMs());
       // The checksum turns guesses away before they cost a read.
-      if (!isSecret(credential, KEY_PREFIX)) throw new Fault('invalid_api_key');
+      if (!isSecret(credential, KEY_PREFIX)) throw unknownKey(credential);
       return read(hash);
     },
   };
+}
+
+function unknownKey(credential: string): Fault {
+  if (!credential.startsWith(APP_KEY_PREFIX)) return new Fault('invalid_api_key');
+  return new Fault('invalid_api_key', {
+    message: "This is an app's API key. Trade it, with its secret, for a token: POST /oauth/token.",
+  });
 }
 
 function prepareCaller({ key, accountUnlimited }: FoundKey): Caller {

@@ -1,5 +1,6 @@
 /** Picks the command. A mistake at the keyboard is answered in words, the rest with its cause. */
 import { ACCOUNTS_HELP, accounts } from './accounts.ts';
+import { APPS_HELP, apps } from './apps.ts';
 import { AUDIT_HELP, audit } from './audit.ts';
 import { KEYS_HELP, keys } from './keys.ts';
 import { NGINX_HELP, nginx } from './nginx.ts';
@@ -15,6 +16,7 @@ const COMMANDS: Readonly<Record<string, Command>> = Object.freeze({
   serve,
   sandbox,
   keys,
+  apps,
   accounts,
   usage,
   audit,
@@ -28,6 +30,7 @@ const HELP = [
   SERVE_HELP,
   'gangway sandbox [--listen HOST:PORT] [--list] [--json]\n\nFake vendors, to try things offline.',
   KEYS_HELP,
+  APPS_HELP,
   ACCOUNTS_HELP,
   USAGE_HELP,
   AUDIT_HELP,

@@ -1,19 +1,29 @@
 /** `gangway serve`: joins the parts and keeps them going until told to stop. */
 import { makeAccess } from '../access/keys.ts';
+import { makeTokens } from '../access/tokens.ts';
 import { type Catalog, loadCatalog } from '../catalog/load.ts';
 import { priceOn } from '../catalog/price.ts';
 import type { Offer } from '../catalog/shape.ts';
 import { chatRoutes } from '../edge/chat.ts';
 import { healthRoutes } from '../edge/health.ts';
+import { mountJson } from '../edge/json-routes.ts';
 import { makeMetrics } from '../edge/metrics.ts';
 import { modelRoutes } from '../edge/models.ts';
+import { oauthRoutes } from '../edge/oauth.ts';
 import { startPlain } from '../edge/plain.ts';
-import { type RunningServer, type ServerDeps, startServer } from '../edge/server.ts';
+import {
+  type RunningServer,
+  type ServerDeps,
+  type ServerSettings,
+  startServer,
+} from '../edge/server.ts';
 import { parseCidrs } from '../kit/cidr.ts';
 import { Deadlines, every, systemClock } from '../kit/clock.ts';
 import { makeOutbound } from '../kit/fetch.ts';
+import { makeSigner } from '../kit/signed.ts';
 import { readPrice } from '../ledger/price.ts';
 import { makeLimits } from '../limits/limits.ts';
+import { appRoutes } from '../platform/apps.ts';
 import { Breaker } from '../relay/breaker.ts';
 import type { Call, RelayDeps } from '../relay/call.ts';
 import { makeRoutes, type Routes, type Upstream } from '../relay/upstreams.ts';
@@ -25,6 +35,7 @@ import { printLine } from './print.ts';
 import { type SandboxProcess, startSandboxProcess } from './sandbox-process.ts';
 import { openSecrets, type Secrets } from './secrets.ts';
 import { type Settings, splitListen } from './settings.ts';
+import { readSigningKey } from './signing-key.ts';
 import { readTls, watchTls } from './tls.ts';
 import {
   type Configured,
@@ -147,6 +158,8 @@ async function run(booted: Booted, chosen: Chosen): Promise<Running> {
       ? { ratePerS: strict.rate_per_s, burst: strict.burst, nodelay: strict.nodelay }
       : null,
   };
+  const signer = makeSigner(readSigningKey(env, settings.data_dir));
+  const tokens = makeTokens({ apps: store.apps, signer, clock });
   let running: Doors | null = null;
   const health = {
     ping: () => store.ping(),
@@ -155,17 +168,15 @@ async function run(booted: Booted, chosen: Chosen): Promise<Running> {
     metrics: () => metrics.text(),
   };
   running = openDoors(settings, {
-    settings: {
-      ...splitListen(settings.listen),
-      tls: readTls(settings),
-      openRequestsMax: settings.server.open_requests_max,
-      headerBytesMax: settings.server.header_bytes_max,
-      idleTimeoutS: settings.server.idle_timeout_s,
-      corsOrigins: settings.server.cors_origins,
-      trustedProxies: parseCidrs(settings.server.trusted_proxies),
-    },
-    routes: [...chatRoutes(edge), ...modelRoutes(routes), ...healthRoutes(health)],
-    access: makeAccess(store.keys, clock),
+    settings: serverSettings(settings),
+    routes: [
+      ...chatRoutes(edge),
+      ...modelRoutes(routes),
+      ...oauthRoutes({ ...edge, tokens }),
+      ...mountJson(appRoutes({ ...store, clock }), edge),
+      ...healthRoutes(health),
+    ],
+    access: makeAccess(store.keys, clock, tokens),
     clock,
     log,
     metrics,
@@ -275,6 +286,19 @@ function routesOn(day: string, wish: RoutesWish): Promise<Routes> {
     return { price, id: await store.ledger.keepPrice(price.snapshot) };
   };
   return makeRoutes(wish.catalog, wish.upstreams, priceOf);
+}
+
+function serverSettings(settings: Settings): ServerSettings {
+  const { server } = settings;
+  return {
+    ...splitListen(settings.listen),
+    tls: readTls(settings),
+    openRequestsMax: server.open_requests_max,
+    headerBytesMax: server.header_bytes_max,
+    idleTimeoutS: server.idle_timeout_s,
+    corsOrigins: server.cors_origins,
+    trustedProxies: parseCidrs(server.trusted_proxies),
+  };
 }
 
 function breakerSettings({ breaker }: Settings) {

@@ -8,6 +8,12 @@ export interface BodyLimits {
   readonly timeMs: number;
 }
 
+/** What a room needs to read bodies. */
+export interface BodyReader {
+  readonly bodyLimits: BodyLimits;
+  readonly deadlines: Deadlines;
+}
+
 export interface Body {
   readonly text: string;
   readonly bytes: number;

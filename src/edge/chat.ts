@@ -4,19 +4,16 @@ import { writeFault, writeFaultEvent } from '../dialects/openai-chat/fault.ts';
 import { openaiChat } from '../dialects/openai-chat/index.ts';
 import { readStrictRequest } from '../dialects/openai-chat/strict.ts';
 import type { Dialect } from '../dialects/shape.ts';
-import type { Deadlines } from '../kit/clock.ts';
 import type { Limits } from '../limits/limits.ts';
 import type { Answer, RelayDeps } from '../relay/call.ts';
 import { handle } from '../relay/handle.ts';
 import type { LeakRule } from '../storage/ports.ts';
-import { type BodyLimits, readBody } from './body.ts';
+import { type BodyReader, readBody } from './body.ts';
 import { callerOf, type Route, route, type Visit } from './routes.ts';
 
-export interface ChatEdge {
+export interface ChatEdge extends BodyReader {
   readonly relay: RelayDeps;
   readonly limits: Limits;
-  readonly deadlines: Deadlines;
-  readonly bodyLimits: BodyLimits;
   /** The limiter per address of the strict path; null: none. */
   readonly strictLeak: LeakRule | null;
 }

@@ -50,6 +50,13 @@ export const FAULTS = table({
     'No API key was sent. Send Authorization: Bearer <key>.',
   ],
   invalid_api_key: [401, 'caller', 'final', AUTH, 'This API key is not known here.'],
+  invalid_access_token: [
+    401,
+    'caller',
+    'final',
+    AUTH,
+    'This access token is not known here. Ask for one at POST /oauth/token.',
+  ],
   key_disabled: [
     401,
     'caller',

@@ -58,6 +58,45 @@ export interface Keys {
   onChange(changed: () => void): void;
 }
 
+export type AppState = 'active' | 'revoked';
+
+/** An OAuth client of an account: a program that trades a key and a secret for access tokens. */
+export interface AppRow {
+  /** Also what stands as the key in the books of its calls. */
+  readonly id: string;
+  readonly accountId: string;
+  readonly name: string;
+  readonly callbackDomain: string;
+  readonly scenario: string;
+  /** SHA-256 of the API key and of the API secret, hex. */
+  readonly keyHash: string;
+  readonly secretHash: string;
+  /** The last four characters of the API key. */
+  readonly keyHint: string;
+  readonly state: AppState;
+  readonly contract: KeyRow['contract'];
+  /** Tokens of another generation are no longer good. */
+  readonly generation: number;
+  readonly createdMs: number;
+}
+
+export interface FoundApp {
+  readonly app: AppRow;
+  readonly accountName: string;
+  readonly accountUnlimited: boolean;
+}
+
+export interface Apps {
+  insert(row: AppRow): Promise<void>;
+  byKeyHash(hash: string): Promise<FoundApp | undefined>;
+  byId(id: string): Promise<FoundApp | undefined>;
+  list(page: Page & { readonly accountId?: string }): Promise<readonly FoundApp[]>;
+  /** For good, with all its tokens. False where there is no such app. */
+  revoke(id: string): Promise<boolean>;
+  /** As for keys. */
+  onChange(changed: () => void): void;
+}
+
 export interface AccountRow {
   readonly id: string;
   readonly name: string;
@@ -216,6 +255,7 @@ export interface Calls {
 
 export interface Store {
   readonly keys: Keys;
+  readonly apps: Apps;
   readonly accounts: Accounts;
   readonly ledger: Ledger;
   readonly calls: Calls;

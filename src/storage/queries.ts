@@ -8,7 +8,8 @@ type Db = Kysely<Schema>;
 /** Rows in one statement; databases bound the number of parameters. */
 const INSERT_ROWS_MAX = 500;
 
-interface Changes {
+/** How writers of keys and apps are heard by those who keep copies. */
+export interface Changes {
   tell(): void;
   listen(listener: () => void): void;
 }

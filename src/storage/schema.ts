@@ -35,6 +35,21 @@ export interface AccountsTable {
   held: Nanos;
 }
 
+export interface AppsTable {
+  id: string;
+  account_id: string;
+  name: string;
+  callback_domain: string;
+  scenario: string;
+  key_hash: string;
+  key_hint: string;
+  secret_hash: string;
+  state: string;
+  contract: string | null;
+  generation: number;
+  created_ms: number;
+}
+
 export interface EntriesTable {
   cause: string;
   from_account: string;
@@ -88,6 +103,7 @@ export interface CallsTable extends HoldsTable {
 export interface Schema {
   keys: KeysTable;
   accounts: AccountsTable;
+  apps: AppsTable;
   entries: EntriesTable;
   prices: PricesTable;
   holds: HoldsTable;

@@ -6,6 +6,7 @@ import {
   mayUseModel,
   mintKey,
   readCredential,
+  type TokenReader,
 } from '../../src/access/keys.ts';
 import { Fault } from '../../src/kit/fault.ts';
 import type { FoundKey, KeyRow, Keys } from '../../src/storage/ports.ts';
@@ -47,12 +48,19 @@ class FakeKeys implements Keys {
   setState = () => Promise.resolve(true);
 }
 
+const NO_TOKENS: TokenReader = {
+  prefix: 'at-gw-',
+  identify: () => {
+    throw new Fault('invalid_access_token');
+  },
+};
+
 function start(more: Partial<KeyRow> = {}, accountUnlimited = false) {
   const keys = new FakeKeys();
   const clock = new SimClock();
   const { row, secret } = mintKey(WISH, clock.nowMs());
   keys.put({ ...row, ...more }, accountUnlimited);
-  const access = makeAccess(keys, clock);
+  const access = makeAccess(keys, clock, NO_TOKENS);
   const codeOf = async (credential: string | null): Promise<string> => {
     try {
       await access.identify(credential);

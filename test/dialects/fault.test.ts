@@ -16,6 +16,7 @@ type Row = readonly [fault: Fault, status: number, retry: boolean, type: string]
 const CALLER: readonly Row[] = [
   [new Fault('missing_api_key'), 401, false, AUTH],
   [new Fault('invalid_api_key'), 401, false, AUTH],
+  [new Fault('invalid_access_token'), 401, false, AUTH],
   [new Fault('key_disabled'), 401, false, AUTH],
   [new Fault('key_expired'), 401, false, AUTH],
   [new Fault('operator_only'), 403, false, PERMISSION],

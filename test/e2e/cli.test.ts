@@ -6,7 +6,17 @@ import { createKey } from './books.ts';
 import { readAll, sendChat } from './chat.ts';
 import { cleanUp, type Gateway, makeFolder, runCli, startGateway } from './gateway.ts';
 
-const COMMANDS = ['serve', 'sandbox', 'keys', 'accounts', 'usage', 'audit', 'migrate', 'check'];
+const COMMANDS = [
+  'serve',
+  'sandbox',
+  'keys',
+  'apps',
+  'accounts',
+  'usage',
+  'audit',
+  'migrate',
+  'check',
+];
 
 let gateway: Gateway;
 
@@ -48,6 +58,11 @@ const JSON_COMMANDS: readonly (readonly [words: readonly string[], shape: z.ZodT
   ],
   [['keys', 'create', '--count', '3'], z.array(z.object({ key: z.string() })).length(3)],
   [['keys', 'list'], z.array(z.object({ id: z.string(), hint: z.string() })).min(5)],
+  [
+    ['apps', 'create', '--name', 'n', '--callback-domain', 'example.com', '--scenario', 's'],
+    z.strictObject({ id: z.string(), api_key: z.string(), api_secret: z.string() }),
+  ],
+  [['apps', 'list'], z.array(z.object({ id: z.string(), hint: z.string() })).min(1)],
   [['usage'], z.array(z.object({ model: z.string(), charge: z.string() })).min(1)],
   [['usage', 'calls'], z.array(z.object({ id: z.string(), state: z.string() })).min(1)],
   [['audit'], z.object({ balanced: z.literal(true), open_holds: z.number() })],

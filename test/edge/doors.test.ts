@@ -26,9 +26,14 @@ describe('the list of routes', () => {
       'caller GET /v1/models/*',
       'caller POST /api/doubao/v1/chat/completions',
       'caller POST /v1/chat/completions',
+      'operator DELETE /platform/v1/apps/:id',
       'operator GET /metrics',
+      'operator GET /platform/v1/apps',
+      'operator GET /platform/v1/apps/:id',
+      'operator POST /platform/v1/apps',
       'public GET /healthz',
       'public GET /readyz',
+      'public POST /oauth/token',
     ]);
   });
 

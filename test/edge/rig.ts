@@ -1,16 +1,22 @@
 /** A server in this process, on a port of its own, with simulated vendors and real books. */
+import { type AppWish, type MintedApp, mintApp } from '../../src/access/apps.ts';
 import { makeAccess, mintKey, type NewKey } from '../../src/access/keys.ts';
+import { makeTokens } from '../../src/access/tokens.ts';
 import { chatRoutes } from '../../src/edge/chat.ts';
 import { healthRoutes } from '../../src/edge/health.ts';
+import { mountJson } from '../../src/edge/json-routes.ts';
 import { makeMetrics } from '../../src/edge/metrics.ts';
 import { modelRoutes } from '../../src/edge/models.ts';
+import { oauthRoutes } from '../../src/edge/oauth.ts';
 import type { Route } from '../../src/edge/routes.ts';
 import { type RunningServer, type ServerSettings, startServer } from '../../src/edge/server.ts';
 import { parseCidrs } from '../../src/kit/cidr.ts';
-import { Deadlines, systemClock } from '../../src/kit/clock.ts';
+import { type Clock, Deadlines, systemClock } from '../../src/kit/clock.ts';
 import type { Outbound } from '../../src/kit/fetch.ts';
 import { makeLog } from '../../src/kit/log.ts';
+import { makeSigner } from '../../src/kit/signed.ts';
 import { makeLimits } from '../../src/limits/limits.ts';
+import { appRoutes } from '../../src/platform/apps.ts';
 import { Breaker } from '../../src/relay/breaker.ts';
 import type { Call, RelayDeps } from '../../src/relay/call.ts';
 import { makeRoutes } from '../../src/relay/upstreams.ts';
@@ -21,6 +27,7 @@ import { BREAKER, MODEL, PRICE, SETTINGS } from '../relay/rig.ts';
 import { makeSqlitePlace } from '../storage/sqlite-place.ts';
 import { seededRandom } from '../suites/sim-clock.ts';
 
+export const SIGNING_KEY = new Uint8Array(32).fill(7);
 export const BODY_BYTES_MAX = 20_000;
 export const BODY_TIME_MS = 200;
 export const HEADER_BYTES_MAX = 4_000;
@@ -29,6 +36,8 @@ export interface Wish {
   readonly outbound?: Outbound;
   readonly server?: Partial<ServerSettings>;
   readonly strictLeak?: LeakRule | null;
+  /** What tokens are told the time by. */
+  readonly tokenClock?: Clock;
 }
 
 export interface Edge {
@@ -39,8 +48,19 @@ export interface Edge {
   readonly logged: string[];
   /** A key that may call, and its secret. */
   mint(more?: Partial<NewKey>): Promise<string>;
+  mintApp(more?: Partial<AppWish>): Promise<MintedApp>;
+  /** A store of another process on the same data. */
+  openOther(): Promise<Store>;
   stop(): Promise<void>;
 }
+
+export const APP: AppWish = Object.freeze({
+  accountId: 'default',
+  name: 'my app',
+  callbackDomain: 'app.example.com',
+  scenario: 'answers questions',
+  contract: 'strict',
+});
 
 /** Answers as a good vendor does. */
 export const goodOutbound: Outbound = async (request) => {
@@ -122,9 +142,13 @@ export async function startEdge(wish: Wish = {}): Promise<Edge> {
     troubles: () => relay.breaker.list(),
     metrics: () => metrics.text(),
   };
+  const signer = makeSigner(SIGNING_KEY);
+  const tokens = makeTokens({ apps: store.apps, signer, clock: wish.tokenClock ?? systemClock });
   const routes: Route[] = [
     ...chatRoutes(chat),
     ...modelRoutes(relay.routes),
+    ...oauthRoutes({ ...chat, tokens }),
+    ...mountJson(appRoutes({ ...store, clock: systemClock }), chat),
     ...healthRoutes(health),
   ];
   const settings: ServerSettings = {
@@ -138,7 +162,7 @@ export async function startEdge(wish: Wish = {}): Promise<Edge> {
     trustedProxies: parseCidrs([]),
     ...wish.server,
   };
-  const access = makeAccess(store.keys, systemClock);
+  const access = makeAccess(store.keys, systemClock, tokens);
   const server: RunningServer = startServer({
     settings,
     routes,
@@ -153,12 +177,18 @@ export async function startEdge(wish: Wish = {}): Promise<Edge> {
     await store.keys.insert([row]);
     return secret;
   };
+  const makeApp: Edge['mintApp'] = async (more = {}) => {
+    const minted = mintApp({ ...APP, ...more }, systemClock.nowMs());
+    await store.apps.insert(minted.row);
+    return minted;
+  };
   const stop = async (): Promise<void> => {
     server.kill();
     await Bun.sleep(20);
     await place.dispose();
   };
-  return { url: server.url, server, store, relay, logged, mint, stop };
+  const made = { mint, mintApp: makeApp, openOther: () => place.open(), stop };
+  return { url: server.url, server, store, relay, logged, ...made };
 }
 
 export interface Told {

@@ -4,6 +4,7 @@ import { closeSync, fdatasync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { Kysely } from 'kysely';
 import { every } from '../../kit/clock.ts';
+import { appQueries } from '../app-queries.ts';
 import { callQueries } from '../call-queries.ts';
 import { migrate } from '../migrate.ts';
 import type { Store } from '../ports.ts';
@@ -47,6 +48,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
   const keys = keyQueries(kysely, changes);
   return {
     keys,
+    apps: appQueries(kysely, changes),
     accounts: accountQueries(kysely),
     calls: callQueries(kysely),
     ledger: new SqliteLedger(db, log.committed),
