@@ -1,8 +1,14 @@
 /** All migrations in order. A name, once released, never changes. */
 import type { Migration } from 'kysely/migration';
 import * as first from './0001-first.ts';
+import * as accessKeys from './0002-access-keys.ts';
+import * as endpoints from './0003-endpoints.ts';
 import type { Flavour } from './flavour.ts';
 
 export function listMigrations(flavour: Flavour): Readonly<Record<string, Migration>> {
-  return { '0001-first': { up: (db) => first.up(db, flavour) } };
+  return {
+    '0001-first': { up: (db) => first.up(db, flavour) },
+    '0002-access-keys': { up: (db) => accessKeys.up(db) },
+    '0003-endpoints': { up: (db) => endpoints.up(db) },
+  };
 }

@@ -4,7 +4,9 @@ import { closeSync, fdatasync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { Kysely } from 'kysely';
 import { every } from '../../kit/clock.ts';
+import { accessKeyQueries } from '../access-key-queries.ts';
 import { callQueries } from '../call-queries.ts';
+import { endpointQueries } from '../endpoint-queries.ts';
 import { migrate } from '../migrate.ts';
 import type { Store } from '../ports.ts';
 import { accountQueries, keyQueries } from '../queries.ts';
@@ -47,6 +49,8 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
   const keys = keyQueries(kysely, changes);
   return {
     keys,
+    accessKeys: accessKeyQueries(kysely, changes),
+    endpoints: endpointQueries(kysely, changes),
     accounts: accountQueries(kysely),
     calls: callQueries(kysely),
     ledger: new SqliteLedger(db, log.committed),
