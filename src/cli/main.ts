@@ -1,4 +1,5 @@
 /** Picks the command. A mistake at the keyboard is answered in words, the rest with its cause. */
+import { ACCESS_KEYS_HELP, accessKeys } from './access-keys.ts';
 import { ACCOUNTS_HELP, accounts } from './accounts.ts';
 import { AUDIT_HELP, audit } from './audit.ts';
 import { KEYS_HELP, keys } from './keys.ts';
@@ -14,6 +15,7 @@ const COMMANDS: Readonly<Record<string, Command>> = Object.freeze({
   serve,
   sandbox,
   keys,
+  'access-keys': accessKeys,
   accounts,
   usage,
   audit,
@@ -26,6 +28,7 @@ const HELP = [
   SERVE_HELP,
   'gangway sandbox [--listen HOST:PORT] [--list] [--json]\n\nFake vendors, to try things offline.',
   KEYS_HELP,
+  ACCESS_KEYS_HELP,
   ACCOUNTS_HELP,
   USAGE_HELP,
   AUDIT_HELP,
