@@ -1,18 +1,24 @@
 /** A server in this process, on a port of its own, with simulated vendors and real books. */
+import { makeSignedAccess } from '../../src/access/access-keys.ts';
 import { makeAccess, mintKey, type NewKey } from '../../src/access/keys.ts';
 import { chatRoutes } from '../../src/edge/chat.ts';
+import { controlRoutes } from '../../src/edge/control.ts';
 import { healthRoutes } from '../../src/edge/health.ts';
 import { makeMetrics } from '../../src/edge/metrics.ts';
 import { modelRoutes } from '../../src/edge/models.ts';
 import type { Route } from '../../src/edge/routes.ts';
 import { type RunningServer, type ServerSettings, startServer } from '../../src/edge/server.ts';
+import { makeSignatureGate } from '../../src/edge/signed.ts';
 import { parseCidrs } from '../../src/kit/cidr.ts';
 import { Deadlines, systemClock } from '../../src/kit/clock.ts';
 import type { Outbound } from '../../src/kit/fetch.ts';
 import { makeLog } from '../../src/kit/log.ts';
+import { makeSealer } from '../../src/kit/seal.ts';
 import { makeLimits } from '../../src/limits/limits.ts';
+import { makeControlPlane } from '../../src/platform/control.ts';
 import { Breaker } from '../../src/relay/breaker.ts';
 import type { Call, RelayDeps } from '../../src/relay/call.ts';
+import { makeEndpoints } from '../../src/relay/endpoints.ts';
 import { makeRoutes } from '../../src/relay/upstreams.ts';
 import { MemoryCounters } from '../../src/storage/memory/counters.ts';
 import type { LeakRule, Store } from '../../src/storage/ports.ts';
@@ -21,6 +27,7 @@ import { BREAKER, MODEL, PRICE, SETTINGS } from '../relay/rig.ts';
 import { makeSqlitePlace } from '../storage/sqlite-place.ts';
 import { seededRandom } from '../suites/sim-clock.ts';
 
+export const SEALER = makeSealer(new Uint8Array(32).fill(7));
 export const BODY_BYTES_MAX = 20_000;
 export const BODY_TIME_MS = 200;
 export const HEADER_BYTES_MAX = 4_000;
@@ -88,6 +95,7 @@ async function makeRelay(store: Store, outbound: Outbound, logged: string[]) {
     deadlines: new Deadlines(clock),
     random: seededRandom(1),
     outbound,
+    endpoints: makeEndpoints(store.endpoints),
     routes: await makeRoutes(catalog, [upstream], async () => ({ price: PRICE, id: 'p' })),
     limits: makeLimits(new MemoryCounters(clock), {
       requestsPerMinute: 0,
@@ -125,6 +133,7 @@ export async function startEdge(wish: Wish = {}): Promise<Edge> {
   const routes: Route[] = [
     ...chatRoutes(chat),
     ...modelRoutes(relay.routes),
+    ...controlRoutes(makeControlPlane({ ...store, routes: relay.routes, clock: systemClock })),
     ...healthRoutes(health),
   ];
   const settings: ServerSettings = {
@@ -138,10 +147,13 @@ export async function startEdge(wish: Wish = {}): Promise<Edge> {
     ...wish.server,
   };
   const access = makeAccess(store.keys, systemClock);
+  const pairs = store.accessKeys;
+  const signers = makeSignedAccess({ pairs, sealer: SEALER, clock: systemClock });
   const server: RunningServer = startServer({
     settings,
     routes,
     access,
+    signatures: makeSignatureGate(signers, relay.deadlines),
     clock: systemClock,
     log: relay.log,
     metrics,
