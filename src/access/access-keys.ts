@@ -50,7 +50,7 @@ export interface SignedAccessDeps {
 
 export function makeSignedAccess({ pairs, sealer, clock }: SignedAccessDeps): SignedAccess {
   const cache = new Map<string, Pair>();
-  const seen = new SeenSignatures();
+  const seen = new SeenSignatures(SEEN_SIGNATURES_MAX);
   let changes = 0;
   pairs.onChange(() => {
     changes += 1;
@@ -85,18 +85,23 @@ export function makeSignedAccess({ pairs, sealer, clock }: SignedAccessDeps): Si
 }
 
 /** Signatures that were used up, each until it would be refused for its age. */
-class SeenSignatures {
+export class SeenSignatures {
   readonly #untilMs = new Map<string, number>();
+  readonly #countMax: number;
+
+  constructor(countMax: number) {
+    this.#countMax = countMax;
+  }
 
   /**
    * Two equal requests of one second have one signature, so the second one is told to sign anew,
    * with a status that clients repeat.
    */
-  claim({ signature, untilMs }: Signature, nowMs: number): void {
+  claim({ signature, untilMs }: Pick<Signature, 'signature' | 'untilMs'>, nowMs: number): void {
     if (this.#untilMs.has(signature)) throw new Fault('signature_replayed', { retryAfterS: 1 });
-    if (this.#untilMs.size >= SEEN_SIGNATURES_MAX) this.#sweep(nowMs);
+    if (this.#untilMs.size >= this.#countMax) this.#sweep(nowMs);
     // Forgetting one that is still good would let it be used again.
-    if (this.#untilMs.size >= SEEN_SIGNATURES_MAX) {
+    if (this.#untilMs.size >= this.#countMax) {
       throw new Fault('overloaded', { retryAfterS: 1 });
     }
     this.#untilMs.set(signature, untilMs);

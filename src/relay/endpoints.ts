@@ -1,5 +1,4 @@
 /** Endpoints by name, kept in memory until something changes. */
-import { Fault } from '../kit/fault.ts';
 import type { EndpointRow, Endpoints } from '../storage/ports.ts';
 
 /** `ep-` + time of making, Coordinated Universal Time, + five random characters. */
@@ -8,11 +7,11 @@ const ENDPOINT_ID = /^ep-\d{14}-[0-9a-z]{5}$/;
 const CACHED_ENDPOINTS_MAX = 10_000;
 
 export interface EndpointResolver {
-  /** An endpoint of this account. Fault: `model_not_found`, of another account's as well. */
-  find(id: string, accountId: string): Promise<EndpointRow>;
+  /** An endpoint of this account; null for what is none, and for another account's. */
+  find(name: string, accountId: string): Promise<EndpointRow | null>;
 }
 
-/** True where the name of a model has the form of an endpoint's. */
+/** True where the name of a model has the form of an endpoint's: others cost no look. */
 export function isEndpointId(name: string): boolean {
   return ENDPOINT_ID.test(name);
 }
@@ -36,13 +35,9 @@ export function makeEndpoints(endpoints: Pick<Endpoints, 'byId' | 'onChange'>): 
     return row;
   };
   return {
-    async find(id, accountId) {
-      const row = await read(id);
-      if (row?.accountId === accountId) return row;
-      throw new Fault('model_not_found', {
-        message: `There is no endpoint ${id} in this account.`,
-        param: 'model',
-      });
+    async find(name, accountId) {
+      const row = await read(name);
+      return row?.accountId === accountId ? row : null;
     },
   };
 }

@@ -6,7 +6,10 @@ import { createKey } from './books.ts';
 import { readAll, sendChat } from './chat.ts';
 import { cleanUp, type Gateway, makeFolder, runCli, startGateway } from './gateway.ts';
 
-const COMMANDS = ['serve', 'sandbox', 'keys', 'accounts', 'usage', 'audit', 'migrate', 'check'];
+const COMMANDS = [
+  ...['serve', 'sandbox', 'keys', 'access-keys', 'accounts', 'usage', 'audit', 'migrate'],
+  'check',
+];
 
 let gateway: Gateway;
 
@@ -48,6 +51,17 @@ const JSON_COMMANDS: readonly (readonly [words: readonly string[], shape: z.ZodT
   ],
   [['keys', 'create', '--count', '3'], z.array(z.object({ key: z.string() })).length(3)],
   [['keys', 'list'], z.array(z.object({ id: z.string(), hint: z.string() })).min(5)],
+  [
+    ['access-keys', 'create', '--account', 'team'],
+    z.strictObject({
+      access_key_id: z.string().regex(/^AKLT\w{44}$/),
+      secret_access_key: z.string().min(40),
+    }),
+  ],
+  [
+    ['access-keys', 'list', '--account', 'team'],
+    z.array(z.object({ access_key_id: z.string(), state: z.literal('active') })).length(1),
+  ],
   [['usage'], z.array(z.object({ model: z.string(), charge: z.string() })).min(1)],
   [['usage', 'calls'], z.array(z.object({ id: z.string(), state: z.string() })).min(1)],
   [['audit'], z.object({ balanced: z.literal(true), open_holds: z.number() })],
@@ -107,6 +121,9 @@ const WRONG: readonly (readonly string[])[] = [
   ['accounts', 'top-up', 'default', '-1'],
   ['accounts'],
   ['keys', 'create', '--account', 'nobody'],
+  ['access-keys', 'create', '--account', 'nobody'],
+  ['access-keys', 'disable', 'AKLTnone'],
+  ['access-keys', 'disable'],
   ['keys', 'create', '--rpm', 'many'],
   ['keys', 'create', '--addresses', 'here'],
   ['keys', 'create', '--expires', 'soon'],

@@ -1,3 +1,4 @@
+import { accessKeysSuite, endpointsSuite } from '../suites/access-suite.ts';
 import { auditSuite, crashSuite } from '../suites/audit-suite.ts';
 import { changesSuite, keysSuite } from '../suites/keys-suite.ts';
 import { entriesSuite, holdsSuite, settleSuite } from '../suites/ledger-suite.ts';
@@ -8,6 +9,8 @@ for (const sync of ['commit', 'interval'] as const) {
   const make = () => makeSqlitePlace(sync);
   keysSuite(name, make);
   changesSuite(name, make);
+  accessKeysSuite(name, make);
+  endpointsSuite(name, make);
   holdsSuite(name, make);
   settleSuite(name, make);
   entriesSuite(name, make);

@@ -55,10 +55,11 @@ export function sign(wanted: Wanted): Record<string, string> {
   for (const part of [region, service, 'request']) key = hmac(key, part);
   const text = ['HMAC-SHA256', xDate, scope, sha256(canonical)].join('\n');
   const signature = Buffer.from(hmac(key, text)).toString('hex');
-  const credential = `Credential=${wanted.accessKeyId}/${scope}`;
   const { host: _, ...sent } = headers;
-  return {
-    ...sent,
-    authorization: `HMAC-SHA256 ${credential}, SignedHeaders=${names.join(';')}, Signature=${signature}`,
-  };
+  const authorization = [
+    `HMAC-SHA256 Credential=${wanted.accessKeyId}/${scope}`,
+    `SignedHeaders=${names.join(';')}`,
+    `Signature=${signature}`,
+  ].join(', ');
+  return { ...sent, authorization };
 }
