@@ -1,4 +1,5 @@
 /** Picks the command. A mistake at the keyboard is answered in words, the rest with its cause. */
+import { ACCESS_KEYS_HELP, accessKeys } from './access-keys.ts';
 import { ACCOUNTS_HELP, accounts } from './accounts.ts';
 import { APPS_HELP, apps } from './apps.ts';
 import { AUDIT_HELP, audit } from './audit.ts';
@@ -17,6 +18,7 @@ const COMMANDS: Readonly<Record<string, Command>> = Object.freeze({
   sandbox,
   keys,
   apps,
+  'access-keys': accessKeys,
   accounts,
   usage,
   audit,
@@ -31,6 +33,7 @@ const HELP = [
   'gangway sandbox [--listen HOST:PORT] [--list] [--json]\n\nFake vendors, to try things offline.',
   KEYS_HELP,
   APPS_HELP,
+  ACCESS_KEYS_HELP,
   ACCOUNTS_HELP,
   USAGE_HELP,
   AUDIT_HELP,

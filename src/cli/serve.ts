@@ -1,10 +1,12 @@
 /** `gangway serve`: joins the parts and keeps them going until told to stop. */
+import { makeSignedAccess } from '../access/access-keys.ts';
 import { makeAccess } from '../access/keys.ts';
 import { makeTokens } from '../access/tokens.ts';
 import { type Catalog, loadCatalog } from '../catalog/load.ts';
 import { priceOn } from '../catalog/price.ts';
 import type { Offer } from '../catalog/shape.ts';
 import { chatRoutes } from '../edge/chat.ts';
+import { controlRoutes } from '../edge/control.ts';
 import { healthRoutes } from '../edge/health.ts';
 import { mountJson } from '../edge/json-routes.ts';
 import { makeMetrics } from '../edge/metrics.ts';
@@ -17,15 +19,19 @@ import {
   type ServerSettings,
   startServer,
 } from '../edge/server.ts';
+import { makeSignatureGate } from '../edge/signed.ts';
 import { parseCidrs } from '../kit/cidr.ts';
 import { Deadlines, every, systemClock } from '../kit/clock.ts';
 import { makeOutbound } from '../kit/fetch.ts';
+import { makeSealer, readMasterKey } from '../kit/seal.ts';
 import { makeSigner } from '../kit/signed.ts';
 import { readPrice } from '../ledger/price.ts';
 import { makeLimits } from '../limits/limits.ts';
 import { appRoutes } from '../platform/apps.ts';
+import { makeControlPlane } from '../platform/control.ts';
 import { Breaker } from '../relay/breaker.ts';
 import type { Call, RelayDeps } from '../relay/call.ts';
+import { makeEndpoints } from '../relay/endpoints.ts';
 import { makeRoutes, type Routes, type Upstream } from '../relay/upstreams.ts';
 import { MemoryCounters } from '../storage/memory/counters.ts';
 import { lockData } from '../storage/sqlite/lock.ts';
@@ -131,12 +137,14 @@ async function run(booted: Booted, chosen: Chosen): Promise<Running> {
   });
   const breaker = new Breaker(breakerSettings(settings), clock);
   const { routes, stopTimer } = await freshRoutes(booted, chosen);
+  const endpoints = makeEndpoints(store.endpoints);
   const relay: RelayDeps = {
     clock,
     deadlines,
     random: Math.random,
     outbound: makeOutbound(clock, env.HTTPS_PROXY === undefined && env.HTTP_PROXY === undefined),
     routes,
+    endpoints,
     limits,
     ledger: store.ledger,
     breaker,
@@ -145,19 +153,7 @@ async function run(booted: Booted, chosen: Chosen): Promise<Running> {
     observer: metrics.observer,
     live,
   };
-  const { strict_path: strict } = settings;
-  const edge = {
-    relay,
-    limits,
-    deadlines,
-    bodyLimits: {
-      bytesMax: settings.server.body_bytes_max,
-      timeMs: settings.server.body_timeout_ms,
-    },
-    strictLeak: strict.limited
-      ? { ratePerS: strict.rate_per_s, burst: strict.burst, nodelay: strict.nodelay }
-      : null,
-  };
+  const edge = { relay, limits, deadlines, ...edgeSettings(settings) };
   const signer = makeSigner(readSigningKey(env, settings.data_dir));
   const tokens = makeTokens({ apps: store.apps, signer, clock });
   let running: Doors | null = null;
@@ -174,15 +170,33 @@ async function run(booted: Booted, chosen: Chosen): Promise<Running> {
       ...modelRoutes(routes),
       ...oauthRoutes({ ...edge, tokens }),
       ...mountJson(appRoutes({ ...store, clock }), edge),
+      ...controlRoutes(makeControlPlane({ ...store, routes, clock })),
       ...healthRoutes(health),
     ],
     access: makeAccess(store.keys, clock, tokens),
+    signatures: signatureGate(booted, deadlines),
     clock,
     log,
     metrics,
   });
   const models = () => routes.list().map((entry) => entry.model.id);
   return { server: running, live, models, stopTimers: stopTimer };
+}
+
+function edgeSettings({ server, strict_path: strict }: Settings) {
+  return {
+    bodyLimits: { bytesMax: server.body_bytes_max, timeMs: server.body_timeout_ms },
+    strictLeak: strict.limited
+      ? { ratePerS: strict.rate_per_s, burst: strict.burst, nodelay: strict.nodelay }
+      : null,
+  };
+}
+
+/** Opened key pairs, under the installation's master key. */
+function signatureGate({ settings, store, env }: Booted, deadlines: Deadlines) {
+  const sealer = makeSealer(readMasterKey(settings.data_dir, env));
+  const signers = makeSignedAccess({ pairs: store.accessKeys, sealer, clock: systemClock });
+  return makeSignatureGate(signers, deadlines);
 }
 
 type Doors = Pick<RunningServer, 'url' | 'stopping' | 'stop' | 'kill'>;

@@ -25,6 +25,26 @@ export function readBody(
   limits: BodyLimits,
   deadlines: Deadlines,
 ): Promise<Body> {
+  const length = checkHead(request, limits);
+  const read =
+    length === null
+      ? readUnmeasured(request, limits.bytesMax)
+      : request.text().then((text) => ({ text, bytes: length }));
+  return within(read, limits, deadlines);
+}
+
+/** The whole body, byte for byte. Faults as of readBody. */
+export function readBytes(
+  request: Request,
+  limits: BodyLimits,
+  deadlines: Deadlines,
+): Promise<Uint8Array> {
+  checkHead(request, limits);
+  return within(collect(request, limits.bytesMax), limits, deadlines);
+}
+
+/** The length that the caller says; null where the body is chunked. */
+function checkHead(request: Request, limits: BodyLimits): number | null {
   const encoding = request.headers.get('content-encoding');
   if (encoding !== null && encoding !== 'identity') {
     throw new Fault('unsupported_media_type', {
@@ -35,14 +55,15 @@ export function readBody(
     throw new Fault('unsupported_media_type');
   }
   const length = request.headers.get('content-length');
-  const bytes = length === null ? Number.NaN : Number(length);
-  if (bytes > limits.bytesMax) throw tooLarge(limits.bytesMax);
+  if (length === null) return null;
+  if (Number(length) > limits.bytesMax) throw tooLarge(limits.bytesMax);
+  return Number(length);
+}
+
+function within<T>(work: Promise<T>, limits: BodyLimits, deadlines: Deadlines): Promise<T> {
   return new Promise((resolve, reject) => {
     const deadline = deadlines.add(limits.timeMs, () => reject(tooSlow(limits.timeMs)));
-    const body = Number.isNaN(bytes)
-      ? readUnmeasured(request, limits.bytesMax)
-      : request.text().then((text) => ({ text, bytes }));
-    body
+    work
       .then(resolve, (error) => reject(toBodyFault(error)))
       .finally(() => deadlines.remove(deadline));
   });
@@ -81,4 +102,15 @@ async function readUnmeasured(request: Request, bytesMax: number): Promise<Body>
     text += decoder.decode(chunk, { stream: true });
   }
   return { text: text + decoder.decode(), bytes };
+}
+
+async function collect(request: Request, bytesMax: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of request.body ?? []) {
+    bytes += chunk.length;
+    if (bytes > bytesMax) throw tooLarge(bytesMax);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
 }

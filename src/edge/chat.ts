@@ -6,6 +6,7 @@ import { readStrictRequest } from '../dialects/openai-chat/strict.ts';
 import type { Dialect } from '../dialects/shape.ts';
 import type { Limits } from '../limits/limits.ts';
 import type { Answer, RelayDeps } from '../relay/call.ts';
+import { isEndpointId } from '../relay/endpoints.ts';
 import { handle } from '../relay/handle.ts';
 import type { LeakRule } from '../storage/ports.ts';
 import { type BodyReader, readBody } from './body.ts';
@@ -61,12 +62,17 @@ async function relayChat(visit: Visit, dialect: Dialect, edge: ChatEdge): Promis
   const { request } = visit;
   const body = await readBody(request, edge.bodyLimits, edge.deadlines);
   const read = caller.key.contract === 'strict' ? readStrictRequest : dialect.readRequest;
+  const asked = read(body.text, body.bytes);
+  const endpoint = isEndpointId(asked.model)
+    ? await edge.relay.endpoints.find(asked.model, caller.key.accountId)
+    : null;
+  const isStrict = endpoint?.contract === 'strict';
   return handle(
     {
       requestId: visit.requestId,
       caller,
       dialect,
-      request: read(body.text, body.bytes),
+      request: isStrict ? readStrictRequest(body.text, body.bytes) : asked,
       mayDrop: request.headers.get('x-gangway-drop') === 'allow',
       left: request.signal,
       writeFaultEvent: (fault) => writeFaultEvent(fault, visit.requestId),

@@ -1,9 +1,15 @@
 /** Every route is registered here, and none without saying who may use it. */
 import type { Caller } from '../access/keys.ts';
 import type { Fault } from '../kit/fault.ts';
+import type { SignedVisit } from './signed.ts';
 
-/** `public`: anybody. `caller`: any key. `operator`: an operator's key. */
-export type AccessRule = 'public' | 'caller' | 'operator';
+/**
+ * `public`: anybody. `caller`: any key. `operator`: an operator's key. `signature`: whoever signed
+ * the request with a key pair; a plain key is refused there.
+ */
+export type AccessRule = 'public' | 'caller' | 'operator' | 'signature';
+
+const RULES: readonly string[] = ['public', 'caller', 'operator', 'signature'];
 
 export type Method = 'GET' | 'POST' | 'DELETE';
 
@@ -12,8 +18,10 @@ export interface Visit {
   readonly request: Request;
   readonly requestId: string;
   readonly startedTickMs: number;
-  /** null on public routes only. */
+  /** null on public and on signed routes. */
   readonly caller: Caller | null;
+  /** Who signed, and what; null on all but signed routes. */
+  readonly signed: SignedVisit | null;
   /** The peer's address, or the one that a trusted proxy names. */
   readonly address: () => string;
   /** Keeps the connection open through silence; the route has time limits of its own. */
@@ -33,12 +41,12 @@ export interface Route {
   readonly gate?: (visit: Visit) => Promise<void>;
   readonly handle: (visit: Visit) => Response | Promise<Response>;
   /** How faults are written on this route. */
-  readonly writeFault: (fault: Fault, requestId: string) => string;
+  readonly writeFault: (fault: Fault, requestId: string, request: Request) => string;
 }
 
 /** The route as it stands; refuses one whose rule was forgotten (JavaScript callers, casts). */
 export function route(definition: Route): Route {
-  if (!['public', 'caller', 'operator'].includes(definition.access)) {
+  if (!RULES.includes(definition.access)) {
     throw new Error(`route ${definition.method} ${definition.path} has no access rule`);
   }
   return Object.freeze(definition);
@@ -48,4 +56,10 @@ export function route(definition: Route): Route {
 export function callerOf(visit: Visit): Caller {
   if (visit.caller === null) throw new Error('a public route asked for its caller');
   return visit.caller;
+}
+
+/** Who signed the request of a signed route. */
+export function signedOf(visit: Visit): SignedVisit {
+  if (visit.signed === null) throw new Error('a route that is not signed asked for its signer');
+  return visit.signed;
 }

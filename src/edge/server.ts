@@ -10,6 +10,7 @@ import type { Log } from '../kit/log.ts';
 import { type BunHandler, type BunServer, openListener, type TlsPair } from './listener.ts';
 import type { Metrics } from './metrics.ts';
 import type { Method, Route, Visit } from './routes.ts';
+import type { SignatureGate } from './signed.ts';
 
 export interface ServerSettings {
   readonly hostname: string;
@@ -32,6 +33,7 @@ export interface ServerDeps {
   readonly settings: ServerSettings;
   readonly routes: readonly Route[];
   readonly access: Access;
+  readonly signatures: SignatureGate;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -116,7 +118,7 @@ async function answer(arrival: Arrival, deps: ServerDeps): Promise<Response> {
   const { request, server } = arrival;
   const sent = request.headers.get('x-request-id');
   const requestId = sent !== null && REQUEST_ID.test(sent) ? sent : newId('req');
-  let write = writeFault;
+  let write: FaultWriter = writeFault;
   let response: Response;
   try {
     if (server.pendingRequests > deps.settings.openRequestsMax) {
@@ -125,7 +127,7 @@ async function answer(arrival: Arrival, deps: ServerDeps): Promise<Response> {
     checkHead(request.headers, deps.settings.headerBytesMax);
     const found = pickRoute(arrival, deps.settings);
     if (found instanceof Response) return found;
-    write = found.writeFault;
+    write = (fault, id) => found.writeFault(fault, id, request);
     response = await visitRoute(found, { ...arrival, requestId }, deps);
     if (!response.headers.has('x-request-id')) response.headers.set('x-request-id', requestId);
   } catch (thrown) {
@@ -149,6 +151,7 @@ async function visitRoute(
     requestId: arrival.requestId,
     startedTickMs: deps.clock.tickMs(),
     caller: null,
+    signed: null,
     address,
     holdOpen: () => server.timeout(request, 0),
     letIdle: () => server.timeout(request, deps.settings.idleTimeoutS),
@@ -156,6 +159,9 @@ async function visitRoute(
   };
   if (found.gate !== undefined) await found.gate(base);
   if (found.access === 'public') return found.handle(base);
+  if (found.access === 'signature') {
+    return found.handle({ ...base, signed: await deps.signatures.identify(request) });
+  }
   const identified = deps.access.identify(readCredential((name) => request.headers.get(name)));
   const caller = identified instanceof Promise ? await identified : identified;
   if (found.access === 'operator' && caller.key.role !== 'operator') {
@@ -227,11 +233,9 @@ function tell(fault: Fault, requestId: string, deps: ServerDeps): void {
   }
 }
 
-export function faultResponse(
-  fault: Fault,
-  requestId: string,
-  write: Route['writeFault'],
-): Response {
+export type FaultWriter = (fault: Fault, requestId: string) => string;
+
+export function faultResponse(fault: Fault, requestId: string, write: FaultWriter): Response {
   const headers: Record<string, string> = {
     'content-type': 'application/json',
     'x-request-id': requestId,

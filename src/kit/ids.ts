@@ -11,11 +11,20 @@ const BODY_CHARS = 43;
 const CHECK_CHARS = 6;
 
 function base62(value: bigint, chars: number): string {
+  return write(value, BASE62, chars);
+}
+
+function base(bytes: Uint8Array, digits: string, chars: number): string {
+  return write(BigInt(`0x${Buffer.from(bytes).toString('hex')}`), digits, chars);
+}
+
+function write(value: bigint, digits: string, chars: number): string {
+  const radix = BigInt(digits.length);
   let rest = value;
   let out = '';
   for (let i = 0; i < chars; i += 1) {
-    out = BASE62[Number(rest % 62n)] + out;
-    rest /= 62n;
+    out = digits[Number(rest % radix)] + out;
+    rest /= radix;
   }
   return out;
 }
@@ -26,9 +35,25 @@ function checksum(body: string): string {
 
 /** A new secret: prefix, 256 random bits in base 62, six characters of CRC-32. */
 export function newSecret(prefix: string): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(SECRET_BYTES));
-  const body = base62(BigInt(`0x${Buffer.from(bytes).toString('hex')}`), BODY_CHARS);
+  const body = base(newBytes(SECRET_BYTES), BASE62, BODY_CHARS);
   return prefix + body + checksum(prefix + body);
+}
+
+/** So many random bytes. */
+export function newBytes(count: number): Uint8Array {
+  return crypto.getRandomValues(new Uint8Array(count));
+}
+
+const LETTERS = '0123456789abcdefghijklmnopqrstuvwxyz';
+
+/** A short random name of digits and small letters. */
+export function newLetters(chars: number): string {
+  return base(newBytes(chars), LETTERS, chars);
+}
+
+/** A random name of digits and letters. */
+export function newName(chars: number): string {
+  return base(newBytes(chars), BASE62, chars);
 }
 
 /** True where the text has the form of a secret with this prefix; says nothing about knowing it. */

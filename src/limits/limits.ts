@@ -12,6 +12,13 @@ export interface LimitDefaults {
   readonly concurrency: number;
 }
 
+/** Limits of what is called, on top of those of the key; null: none. */
+export interface PlaceLimits {
+  readonly id: string;
+  readonly requestsPerMinute: number | null;
+  readonly tokensPerMinute: number | null;
+}
+
 /** What the caller is told of its limits, and how to give back what was not used. */
 export interface Admission {
   readonly requests: WindowVerdict | null;
@@ -21,17 +28,25 @@ export interface Admission {
 }
 
 export interface Limits {
-  /** Counts one call of about `tokens` tokens in. Faults: the three limits of a key. */
-  admit(key: KeyRow, tokens: number): Promise<Admission>;
+  /**
+   * Counts one call of about `tokens` tokens in. Faults: the three limits of a key, and those of
+   * the endpoint where the call comes through one.
+   */
+  admit(key: KeyRow, tokens: number, endpoint?: PlaceLimits): Promise<Admission>;
   /** nginx's limit_req for one address. Answers how long to wait. Fault: the address's limit. */
   admitAddress(zone: string, address: string, rule: LeakRule): Promise<number>;
 }
 
 export function makeLimits(counters: Counters, defaults: LimitDefaults): Limits {
   return {
-    async admit(key, tokens) {
-      const rpm = rule(key.requestsPerMinute ?? defaults.requestsPerMinute);
-      const tpm = rule(key.tokensPerMinute ?? defaults.tokensPerMinute);
+    async admit(key, tokens, endpoint) {
+      const ofKey: WindowsWish = {
+        id: key.id,
+        who: 'API key',
+        tokens,
+        rpm: rule(key.requestsPerMinute ?? defaults.requestsPerMinute),
+        tpm: rule(key.tokensPerMinute ?? defaults.tokensPerMinute),
+      };
       const max = key.concurrency ?? defaults.concurrency;
       const entered = max === 0 ? true : counters.enter(key.id, max);
       if (!(entered instanceof Promise ? await entered : entered)) {
@@ -44,7 +59,9 @@ export function makeLimits(counters: Counters, defaults: LimitDefaults): Limits 
         if (max > 0) void counters.leave(key.id);
       };
       try {
-        return await admitWindows(counters, { key, tokens, rpm, tpm, leave });
+        const windows = await admitWindows(counters, ofKey);
+        if (endpoint === undefined) return admissionOf([windows], leave);
+        return admissionOf([windows, await admitPlace(counters, endpoint, windows)], leave);
       } catch (error) {
         leave();
         throw error;
@@ -65,54 +82,106 @@ function rule(limit: number): WindowRule | null {
 }
 
 interface WindowsWish {
-  readonly key: KeyRow;
+  readonly id: string;
+  /** Whose limit it is, for people. */
+  readonly who: string;
   readonly tokens: number;
   readonly rpm: WindowRule | null;
   readonly tpm: WindowRule | null;
-  readonly leave: () => void;
 }
 
-async function admitWindows(counters: Counters, wish: WindowsWish): Promise<Admission> {
-  const { key, rpm, tpm } = wish;
-  const requestsName = `r:${key.id}`;
-  const tokensName = `t:${key.id}`;
+/** One call counted in one pair of windows. */
+interface Windows extends Pick<Admission, 'requests' | 'tokens'> {
+  /** What the call was taken for; the limit of a call that is larger. */
+  readonly wish: WindowsWish;
+  /** Corrects the tokens once they are known. */
+  use(tokensUsed: number): void;
+  /** Takes the call out again: it was refused elsewhere. */
+  undo(): Promise<void>;
+}
+
+/** The key's windows are told; the endpoint's where the key has none. */
+function admissionOf(all: readonly Windows[], leave: () => void): Admission {
+  return {
+    requests: all.find(({ requests }) => requests !== null)?.requests ?? null,
+    tokens: all.find(({ tokens }) => tokens !== null)?.tokens ?? null,
+    leave(tokensUsed) {
+      leave();
+      if (tokensUsed !== null) for (const windows of all) windows.use(tokensUsed);
+    },
+  };
+}
+
+/** A call that its endpoint refuses was never the key's. */
+async function admitPlace(
+  counters: Counters,
+  endpoint: PlaceLimits,
+  ofKey: Windows,
+): Promise<Windows> {
+  try {
+    return await admitWindows(counters, {
+      id: endpoint.id,
+      who: 'endpoint',
+      tokens: ofKey.wish.tokens,
+      rpm: rule(endpoint.requestsPerMinute ?? 0),
+      tpm: rule(endpoint.tokensPerMinute ?? 0),
+    });
+  } catch (error) {
+    await ofKey.undo();
+    throw error;
+  }
+}
+
+async function admitWindows(counters: Counters, wish: WindowsWish): Promise<Windows> {
+  const { rpm, tpm, who } = wish;
+  const requestsName = `r:${wish.id}`;
+  const tokensName = `t:${wish.id}`;
   // Counters in this process answer at once; only others are waited for.
   const asked = rpm === null ? null : counters.take(requestsName, rpm, 1);
   const requests = asked instanceof Promise ? await asked : asked;
   if (requests?.ok === false) {
-    throw over('rate_limit_exceeded', requests, limitHeaders({ requests, tokens: null }));
+    const headers = limitHeaders({ requests, tokens: null });
+    throw over('rate_limit_exceeded', { verdict: requests, who, headers });
   }
+  const giveBackRequest = async (): Promise<void> => {
+    if (rpm === null) return;
+    await counters.correct(requestsName, rpm, { delta: -1, takenMs: requests?.atMs ?? 0 });
+  };
   // A call larger than the whole limit is let in when nothing else was, else it never could be.
   const cost = tpm === null ? 0 : Math.min(wish.tokens, tpm.limit);
   const wanted = tpm === null ? null : counters.take(tokensName, tpm, cost);
   const tokens = wanted instanceof Promise ? await wanted : wanted;
   if (tokens !== null && !tokens.ok) {
-    if (rpm !== null)
-      await counters.correct(requestsName, rpm, { delta: -1, takenMs: requests?.atMs ?? 0 });
-    throw over('token_limit_exceeded', tokens, limitHeaders({ requests, tokens }));
+    await giveBackRequest();
+    const headers = limitHeaders({ requests, tokens });
+    throw over('token_limit_exceeded', { verdict: tokens, who, headers });
   }
-  return {
-    requests,
-    tokens,
-    leave(tokensUsed) {
-      wish.leave();
-      if (tpm !== null && tokensUsed !== null && tokensUsed !== cost) {
-        const takenMs = tokens?.atMs ?? 0;
-        void counters.correct(tokensName, tpm, { delta: tokensUsed - cost, takenMs });
-      }
-    },
+  const use = (tokensUsed: number): void => {
+    if (tpm === null || tokensUsed === cost) return;
+    const takenMs = tokens?.atMs ?? 0;
+    void counters.correct(tokensName, tpm, { delta: tokensUsed - cost, takenMs });
   };
+  const undo = async (): Promise<void> => {
+    await giveBackRequest();
+    use(0);
+  };
+  return { wish, requests, tokens, use, undo };
+}
+
+interface Over {
+  readonly verdict: WindowVerdict;
+  readonly who: string;
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 function over(
   code: 'rate_limit_exceeded' | 'token_limit_exceeded',
-  verdict: WindowVerdict,
-  headers: Readonly<Record<string, string>>,
+  { verdict, who, headers }: Over,
 ): Fault {
   const unit = code === 'rate_limit_exceeded' ? 'requests' : 'tokens';
   const retryAfterS = Math.max(1, Math.ceil(verdict.retryAfterMs / MS_PER_S));
   return new Fault(code, {
-    message: `This API key may use ${verdict.limit} ${unit} a minute. Retry in ${retryAfterS} s.`,
+    message: `This ${who} may use ${verdict.limit} ${unit} a minute. Retry in ${retryAfterS} s.`,
     retryAfterS,
     headers,
   });

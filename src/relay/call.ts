@@ -7,6 +7,7 @@ import type { Log } from '../kit/log.ts';
 import type { Admission, Limits } from '../limits/limits.ts';
 import type { EndReason, HoldRow, KeyRow, Ledger, SettleRow } from '../storage/ports.ts';
 import type { Breaker } from './breaker.ts';
+import type { EndpointResolver } from './endpoints.ts';
 import type { Candidate, Route, Routes } from './upstreams.ts';
 
 /** Time limits of one attempt, milliseconds. */
@@ -51,6 +52,7 @@ export interface RelayDeps {
   readonly random: () => number;
   readonly outbound: Outbound;
   readonly routes: Routes;
+  readonly endpoints: EndpointResolver;
   readonly limits: Limits;
   readonly ledger: Ledger;
   readonly breaker: Breaker;

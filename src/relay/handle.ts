@@ -4,20 +4,20 @@ import { newId } from '../kit/ids.ts';
 import { formatMoney } from '../kit/money.ts';
 import { priceAtMost } from '../ledger/price.ts';
 import { limitHeaders } from '../limits/limits.ts';
-import type { EndReason, HoldRow } from '../storage/ports.ts';
+import type { EndpointRow, EndReason, HoldRow } from '../storage/ports.ts';
 import type { Begun, VendorStream } from './attempt.ts';
 import { tryUpstreams } from './attempts.ts';
 import type { Answer, Call, CallInput, RelayDeps, Sink } from './call.ts';
+import { isEndpointId } from './endpoints.ts';
 import { settle } from './settle.ts';
 import { pumpStream, watchCaller } from './stream.ts';
 import type { Candidate, Route } from './upstreams.ts';
 
 export async function handle(input: CallInput, deps: RelayDeps): Promise<Answer> {
-  const route = deps.routes.find(input.request.model);
-  if (input.caller.models?.has(route.model.id) === false) throw notAllowed(route);
+  const { route, endpoint } = await resolve(input, deps);
   const candidates = affordable(route, input);
   const outputBound = outputTokensBound(route, input);
-  const call = await admit(input, { route, candidates, outputBound }, deps);
+  const call = await admit(input, { route, endpoint, candidates, outputBound }, deps);
   try {
     await hold(call, deps);
     watchCaller(call, deps);
@@ -34,9 +34,34 @@ export async function handle(input: CallInput, deps: RelayDeps): Promise<Answer>
   }
 }
 
-function notAllowed(route: Route): Fault {
+interface Place {
+  readonly route: Route;
+  /** null where the model was named itself. */
+  readonly endpoint: EndpointRow | null;
+}
+
+/** A model's name, or an endpoint of the caller's account that stands for one. */
+async function resolve({ caller, request }: CallInput, deps: RelayDeps): Promise<Place> {
+  const named = request.model;
+  const endpoint = isEndpointId(named)
+    ? await deps.endpoints.find(named, caller.key.accountId)
+    : null;
+  // A key for the endpoint alone may not call its model past the endpoint's limits.
+  const isNamed = endpoint !== null && caller.models?.has(endpoint.id) === true;
+  const route = deps.routes.find(endpoint?.model ?? named);
+  if (!isNamed && caller.models?.has(route.model.id) === false) throw notAllowed(named);
+  if (endpoint?.state === 'Stopped') {
+    throw new Fault('endpoint_stopped', {
+      message: `The endpoint ${endpoint.id} is stopped. Start it, or name another.`,
+      param: 'model',
+    });
+  }
+  return { route, endpoint };
+}
+
+function notAllowed(named: string): Fault {
   return new Fault('model_not_allowed', {
-    message: `This API key may not use the model "${route.model.id}".`,
+    message: `This API key may not use the model "${named.slice(0, 200)}".`,
     param: 'model',
   });
 }
@@ -55,8 +80,7 @@ function outputTokensBound(route: Route, input: CallInput): number {
   return Math.min(most, input.request.outputTokensAsked ?? most);
 }
 
-interface AdmitWish {
-  readonly route: Route;
+interface AdmitWish extends Place {
   readonly candidates: readonly Candidate[];
   readonly outputBound: number;
 }
@@ -65,7 +89,7 @@ interface AdmitWish {
 async function admit(input: CallInput, wish: AdmitWish, deps: RelayDeps): Promise<Call> {
   const { request, caller } = input;
   const guess = request.inputTokensGuess + (request.outputTokensAsked ?? 0);
-  const admission = await deps.limits.admit(caller.key, guess);
+  const admission = await deps.limits.admit(caller.key, guess, wish.endpoint ?? undefined);
   let amount = 0n;
   let priceId: string | null = null;
   for (const candidate of wish.candidates) {
@@ -84,6 +108,7 @@ async function admit(input: CallInput, wish: AdmitWish, deps: RelayDeps): Promis
     requestId: input.requestId,
     service: 'chat',
     model: wish.route.model.id,
+    endpoint: wish.endpoint?.id ?? null,
     stream: request.stream,
     amount,
     priceId,

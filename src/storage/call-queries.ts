@@ -1,11 +1,12 @@
 /** Calls as people look at them: those that nobody has ended, and those that ended. */
 import { type Kysely, type Selectable, sql } from 'kysely';
-import type { CallFilter, CallRow, Calls, UsageRow } from './ports.ts';
+import type { CallFilter, CallRow, Calls, UsagePoint, UsageRow, UsageSpan } from './ports.ts';
 import { asText } from './queries.ts';
 import type { CallsTable, HoldsTable, Schema } from './schema.ts';
 
 type Db = Kysely<Schema>;
 
+const MS_PER_S = 1_000;
 const UNSETTLED: readonly string[] = ['open', 'unknown'];
 
 export function callQueries(db: Db): Calls {
@@ -29,6 +30,7 @@ export function callQueries(db: Db): Calls {
       return hold === undefined ? undefined : readHold(hold);
     },
     usage: (filter) => sumUsage(db, filter),
+    usageOverTime: (span) => sumOverTime(db, span),
   };
 }
 
@@ -90,6 +92,30 @@ async function sumUsage(
   }));
 }
 
+async function sumOverTime(db: Db, span: UsageSpan): Promise<readonly UsagePoint[]> {
+  const stepMs = span.stepS * MS_PER_S;
+  const fromMs = span.fromS * MS_PER_S;
+  // Whole numbers all through, so that the division rounds down on every database.
+  const step = sql<number>`(started_ms - ${sql.lit(fromMs)}) / ${sql.lit(stepMs)}`;
+  let query = db
+    .selectFrom('calls')
+    .select(({ fn }) => [
+      step.as('step'),
+      fn.sum<number>('input_tokens').as('input'),
+      fn.sum<number>('output_tokens').as('output'),
+    ])
+    .where('account_id', '=', span.accountId)
+    .where('started_ms', '>=', fromMs)
+    .where('started_ms', '<', span.untilS * MS_PER_S);
+  if (span.endpoints !== null) query = query.where('endpoint', 'in', span.endpoints);
+  const rows = await query.groupBy('step').orderBy('step').execute();
+  return rows.map((row) => ({
+    atS: span.fromS + Number(row.step) * span.stepS,
+    inputTokens: Number(row.input),
+    outputTokens: Number(row.output),
+  }));
+}
+
 /** A call that nobody has ended has an end of its own kind: it is not known yet. */
 function readHold(row: Selectable<HoldsTable>): CallRow {
   return {
@@ -99,6 +125,7 @@ function readHold(row: Selectable<HoldsTable>): CallRow {
     requestId: row.request_id,
     service: row.service,
     model: row.model,
+    endpoint: row.endpoint,
     stream: row.stream === 1,
     amount: BigInt(row.hold),
     priceId: row.price_id,

@@ -97,6 +97,63 @@ export interface Apps {
   onChange(changed: () => void): void;
 }
 
+/** A key pair that signs requests; its secret is sealed (kit/seal.ts) under the pair's id. */
+export interface AccessKeyRow {
+  readonly id: string;
+  readonly accountId: string;
+  readonly sealed: string;
+  readonly state: KeyState;
+  readonly createdMs: number;
+}
+
+export interface AccessKeys {
+  insert(row: AccessKeyRow): Promise<void>;
+  byId(id: string): Promise<AccessKeyRow | undefined>;
+  list(page: Page & { readonly accountId?: string }): Promise<readonly AccessKeyRow[]>;
+  /** False where there is no such pair. */
+  setState(id: string, state: KeyState): Promise<boolean>;
+  /** Calls back after a pair was changed, by this process or another, within half a second. */
+  onChange(changed: () => void): void;
+}
+
+export type EndpointState = 'Running' | 'Stopped';
+
+/** A name of an account that stands for a model, with limits of its own. */
+export interface EndpointRow {
+  readonly id: string;
+  readonly accountId: string;
+  readonly name: string;
+  readonly description: string;
+  /** Id in the catalogue. */
+  readonly model: string;
+  readonly state: EndpointState;
+  /** Over all keys together; null: no limit of its own. */
+  readonly requestsPerMinute: number | null;
+  readonly tokensPerMinute: number | null;
+  readonly contract: 'strict' | null;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly project: string;
+  readonly createdMs: number;
+  readonly updatedMs: number;
+}
+
+/** What may change of an endpoint. */
+export type EndpointChange = Partial<Omit<EndpointRow, 'id' | 'accountId' | 'createdMs'>>;
+
+export interface Endpoints {
+  /** False where the id is taken. */
+  insert(row: EndpointRow): Promise<boolean>;
+  byId(id: string): Promise<EndpointRow | undefined>;
+  /** By id, which begins with the time of making. */
+  list(page: Page & { readonly accountId?: string }): Promise<readonly EndpointRow[]>;
+  /** False where there is no such endpoint. */
+  update(id: string, change: EndpointChange): Promise<boolean>;
+  /** False where there is no such endpoint, or where it runs. */
+  removeStopped(id: string): Promise<boolean>;
+  /** Calls back after one was changed, by this process or another, within half a second. */
+  onChange(changed: () => void): void;
+}
+
 export interface AccountRow {
   readonly id: string;
   readonly name: string;
@@ -136,6 +193,8 @@ export interface HoldRow {
   readonly requestId: string;
   readonly service: string;
   readonly model: string;
+  /** The endpoint by which the caller named the model. */
+  readonly endpoint: string | null;
   readonly stream: boolean;
   readonly amount: bigint;
   readonly priceId: string | null;
@@ -244,6 +303,23 @@ export interface UsageRow extends Quantities {
   readonly charge: bigint;
 }
 
+/** Tokens of calls that began in one span of time. */
+export interface UsagePoint {
+  readonly atS: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+}
+
+export interface UsageSpan {
+  readonly accountId: string;
+  /** null: all calls, whether through an endpoint or not. */
+  readonly endpoints: readonly string[] | null;
+  readonly fromS: number;
+  /** Exclusive. */
+  readonly untilS: number;
+  readonly stepS: number;
+}
+
 export interface Calls {
   list(filter: CallFilter): Promise<readonly CallRow[]>;
   byId(id: string): Promise<CallRow | undefined>;
@@ -251,11 +327,15 @@ export interface Calls {
     readonly accountId?: string;
     readonly sinceMs: number;
   }): Promise<readonly UsageRow[]>;
+  /** By time; spans in which nothing was used are absent. */
+  usageOverTime(span: UsageSpan): Promise<readonly UsagePoint[]>;
 }
 
 export interface Store {
   readonly keys: Keys;
   readonly apps: Apps;
+  readonly accessKeys: AccessKeys;
+  readonly endpoints: Endpoints;
   readonly accounts: Accounts;
   readonly ledger: Ledger;
   readonly calls: Calls;

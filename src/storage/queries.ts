@@ -8,7 +8,7 @@ type Db = Kysely<Schema>;
 /** Rows in one statement; databases bound the number of parameters. */
 const INSERT_ROWS_MAX = 500;
 
-/** How writers of keys and apps are heard by those who keep copies. */
+/** Tells those who keep rows in memory that some changed. */
 export interface Changes {
   tell(): void;
   listen(listener: () => void): void;

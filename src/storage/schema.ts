@@ -79,6 +79,7 @@ export interface HoldsTable {
   /** open or unknown. */
   state: string;
   evidence: string | null;
+  endpoint: string | null;
 }
 
 /** Calls that ended. */
@@ -100,7 +101,34 @@ export interface CallsTable extends HoldsTable {
   total_ms: number;
 }
 
+export interface AccessKeysTable {
+  id: string;
+  account_id: string;
+  sealed: string;
+  state: string;
+  created_ms: number;
+}
+
+export interface EndpointsTable {
+  id: string;
+  account_id: string;
+  name: string;
+  description: string;
+  model: string;
+  state: string;
+  rpm: number | null;
+  tpm: number | null;
+  contract: string | null;
+  /** JSON object. */
+  tags: string;
+  project: string;
+  created_ms: number;
+  updated_ms: number;
+}
+
 export interface Schema {
+  access_keys: AccessKeysTable;
+  endpoints: EndpointsTable;
   keys: KeysTable;
   accounts: AccountsTable;
   apps: AppsTable;

@@ -34,11 +34,14 @@ describe('the list of routes', () => {
       'public GET /healthz',
       'public GET /readyz',
       'public POST /oauth/token',
+      'signature GET /',
+      'signature POST /',
     ]);
   });
 
   test('each without a key is 401, but for the public ones', async () => {
-    for (const { method, path } of edge.server.routes) {
+    for (const { method, path, access } of edge.server.routes) {
+      if (access === 'signature') continue;
       const open = PUBLIC.includes(`${method} ${path}`);
       for (const authorization of ['', 'Bearer sk-gw-wrong', 'Bearer ']) {
         const told = await ask(edge, path.replace('*', 'm'), {
@@ -48,6 +51,25 @@ describe('the list of routes', () => {
         });
         expect([path, told.status]).toEqual([path, open ? 200 : 401]);
         if (!open) expect(told.code).toMatch(/^(missing|invalid)_api_key$/);
+      }
+    }
+  });
+
+  test('each that must be signed refuses what is not, a good key included', async () => {
+    const signed = edge.server.routes.filter(({ access }) => access === 'signature');
+    expect(signed.length).toBe(2);
+    for (const { method, path } of signed) {
+      for (const authorization of [null, 'Bearer ', key, `Bearer ${operator}`, 'HMAC-SHA256 x']) {
+        const headers = new Headers(
+          authorization === null ? [] : [['authorization', authorization]],
+        );
+        const told = await ask(edge, `${path}?Action=ListApiKeys&Version=2024-01-01`, {
+          method,
+          headers,
+        });
+        expect(told.status).toBe(400);
+        const code = authorization === null ? 'MissingRequestInfo' : 'InvalidAuthorization';
+        expect(told.text).toContain(`"Code":"${code}"`);
       }
     }
   });

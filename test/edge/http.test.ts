@@ -108,7 +108,7 @@ describe('headers', () => {
 
 describe('routes that are none', () => {
   test.each([
-    ['GET', '/', 404, 'not_found'],
+    ['DELETE', '/', 405, 'method_not_allowed'],
     ['POST', '/v1/chat/completions/', 404, 'not_found'],
     ['GET', '/V1/models', 404, 'not_found'],
     ['GET', '/v1/chat/completions', 405, 'method_not_allowed'],

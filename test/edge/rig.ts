@@ -1,8 +1,10 @@
 /** A server in this process, on a port of its own, with simulated vendors and real books. */
+import { makeSignedAccess } from '../../src/access/access-keys.ts';
 import { type AppWish, type MintedApp, mintApp } from '../../src/access/apps.ts';
 import { makeAccess, mintKey, type NewKey } from '../../src/access/keys.ts';
 import { makeTokens } from '../../src/access/tokens.ts';
 import { chatRoutes } from '../../src/edge/chat.ts';
+import { controlRoutes } from '../../src/edge/control.ts';
 import { healthRoutes } from '../../src/edge/health.ts';
 import { mountJson } from '../../src/edge/json-routes.ts';
 import { makeMetrics } from '../../src/edge/metrics.ts';
@@ -10,15 +12,19 @@ import { modelRoutes } from '../../src/edge/models.ts';
 import { oauthRoutes } from '../../src/edge/oauth.ts';
 import type { Route } from '../../src/edge/routes.ts';
 import { type RunningServer, type ServerSettings, startServer } from '../../src/edge/server.ts';
+import { makeSignatureGate } from '../../src/edge/signed.ts';
 import { parseCidrs } from '../../src/kit/cidr.ts';
 import { type Clock, Deadlines, systemClock } from '../../src/kit/clock.ts';
 import type { Outbound } from '../../src/kit/fetch.ts';
 import { makeLog } from '../../src/kit/log.ts';
+import { makeSealer } from '../../src/kit/seal.ts';
 import { makeSigner } from '../../src/kit/signed.ts';
 import { makeLimits } from '../../src/limits/limits.ts';
 import { appRoutes } from '../../src/platform/apps.ts';
+import { makeControlPlane } from '../../src/platform/control.ts';
 import { Breaker } from '../../src/relay/breaker.ts';
 import type { Call, RelayDeps } from '../../src/relay/call.ts';
+import { makeEndpoints } from '../../src/relay/endpoints.ts';
 import { makeRoutes } from '../../src/relay/upstreams.ts';
 import { MemoryCounters } from '../../src/storage/memory/counters.ts';
 import type { LeakRule, Store } from '../../src/storage/ports.ts';
@@ -28,6 +34,7 @@ import { makeSqlitePlace } from '../storage/sqlite-place.ts';
 import { seededRandom } from '../suites/sim-clock.ts';
 
 export const SIGNING_KEY = new Uint8Array(32).fill(7);
+export const SEALER = makeSealer(new Uint8Array(32).fill(7));
 export const BODY_BYTES_MAX = 20_000;
 export const BODY_TIME_MS = 200;
 export const HEADER_BYTES_MAX = 4_000;
@@ -108,6 +115,7 @@ async function makeRelay(store: Store, outbound: Outbound, logged: string[]) {
     deadlines: new Deadlines(clock),
     random: seededRandom(1),
     outbound,
+    endpoints: makeEndpoints(store.endpoints),
     routes: await makeRoutes(catalog, [upstream], async () => ({ price: PRICE, id: 'p' })),
     limits: makeLimits(new MemoryCounters(clock), {
       requestsPerMinute: 0,
@@ -149,6 +157,7 @@ export async function startEdge(wish: Wish = {}): Promise<Edge> {
     ...modelRoutes(relay.routes),
     ...oauthRoutes({ ...chat, tokens }),
     ...mountJson(appRoutes({ ...store, clock: systemClock }), chat),
+    ...controlRoutes(makeControlPlane({ ...store, routes: relay.routes, clock: systemClock })),
     ...healthRoutes(health),
   ];
   const settings: ServerSettings = {
@@ -163,10 +172,13 @@ export async function startEdge(wish: Wish = {}): Promise<Edge> {
     ...wish.server,
   };
   const access = makeAccess(store.keys, systemClock, tokens);
+  const pairs = store.accessKeys;
+  const signers = makeSignedAccess({ pairs, sealer: SEALER, clock: systemClock });
   const server: RunningServer = startServer({
     settings,
     routes,
     access,
+    signatures: makeSignatureGate(signers, relay.deadlines),
     clock: systemClock,
     log: relay.log,
     metrics,

@@ -160,3 +160,46 @@ test('the headers that clients read', async () => {
   });
   expect(limitHeaders(await start().limits.admit(key(), 100))).toEqual({});
 });
+
+describe('limits of an endpoint', () => {
+  const endpoint = (more: object) => {
+    return { id: 'ep', requestsPerMinute: null, tokensPerMinute: null, ...more };
+  };
+
+  test('count over all keys, and say whose they are', async () => {
+    const { limits, key } = start();
+    const place = endpoint({ requestsPerMinute: 2 });
+    await limits.admit(key(), 1, place);
+    const told = await limits.admit(key(), 1, place);
+    expect(told.requests).toMatchObject({ limit: 2, remaining: 0 });
+    const fault = await faultOf(limits.admit(key(), 1, place));
+    expect(fault.code).toBe('rate_limit_exceeded');
+    expect(fault.message).toContain('This endpoint may use 2 requests a minute.');
+    await limits.admit(key(), 1);
+  });
+
+  test('a call that the endpoint refuses costs its key nothing', async () => {
+    const { limits, key } = start({ requestsPerMinute: 5, tokensPerMinute: 100, concurrency: 1 });
+    const row = key();
+    for (const place of [
+      endpoint({ id: 'a', requestsPerMinute: 1 }),
+      endpoint({ id: 'b', tokensPerMinute: 10 }),
+    ]) {
+      (await limits.admit(key(), 10, place)).leave(null);
+      await faultOf(limits.admit(row, 10, place));
+    }
+    const left = await limits.admit(row, 0);
+    expect(left.requests).toMatchObject({ limit: 5, remaining: 4 });
+    expect(left.tokens).toMatchObject({ limit: 100, remaining: 100 });
+  });
+
+  test('tokens are corrected in both windows', async () => {
+    const { limits, key } = start({ tokensPerMinute: 100 });
+    const row = key();
+    const place = endpoint({ tokensPerMinute: 50 });
+    (await limits.admit(row, 40, place)).leave(10);
+    expect((await limits.admit(row, 0)).tokens).toMatchObject({ remaining: 90 });
+    await limits.admit(key(), 40, place);
+    expect((await faultOf(limits.admit(key(), 1, place))).code).toBe('token_limit_exceeded');
+  });
+});

@@ -10,10 +10,11 @@ import { type Price, readPrice } from '../../src/ledger/price.ts';
 import { makeLimits } from '../../src/limits/limits.ts';
 import { Breaker, type BreakerSettings } from '../../src/relay/breaker.ts';
 import type { Answer, Call, RelayDeps, RelaySettings, Sink } from '../../src/relay/call.ts';
+import { makeEndpoints } from '../../src/relay/endpoints.ts';
 import { handle } from '../../src/relay/handle.ts';
 import { makeRoutes, type Upstream } from '../../src/relay/upstreams.ts';
 import { MemoryCounters } from '../../src/storage/memory/counters.ts';
-import type { KeyRow } from '../../src/storage/ports.ts';
+import type { EndpointRow, KeyRow } from '../../src/storage/ports.ts';
 import compatible from '../../src/vendors/openai-compatible.ts';
 import { SimClock, seededRandom } from '../suites/sim-clock.ts';
 import { keyRow } from '../suites/storage-rig.ts';
@@ -54,6 +55,7 @@ export interface Wish {
   readonly breaker?: Partial<BreakerSettings>;
   readonly unlimited?: boolean;
   readonly key?: Partial<KeyRow>;
+  readonly endpoints?: readonly EndpointRow[];
 }
 
 export interface Rig {
@@ -104,6 +106,10 @@ export async function makeRig(wish: Wish, scripts: Record<string, Script[]>): Pr
     random: seededRandom(1),
     outbound: vendors.outbound,
     routes,
+    endpoints: makeEndpoints({
+      byId: async (id) => wish.endpoints?.find((row) => row.id === id),
+      onChange: () => undefined,
+    }),
     limits: makeLimits(new MemoryCounters(clock), {
       requestsPerMinute: 0,
       tokensPerMinute: 0,

@@ -1,3 +1,4 @@
+import { accessKeysSuite, endpointsSuite } from '../suites/access-suite.ts';
 import { appsSuite } from '../suites/apps-suite.ts';
 import { auditSuite, crashSuite } from '../suites/audit-suite.ts';
 import { changesSuite, keysSuite } from '../suites/keys-suite.ts';
@@ -10,6 +11,8 @@ for (const sync of ['commit', 'interval'] as const) {
   keysSuite(name, make);
   changesSuite(name, make);
   appsSuite(name, make);
+  accessKeysSuite(name, make);
+  endpointsSuite(name, make);
   holdsSuite(name, make);
   settleSuite(name, make);
   entriesSuite(name, make);

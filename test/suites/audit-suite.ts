@@ -103,7 +103,7 @@ const DAMAGES: readonly Damage[] = [
   [
     'a call that has ended and is still held',
     (books) => `insert into holds select id, account_id, key_id, key_budgeted, request_id, service,
-      model, stream, hold, price_id, started_ms, 'open', null from calls
+      model, stream, hold, price_id, started_ms, 'open', null, endpoint from calls
       where id = '${books.released}'`,
     /call is both open and ended/,
   ],

@@ -103,6 +103,7 @@ export function holdRow(purse: Purse, amount: bigint, more: Partial<HoldRow> = {
     requestId: 'req_1',
     service: 'chat',
     model: 'm',
+    endpoint: null,
     stream: false,
     amount,
     priceId: null,

@@ -1,12 +1,16 @@
 /** All migrations in order. A name, once released, never changes. */
 import type { Migration } from 'kysely/migration';
 import * as first from './0001-first.ts';
+import * as accessKeys from './0002-access-keys.ts';
+import * as endpoints from './0003-endpoints.ts';
 import * as apps from './0004-apps.ts';
 import type { Flavour } from './flavour.ts';
 
 export function listMigrations(flavour: Flavour): Readonly<Record<string, Migration>> {
   return {
     '0001-first': { up: (db) => first.up(db, flavour) },
+    '0002-access-keys': { up: (db) => accessKeys.up(db) },
+    '0003-endpoints': { up: (db) => endpoints.up(db) },
     '0004-apps': { up: (db) => apps.up(db) },
   };
 }

@@ -37,13 +37,14 @@ export function prepareStatements(db: Database): Statements {
     commit: db.prepare('commit'),
     rollback: db.prepare('rollback'),
     insertHold: db.prepare(`insert into holds (id, account_id, key_id, key_budgeted, request_id,
-      service, model, stream, hold, price_id, started_ms, state)
-      values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open')`),
+      service, model, stream, hold, price_id, started_ms, state,
+      endpoint)
+      values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open', ?)`),
     findHold: db.prepare(`select account_id, key_id, key_budgeted, cast(hold as text) as hold,
       started_ms from holds where id = ?`),
     insertCall: db.prepare(`insert into calls select id, account_id, key_id, key_budgeted,
       request_id, service, model, stream, hold, ?, started_ms, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
-      ?, ?, ?, ?, ?, ?, ? from holds where id = ?`),
+      ?, ?, ?, ?, ?, ?, ?, endpoint from holds where id = ?`),
     deleteHold: db.prepare('delete from holds where id = ?'),
     parkHold: db.prepare(`update holds set state = 'unknown', evidence = ? where id = ?`),
     insertEntry: db.prepare(`insert into entries (cause, from_account, to_account, amount, at_ms)

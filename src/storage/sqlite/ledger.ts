@@ -137,6 +137,7 @@ export class SqliteLedger implements Ledger {
       row.amount,
       row.priceId,
       row.startedMs,
+      row.endpoint,
     );
     return 'held';
   }

@@ -4,8 +4,10 @@ import { closeSync, fdatasync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { Kysely } from 'kysely';
 import { every } from '../../kit/clock.ts';
+import { accessKeyQueries } from '../access-key-queries.ts';
 import { appQueries } from '../app-queries.ts';
 import { callQueries } from '../call-queries.ts';
+import { endpointQueries } from '../endpoint-queries.ts';
 import { migrate } from '../migrate.ts';
 import type { Store } from '../ports.ts';
 import { accountQueries, keyQueries } from '../queries.ts';
@@ -49,6 +51,8 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
   return {
     keys,
     apps: appQueries(kysely, changes),
+    accessKeys: accessKeyQueries(kysely, changes),
+    endpoints: endpointQueries(kysely, changes),
     accounts: accountQueries(kysely),
     calls: callQueries(kysely),
     ledger: new SqliteLedger(db, log.committed),
