@@ -23,7 +23,7 @@ import { makeSignatureGate } from '../edge/signed.ts';
 import { parseCidrs } from '../kit/cidr.ts';
 import { Deadlines, every, systemClock } from '../kit/clock.ts';
 import { makeOutbound } from '../kit/fetch.ts';
-import { makeSealer, readMasterKey } from '../kit/seal.ts';
+import { deriveKey, makeSealer, readMasterKey } from '../kit/seal.ts';
 import { makeSigner } from '../kit/signed.ts';
 import { readPrice } from '../ledger/price.ts';
 import { makeLimits } from '../limits/limits.ts';
@@ -41,7 +41,6 @@ import { printLine } from './print.ts';
 import { type SandboxProcess, startSandboxProcess } from './sandbox-process.ts';
 import { openSecrets, type Secrets } from './secrets.ts';
 import { type Settings, splitListen } from './settings.ts';
-import { readSigningKey } from './signing-key.ts';
 import { readTls, watchTls } from './tls.ts';
 import {
   type Configured,
@@ -59,6 +58,7 @@ Starts the gateway. Without a vendor key it starts the sandbox beside it, whose 
   --config   settings (default ./gangway.yaml where there is one; GANGWAY_CONFIG)
   --json     print one JSON line once ready: url, and the keys that this start made`;
 
+const TOKEN_PURPOSE = 'gangway access tokens';
 /** How often the day, files of keys and Vault's cache are looked at. */
 const REFRESH_EVERY_MS = 2_000;
 const KILL_GRACE_MS = 2_000;
@@ -154,7 +154,8 @@ async function run(booted: Booted, chosen: Chosen): Promise<Running> {
     live,
   };
   const edge = { relay, limits, deadlines, ...edgeSettings(settings) };
-  const signer = makeSigner(readSigningKey(env, settings.data_dir));
+  const masterKey = readMasterKey(settings.data_dir, env);
+  const signer = makeSigner(deriveKey(masterKey, TOKEN_PURPOSE));
   const tokens = makeTokens({ apps: store.apps, signer, clock });
   let running: Doors | null = null;
   const health = {
@@ -174,7 +175,7 @@ async function run(booted: Booted, chosen: Chosen): Promise<Running> {
       ...healthRoutes(health),
     ],
     access: makeAccess(store.keys, clock, tokens),
-    signatures: signatureGate(booted, deadlines),
+    signatures: signatureGate(booted, masterKey, deadlines),
     clock,
     log,
     metrics,
@@ -193,8 +194,8 @@ function edgeSettings({ server, strict_path: strict }: Settings) {
 }
 
 /** Opened key pairs, under the installation's master key. */
-function signatureGate({ settings, store, env }: Booted, deadlines: Deadlines) {
-  const sealer = makeSealer(readMasterKey(settings.data_dir, env));
+function signatureGate({ store }: Booted, masterKey: Uint8Array, deadlines: Deadlines) {
+  const sealer = makeSealer(masterKey);
   const signers = makeSignedAccess({ pairs: store.accessKeys, sealer, clock: systemClock });
   return makeSignatureGate(signers, deadlines);
 }

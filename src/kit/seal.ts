@@ -1,5 +1,5 @@
 /** Secrets that must be read again, such as signing keys, sealed before they touch the disk. */
-import { createCipheriv, createDecipheriv } from 'node:crypto';
+import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto';
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Env } from './env.ts';
@@ -68,6 +68,11 @@ export function readMasterKey(dir: string, env: Env): Uint8Array {
   const path = join(dir, FILE);
   const kept = readFile(path) ?? makeFile(dir, path);
   return parseMasterKey(kept.trim(), path);
+}
+
+/** A key for one purpose, of the master key: whoever learns it learns nothing of the others. */
+export function deriveKey(masterKey: Uint8Array, purpose: string): Uint8Array {
+  return new Uint8Array(hkdfSync('sha256', masterKey, '', purpose, KEY_BYTES));
 }
 
 function parseMasterKey(text: string, where: string): Uint8Array {

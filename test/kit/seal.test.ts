@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { makeSealer, readMasterKey } from '../../src/kit/seal.ts';
+import { deriveKey, makeSealer, readMasterKey } from '../../src/kit/seal.ts';
 
 const KEY = new Uint8Array(32).fill(1);
 const SECRET = 'naïve secret 豆';
@@ -86,5 +86,18 @@ describe('the master key', () => {
     expect(() => readMasterKey(dir, {})).toThrow('must be 32 bytes');
     expect(readFileSync(join(dir, 'master.key'), 'utf8')).toBe('short');
     rmSync(join(dir, 'master.key'));
+  });
+});
+
+describe('deriveKey', () => {
+  const master = new Uint8Array(32).fill(1);
+
+  test('one purpose has one key, another one another', () => {
+    expect(deriveKey(master, 'tokens')).toEqual(deriveKey(master, 'tokens'));
+    expect(deriveKey(master, 'tokens')).not.toEqual(deriveKey(master, 'links'));
+    expect(deriveKey(new Uint8Array(32).fill(2), 'tokens')).not.toEqual(
+      deriveKey(master, 'tokens'),
+    );
+    expect(deriveKey(master, 'tokens')).not.toEqual(master);
   });
 });
