@@ -143,7 +143,8 @@ async function finish(
   const silent = watch.contentBytes === 0 && watch.usage === null && call.stopped === null;
   const contentBytes = fault !== null && silent ? null : watch.contentBytes;
   const shown = call.stopped === 'caller_left' ? null : fault;
-  await settle(call, { reason, fault: shown, usage: watch.usage, contentBytes }, deps);
+  // Nobody waits for the books: the caller's stream ends with its last byte.
+  void settle(call, { reason, fault: shown, usage: watch.usage, contentBytes }, deps);
 }
 
 /** A caller that cannot be told any more is no reason not to settle. */
