@@ -44,19 +44,33 @@ const tokens = z.int().positive();
 function hides(earlier: PriceRow, later: PriceRow): boolean {
   const input = earlier.inputTokensMax ?? Number.POSITIVE_INFINITY;
   const output = earlier.outputTokensMax ?? Number.POSITIVE_INFINITY;
+  const alsoFits = Object.entries(earlier.when ?? {}).every(
+    ([trait, value]) => later.when?.[trait] === value,
+  );
   return (
+    alsoFits &&
     (later.inputTokensMax ?? Number.POSITIVE_INFINITY) <= input &&
     (later.outputTokensMax ?? Number.POSITIVE_INFINITY) <= output
   );
 }
 
-const priceRow = z.strictObject({
-  inputTokensMax: tokens.optional(),
-  outputTokensMax: tokens.optional(),
-  input: decimal,
-  output: decimal,
-  cachedInput: decimal.optional(),
-});
+const unitPrice = z.strictObject({ price: decimal, per: z.int().positive().optional() });
+
+const priceRow = z
+  .strictObject({
+    inputTokensMax: tokens.optional(),
+    outputTokensMax: tokens.optional(),
+    when: z.record(name, z.string()).optional(),
+    input: decimal.optional(),
+    output: decimal.optional(),
+    cachedInput: decimal.optional(),
+    cacheWrite: decimal.optional(),
+    units: z.record(name, unitPrice).optional(),
+  })
+  .refine(
+    (row) => row.input !== undefined || row.output !== undefined || row.units !== undefined,
+    'prices nothing: give input and output, or units',
+  );
 
 const priceRows = z
   .array(priceRow)
@@ -67,8 +81,9 @@ const priceRows = z
   )
   .refine((rows) => {
     const last = rows.at(-1);
-    return last?.inputTokensMax === undefined && last?.outputTokensMax === undefined;
-  }, 'must end with a row without limits');
+    const isOpen = last?.inputTokensMax === undefined && last?.outputTokensMax === undefined;
+    return isOpen && last?.when === undefined;
+  }, 'must end with a row without limits and without "when"');
 
 const priceTable = z.strictObject({
   from: day,
@@ -95,9 +110,9 @@ const offer = z.strictObject({
 const model = z.strictObject({
   id: name,
   maker: name,
-  kind: z.literal('chat'),
-  contextTokens: tokens,
-  outputTokensMax: tokens,
+  kind: z.enum(['chat', 'embedding', 'rerank', 'image', 'video', 'audio', 'bot', 'other']),
+  contextTokens: z.int().nonnegative(),
+  outputTokensMax: z.int().nonnegative(),
   abilities: z.strictObject({
     tools: z.boolean(),
     images: z.boolean(),

@@ -8,16 +8,29 @@ export interface Abilities {
   readonly reasoning: boolean;
 }
 
+/** What one unit that is not a token costs: `price` for every `per` of them (absent: for one). */
+export interface UnitPrice {
+  readonly price: string;
+  readonly per?: number;
+}
+
 /** Prices per million tokens, decimal strings in `currency`. The first row that fits counts. */
 export interface PriceRow {
   /** Fits calls with at most this many input tokens; absent: any. */
   readonly inputTokensMax?: number;
   /** Fits calls with at most this many output tokens; absent: any. */
   readonly outputTokensMax?: number;
-  readonly input: string;
-  readonly output: string;
+  /** Fits calls with all these traits, such as service -> batch; absent: any. */
+  readonly when?: Readonly<Record<string, string>>;
+  /** Absent: tokens cost nothing. */
+  readonly input?: string;
+  readonly output?: string;
   /** Input read from the vendor's cache; absent: as `input`. */
   readonly cachedInput?: string;
+  /** Input written to the vendor's cache; absent: as `input`. */
+  readonly cacheWrite?: string;
+  /** By the name of the unit: image, video_ms, search. */
+  readonly units?: Readonly<Record<string, UnitPrice>>;
 }
 
 export interface PriceTable {
@@ -42,12 +55,25 @@ export interface Offer {
   readonly prices?: readonly PriceTable[];
 }
 
+/** What a model is for; the relay knows which ways of asking belong to each. */
+export type ModelKind =
+  | 'chat'
+  | 'embedding'
+  | 'rerank'
+  | 'image'
+  | 'video'
+  | 'audio'
+  | 'bot'
+  | 'other';
+
 export interface Model {
   readonly id: string;
   /** Who made it, `owned_by` in the list. */
   readonly maker: string;
-  readonly kind: 'chat';
+  readonly kind: ModelKind;
+  /** 0 where the model is not asked in tokens. */
   readonly contextTokens: number;
+  /** 0 where the model writes no tokens. */
   readonly outputTokensMax: number;
   readonly abilities: Abilities;
   readonly offers: readonly Offer[];

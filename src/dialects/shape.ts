@@ -1,8 +1,12 @@
-/** The wire formats that Gangway speaks, and what the relay asks of each. All pure. */
+/**
+ * The wire formats that Gangway speaks, and what the relay asks of each. All pure. A format that
+ * callers speak has a CallerDialect, one that vendors speak a VendorDialect; most have both, and
+ * then the same format on both sides passes untouched (exchange.ts).
+ */
 import type { Fault } from '../kit/fault.ts';
 import type { Json, JsonObject, Span } from '../kit/json.ts';
-
-export type DialectId = 'openai-chat';
+import type { ServerEvent } from '../kit/sse.ts';
+import type { Turn, TurnEvent, TurnReply } from './turn.ts';
 
 /** A caller's request, checked, with its text untouched. */
 export interface WireRequest {
@@ -23,6 +27,16 @@ export interface WireRequest {
   readonly outputTokensAsked: number | null;
   /** How many answers the caller asked for. */
   readonly choices: number;
+}
+
+/** What a request says outside of its body. */
+export interface Place {
+  /** Named in the path, where the format has it there. */
+  readonly model?: string;
+  /** Said by the path, where the format has it there. */
+  readonly stream?: boolean;
+  /** The version header of the format, such as 2023-06-01. */
+  readonly version?: string;
 }
 
 /** What one vendor wants otherwise; see vendors/shape.ts. */
@@ -46,6 +60,8 @@ export interface Written {
   readonly text: string;
   /** Fields that were left out, with the caller's leave. */
   readonly dropped: readonly string[];
+  /** What was said otherwise than the caller said it, for people. Absent: nothing. */
+  readonly warnings?: readonly string[];
 }
 
 /** Watches one stream of events on its way to the caller. */
@@ -62,7 +78,7 @@ export interface StreamWatch {
   end(): Fault | null;
   /** Whether a choice has been seen: until then the stream may still turn out to be a fault. */
   readonly begun: boolean;
-  /** The body that carried the usage, or null. */
+  /** The body that carried the usage, in the vendor's own form, or null. */
   readonly usage: Json | null;
   /** Bytes of generated text seen so far. */
   readonly contentBytes: number;
@@ -71,13 +87,82 @@ export interface StreamWatch {
 /** What to throw for a vendor's error body; made by the relay for the upstream at hand. */
 export type ErrorReader = (body: Json) => Error;
 
-export interface Dialect {
-  readonly id: DialectId;
-  readRequest(text: string, bytes: number): WireRequest;
+/** A whole answer on its way to the caller. */
+export interface ReadReply {
+  /** The vendor's body, for its meter. */
+  readonly body: Json;
+  /** For the caller: the vendor's own text where nothing changes. */
+  readonly text: string;
+  /** Bytes of generated text, for estimates where the vendor did not count. */
+  readonly contentBytes: number;
+}
+
+/** What a translated answer needs to know of its question. */
+export interface AskedContext {
+  readonly request: WireRequest;
+  readonly turn: Turn;
+  /** Id for the answer in the caller's format, made by the relay; used where the vendor has none. */
+  readonly callId: string;
+  readonly nowS: number;
+}
+
+/** Makes the caller's stream of common events. Stateful, one a stream. */
+export interface EventWriter {
+  /** Text of whole server-sent events; empty where there is nothing to say yet. */
+  write(event: TurnEvent): string;
+  /** After the last event: what closes a complete stream, such as `[DONE]`. */
+  end(): string;
+}
+
+/** Makes common events of the vendor's stream. Stateful, one a stream. */
+export interface EventReader {
+  /** Throws what `readError` makes of an error event; Fault `vendor_malformed`. */
+  read(event: ServerEvent): readonly TurnEvent[];
+  /** After the last event: what is still to be told. Fault: of a stream that is not complete. */
+  end(): readonly TurnEvent[];
+  /** The body that carried the usage, in the vendor's own form, or null. */
+  readonly usage: Json | null;
+}
+
+/** A format in which callers ask. */
+export interface CallerDialect {
+  readonly id: string;
+  /** Faults: `invalid_json`, `json_too_deep`, `invalid_request` with the field. */
+  readRequest(text: string, bytes: number, place?: Place): WireRequest;
+  /** Fault: `invalid_request` for what has no common form and changes the meaning. */
+  readTurn(request: WireRequest): Turn;
+  writeReply(reply: TurnReply, asked: AskedContext): Json;
+  writeEvents(asked: AskedContext): EventWriter;
+  writeFault(fault: Fault, requestId: string): string;
+  /** The last event of a stream that could not be completed; nothing follows it. */
+  writeFaultEvent(fault: Fault, requestId: string): string;
+}
+
+/** A format in which vendors are asked. */
+export interface VendorDialect {
+  readonly id: string;
+  /**
+   * The body in this format. What it cannot say is refused (`unsupported_parameter`), or left out
+   * and named in `dropped` where `mayDrop`; what is said otherwise stands in `warnings`.
+   */
+  writeTurn(turn: Turn, wish: WriteWish & { readonly stream: boolean }): Written;
+  /** Throws what `readError` makes of an error under status 200; Faults: malformed, empty. */
+  readReply(body: Json, readError: ErrorReader): TurnReply;
+  readEvents(readError: ErrorReader): EventReader;
+}
+
+/** The same format on both sides: the caller's bytes but for what must differ. */
+export interface Passage {
+  readonly id: string;
   writeRequest(request: WireRequest, wish: WriteWish): Written;
   /** Checks a whole answer; throws the Fault of one that is not a success. */
-  readReply(text: string, readError: ErrorReader): Json;
-  watch(wantsUsage: boolean, readError: ErrorReader): StreamWatch;
-  /** Bytes of generated text in a whole answer. */
-  replyContentBytes(body: Json): number;
+  readReply(text: string, readError: ErrorReader): ReadReply;
+  watch(request: WireRequest, readError: ErrorReader): StreamWatch;
+}
+
+/** How one caller's request is carried to one vendor's format, and the answer back. */
+export interface Exchange {
+  write(request: WireRequest, wish: WriteWish): Written;
+  readReply(text: string, readError: ErrorReader): ReadReply;
+  watch(readError: ErrorReader): StreamWatch;
 }

@@ -4,22 +4,32 @@ import type { Quantities } from '../storage/ports.ts';
 
 const TOKENS_PER_PRICE = 1_000_000n;
 
-/** One line of a price list: decimal strings a million tokens, as the catalogue has them. */
+/** One line of a price list: decimal strings, tokens by the million, as the catalogue has them. */
 interface PriceLine {
   readonly inputTokensMax?: number;
   readonly outputTokensMax?: number;
-  readonly input: string;
-  readonly output: string;
+  readonly when?: Readonly<Record<string, string>>;
+  readonly input?: string;
+  readonly output?: string;
   readonly cachedInput?: string;
+  readonly cacheWrite?: string;
+  readonly units?: Readonly<Record<string, { readonly price: string; readonly per?: number }>>;
 }
 
-/** The same in nano-units of the installation's currency a million tokens. */
+/** The same in nano-units of the installation's currency; tokens by the million. */
 interface Rates {
   readonly inputTokensMax: number;
   readonly outputTokensMax: number;
+  readonly when: Readonly<Record<string, string>>;
   readonly input: bigint;
   readonly output: bigint;
   readonly cachedInput: bigint;
+  readonly cacheWrite: bigint;
+  readonly units: readonly {
+    readonly unit: string;
+    readonly price: bigint;
+    readonly per: bigint;
+  }[];
 }
 
 export interface Price {
@@ -35,13 +45,21 @@ export interface Price {
 export function readPrice(lines: readonly PriceLine[], currency: string, exchange: string): Price {
   const rate = decimal(exchange, 'exchange rate');
   const convert = (text: string): bigint => mulDivUp(decimal(text, 'price'), rate, NANOS_PER_UNIT);
-  const rates = lines.map((line) => ({
-    inputTokensMax: line.inputTokensMax ?? Number.POSITIVE_INFINITY,
-    outputTokensMax: line.outputTokensMax ?? Number.POSITIVE_INFINITY,
-    input: convert(line.input),
-    output: convert(line.output),
-    cachedInput: convert(line.cachedInput ?? line.input),
-  }));
+  const rates = lines.map((line) => {
+    const input = convert(line.input ?? '0');
+    return {
+      inputTokensMax: line.inputTokensMax ?? Number.POSITIVE_INFINITY,
+      outputTokensMax: line.outputTokensMax ?? Number.POSITIVE_INFINITY,
+      when: line.when ?? {},
+      input,
+      output: convert(line.output ?? '0'),
+      cachedInput: line.cachedInput === undefined ? input : convert(line.cachedInput),
+      cacheWrite: line.cacheWrite === undefined ? input : convert(line.cacheWrite),
+      units: Object.entries(line.units ?? {}).map(([unit, { price, per = 1 }]) => {
+        return { unit, price: convert(price), per: BigInt(per) };
+      }),
+    };
+  });
   return Object.freeze({ snapshot: JSON.stringify({ currency, exchange, lines }), rates });
 }
 
@@ -55,31 +73,63 @@ function decimal(text: string, what: string): bigint {
 export function priceCall(price: Price, counted: Quantities): bigint {
   const fits = price.rates.find(
     (line) =>
-      counted.inputTokens <= line.inputTokensMax && counted.outputTokens <= line.outputTokensMax,
+      counted.inputTokens <= line.inputTokensMax &&
+      counted.outputTokens <= line.outputTokensMax &&
+      hasTraits(line, counted),
   );
   const line = fits ?? price.rates.at(-1);
   if (line === undefined) return 0n;
   const cached = Math.min(counted.cachedInputTokens, counted.inputTokens);
+  const written = Math.min(counted.cacheWriteTokens ?? 0, counted.inputTokens - cached);
   const micro =
-    BigInt(counted.inputTokens - cached) * line.input +
+    BigInt(counted.inputTokens - cached - written) * line.input +
     BigInt(cached) * line.cachedInput +
+    BigInt(written) * line.cacheWrite +
     BigInt(counted.outputTokens) * line.output;
-  return mulDivUp(micro, 1n, TOKENS_PER_PRICE);
+  return mulDivUp(micro, 1n, TOKENS_PER_PRICE) + priceUnits(line, counted);
 }
 
-/** The most that a call of at most this many tokens can cost, whatever line will fit. */
-export function priceAtMost(price: Price, inputTokens: number, outputTokens: number): bigint {
+function priceUnits(line: Rates, counted: Quantities): bigint {
+  let sum = 0n;
+  for (const { unit, price, per } of line.units) {
+    sum += mulDivUp(BigInt(counted.units?.[unit] ?? 0), price, per);
+  }
+  return sum;
+}
+
+function hasTraits(line: Rates, counted: Quantities): boolean {
+  for (const trait in line.when) {
+    if (counted.traits?.[trait] !== line.when[trait]) return false;
+  }
+  return true;
+}
+
+/** A trait that is not known yet may still turn out to be this line's. */
+function mayHaveTraits(line: Rates, bound: Quantities): boolean {
+  for (const trait in line.when) {
+    const known = bound.traits?.[trait];
+    if (known !== undefined && known !== line.when[trait]) return false;
+  }
+  return true;
+}
+
+/** The most that a call of at most these quantities can cost, whatever line will fit. */
+export function priceAtMost(price: Price, bound: Quantities): bigint {
+  const { inputTokens, outputTokens } = bound;
   let most = 0n;
   let floor = 0;
   for (const line of price.rates) {
     // A line below another one's reach can still price this call; one above it cannot.
     if (floor > inputTokens) break;
-    const input = line.input > line.cachedInput ? line.input : line.cachedInput;
+    if (!mayHaveTraits(line, bound)) continue;
+    const input = [line.input, line.cachedInput, line.cacheWrite].reduce((a, b) => (a > b ? a : b));
     const tokens = BigInt(Math.min(inputTokens, line.inputTokensMax));
     const made = BigInt(Math.min(outputTokens, line.outputTokensMax));
-    const cost = mulDivUp(tokens * input + made * line.output, 1n, TOKENS_PER_PRICE);
+    const cost =
+      mulDivUp(tokens * input + made * line.output, 1n, TOKENS_PER_PRICE) + priceUnits(line, bound);
     if (cost > most) most = cost;
-    if (line.outputTokensMax === Number.POSITIVE_INFINITY) floor = line.inputTokensMax + 1;
+    const isWhole = line.outputTokensMax === Number.POSITIVE_INFINITY && hasTraits(line, bound);
+    if (isWhole) floor = line.inputTokensMax + 1;
   }
   return most;
 }

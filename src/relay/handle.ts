@@ -94,7 +94,7 @@ async function admit(input: CallInput, wish: AdmitWish, deps: RelayDeps): Promis
   let priceId: string | null = null;
   for (const candidate of wish.candidates) {
     if (candidate.price === null) continue;
-    const most = priceAtMost(candidate.price, request.inputTokensBound, wish.outputBound);
+    const most = priceAtMost(candidate.price, boundOf(request, wish.outputBound));
     if (most >= amount) {
       amount = most;
       priceId = candidate.priceId;

@@ -3,6 +3,7 @@ import { type Kysely, type Selectable, sql } from 'kysely';
 import type { CallFilter, CallRow, Calls, UsagePoint, UsageRow, UsageSpan } from './ports.ts';
 import { asText } from './queries.ts';
 import type { CallsTable, HoldsTable, Schema } from './schema.ts';
+import { readUnits } from './units.ts';
 
 type Db = Kysely<Schema>;
 
@@ -149,6 +150,7 @@ function readHold(row: Selectable<HoldsTable>): CallRow {
 
 function readCall(row: Selectable<CallsTable>): CallRow {
   const counted = row.usage_source !== 'none';
+  const cacheWrite = Number(row.cache_write_tokens);
   return {
     ...readHold(row),
     charge: BigInt(row.charge),
@@ -159,6 +161,8 @@ function readCall(row: Selectable<CallsTable>): CallRow {
           outputTokens: Number(row.output_tokens),
           cachedInputTokens: Number(row.cached_tokens),
           reasoningTokens: Number(row.reasoning_tokens),
+          ...(cacheWrite === 0 ? {} : { cacheWriteTokens: cacheWrite }),
+          ...readUnits(row.units),
         }
       : null,
     usageSource: row.usage_source as CallRow['usageSource'],

@@ -209,6 +209,12 @@ export interface Quantities {
   readonly outputTokens: number;
   readonly cachedInputTokens: number;
   readonly reasoningTokens: number;
+  /** Input tokens written to a cache of the vendor's, part of the input. Absent: none. */
+  readonly cacheWriteTokens?: number;
+  /** What is not counted in tokens: unit (image, video_ms) -> a whole number. Absent: none. */
+  readonly units?: Readonly<Record<string, number>>;
+  /** On what the price depends beside counts: such as resolution -> 1080p. Absent: nothing. */
+  readonly traits?: Readonly<Record<string, string>>;
 }
 
 /** Who counted the quantities. */

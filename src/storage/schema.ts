@@ -99,6 +99,9 @@ export interface CallsTable extends HoldsTable {
   queued_ms: number;
   first_byte_ms: number | null;
   total_ms: number;
+  cache_write_tokens: number;
+  /** JSON object of units and traits; null: tokens are all. */
+  units: string | null;
 }
 
 export interface AccessKeysTable {

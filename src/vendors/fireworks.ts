@@ -8,18 +8,20 @@ export default Object.freeze({
   keyEnv: ['FIREWORKS_API_KEY'],
   auth: { header: 'authorization', prefix: 'Bearer ' },
   services: {
-    chat: {
-      path: '/chat/completions',
-      dialect: 'openai-chat',
-      // unverified: that developer is refused; system means the same there.
-      tweaks: { roles: { developer: 'system' } },
-      meter: {
-        input: '/usage/prompt_tokens',
-        output: '/usage/completion_tokens',
-        cachedInput: ['/usage/prompt_tokens_details/cached_tokens'],
-        reasoning: ['/usage/completion_tokens_details/reasoning_tokens'],
+    chat: [
+      {
+        path: '/chat/completions',
+        dialect: 'openai-chat',
+        // unverified: that developer is refused; system means the same there.
+        tweaks: { roles: { developer: 'system' } },
+        meter: {
+          input: '/usage/prompt_tokens',
+          output: '/usage/completion_tokens',
+          cachedInput: ['/usage/prompt_tokens_details/cached_tokens'],
+          reasoning: ['/usage/completion_tokens_details/reasoning_tokens'],
+        },
       },
-    },
+    ],
   },
   causes: {
     NOT_FOUND: 'model',

@@ -8,23 +8,25 @@ export default Object.freeze({
   keyEnv: ['GROQ_API_KEY'],
   auth: { header: 'authorization', prefix: 'Bearer ' },
   services: {
-    chat: {
-      path: '/chat/completions',
-      dialect: 'openai-chat',
-      tweaks: {
-        refuse: {
-          logit_bias: 'Groq answers 400 to logit_bias.',
-          logprobs: 'Groq answers 400 to logprobs.',
-          top_logprobs: 'Groq answers 400 to top_logprobs.',
+    chat: [
+      {
+        path: '/chat/completions',
+        dialect: 'openai-chat',
+        tweaks: {
+          refuse: {
+            logit_bias: 'Groq answers 400 to logit_bias.',
+            logprobs: 'Groq answers 400 to logprobs.',
+            top_logprobs: 'Groq answers 400 to top_logprobs.',
+          },
+        },
+        meter: {
+          input: '/usage/prompt_tokens',
+          output: '/usage/completion_tokens',
+          cachedInput: ['/usage/prompt_tokens_details/cached_tokens'],
+          reasoning: ['/usage/completion_tokens_details/reasoning_tokens'],
         },
       },
-      meter: {
-        input: '/usage/prompt_tokens',
-        output: '/usage/completion_tokens',
-        cachedInput: ['/usage/prompt_tokens_details/cached_tokens'],
-        reasoning: ['/usage/completion_tokens_details/reasoning_tokens'],
-      },
-    },
+    ],
   },
   causes: {
     invalid_api_key: 'credential',

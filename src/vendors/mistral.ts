@@ -10,36 +10,38 @@ export default Object.freeze({
   keyEnv: ['MISTRAL_API_KEY'],
   auth: { header: 'authorization', prefix: 'Bearer ' },
   services: {
-    chat: {
-      path: '/chat/completions',
-      dialect: 'openai-chat',
-      tweaks: {
-        rename: { max_completion_tokens: 'max_tokens', seed: 'random_seed' },
-        // unverified: each but the first; concluded from the rule above and the public reference.
-        refuse: {
-          logit_bias: UNKNOWN,
-          logprobs: UNKNOWN,
-          top_logprobs: UNKNOWN,
-          service_tier: UNKNOWN,
-          store: UNKNOWN,
-          user: UNKNOWN,
-          verbosity: UNKNOWN,
-          web_search_options: UNKNOWN,
+    chat: [
+      {
+        path: '/chat/completions',
+        dialect: 'openai-chat',
+        tweaks: {
+          rename: { max_completion_tokens: 'max_tokens', seed: 'random_seed' },
+          // unverified: each but the first; concluded from the rule above and the public reference.
+          refuse: {
+            logit_bias: UNKNOWN,
+            logprobs: UNKNOWN,
+            top_logprobs: UNKNOWN,
+            service_tier: UNKNOWN,
+            store: UNKNOWN,
+            user: UNKNOWN,
+            verbosity: UNKNOWN,
+            web_search_options: UNKNOWN,
+          },
+          roles: { developer: 'system' },
         },
-        roles: { developer: 'system' },
+        meter: {
+          input: '/usage/prompt_tokens',
+          output: '/usage/completion_tokens',
+          cachedInput: [
+            '/usage/num_cached_tokens',
+            '/usage/prompt_tokens_details/cached_tokens',
+            '/usage/prompt_token_details/cached_tokens',
+          ],
+          reasoning: ['/usage/completion_tokens_details/reasoning_tokens'],
+        },
+        streamUsage: 'always',
       },
-      meter: {
-        input: '/usage/prompt_tokens',
-        output: '/usage/completion_tokens',
-        cachedInput: [
-          '/usage/num_cached_tokens',
-          '/usage/prompt_tokens_details/cached_tokens',
-          '/usage/prompt_token_details/cached_tokens',
-        ],
-        reasoning: ['/usage/completion_tokens_details/reasoning_tokens'],
-      },
-      streamUsage: 'always',
-    },
+    ],
   },
   causes: {
     unknown_model: 'model',

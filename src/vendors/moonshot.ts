@@ -8,18 +8,20 @@ export default Object.freeze({
   keyEnv: ['MOONSHOT_API_KEY'],
   auth: { header: 'authorization', prefix: 'Bearer ' },
   services: {
-    chat: {
-      path: '/chat/completions',
-      dialect: 'openai-chat',
-      // unverified: that developer is refused; the reference names system, user, assistant, tool.
-      tweaks: { roles: { developer: 'system' } },
-      meter: {
-        input: '/usage/prompt_tokens',
-        output: '/usage/completion_tokens',
-        cachedInput: ['/usage/cached_tokens', '/usage/prompt_tokens_details/cached_tokens'],
-        reasoning: ['/usage/completion_tokens_details/reasoning_tokens'],
+    chat: [
+      {
+        path: '/chat/completions',
+        dialect: 'openai-chat',
+        // unverified: that developer is refused; the reference names system, user, assistant, tool.
+        tweaks: { roles: { developer: 'system' } },
+        meter: {
+          input: '/usage/prompt_tokens',
+          output: '/usage/completion_tokens',
+          cachedInput: ['/usage/cached_tokens', '/usage/prompt_tokens_details/cached_tokens'],
+          reasoning: ['/usage/completion_tokens_details/reasoning_tokens'],
+        },
       },
-    },
+    ],
   },
   causes: {
     invalid_authentication_error: 'credential',

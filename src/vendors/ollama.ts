@@ -8,19 +8,21 @@ export default Object.freeze({
   keyEnv: [],
   auth: null,
   services: {
-    chat: {
-      path: '/chat/completions',
-      dialect: 'openai-chat',
-      // unverified: both tweaks; the compatibility page names max_tokens and no developer role.
-      tweaks: {
-        rename: { max_completion_tokens: 'max_tokens' },
-        roles: { developer: 'system' },
+    chat: [
+      {
+        path: '/chat/completions',
+        dialect: 'openai-chat',
+        // unverified: both tweaks; the compatibility page names max_tokens and no developer role.
+        tweaks: {
+          rename: { max_completion_tokens: 'max_tokens' },
+          roles: { developer: 'system' },
+        },
+        meter: {
+          input: '/usage/prompt_tokens',
+          output: '/usage/completion_tokens',
+        },
       },
-      meter: {
-        input: '/usage/prompt_tokens',
-        output: '/usage/completion_tokens',
-      },
-    },
+    ],
   },
   docs: 'https://docs.ollama.com/api/openai-compatibility',
   checked: '2026-11-22',

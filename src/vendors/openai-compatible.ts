@@ -8,20 +8,22 @@ export default Object.freeze({
   keyEnv: [],
   auth: { header: 'authorization', prefix: 'Bearer ' },
   services: {
-    chat: {
-      path: '/chat/completions',
-      dialect: 'openai-chat',
-      meter: {
-        input: '/usage/prompt_tokens',
-        output: '/usage/completion_tokens',
-        cachedInput: [
-          '/usage/prompt_tokens_details/cached_tokens',
-          '/usage/prompt_cache_hit_tokens',
-          '/usage/cached_tokens',
-        ],
-        reasoning: ['/usage/completion_tokens_details/reasoning_tokens'],
+    chat: [
+      {
+        path: '/chat/completions',
+        dialect: 'openai-chat',
+        meter: {
+          input: '/usage/prompt_tokens',
+          output: '/usage/completion_tokens',
+          cachedInput: [
+            '/usage/prompt_tokens_details/cached_tokens',
+            '/usage/prompt_cache_hit_tokens',
+            '/usage/cached_tokens',
+          ],
+          reasoning: ['/usage/completion_tokens_details/reasoning_tokens'],
+        },
       },
-    },
+    ],
   },
   causes: {
     invalid_api_key: 'credential',

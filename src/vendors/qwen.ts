@@ -8,22 +8,24 @@ export default Object.freeze({
   keyEnv: ['DASHSCOPE_API_KEY'],
   auth: { header: 'authorization', prefix: 'Bearer ' },
   services: {
-    chat: {
-      path: '/chat/completions',
-      dialect: 'openai-chat',
-      // An unknown role is a 400 naming system, assistant, user, tool, function.
-      // unverified: that max_completion_tokens is not taken; the reference names max_tokens.
-      tweaks: {
-        rename: { max_completion_tokens: 'max_tokens' },
-        roles: { developer: 'system' },
+    chat: [
+      {
+        path: '/chat/completions',
+        dialect: 'openai-chat',
+        // An unknown role is a 400 naming system, assistant, user, tool, function.
+        // unverified: that max_completion_tokens is not taken; the reference names max_tokens.
+        tweaks: {
+          rename: { max_completion_tokens: 'max_tokens' },
+          roles: { developer: 'system' },
+        },
+        meter: {
+          input: '/usage/prompt_tokens',
+          output: '/usage/completion_tokens',
+          cachedInput: ['/usage/prompt_tokens_details/cached_tokens'],
+          reasoning: ['/usage/completion_tokens_details/reasoning_tokens'],
+        },
       },
-      meter: {
-        input: '/usage/prompt_tokens',
-        output: '/usage/completion_tokens',
-        cachedInput: ['/usage/prompt_tokens_details/cached_tokens'],
-        reasoning: ['/usage/completion_tokens_details/reasoning_tokens'],
-      },
-    },
+    ],
   },
   // The same kind is spelt in two ways, DashScope's and OpenAI's.
   causes: {

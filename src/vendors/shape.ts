@@ -2,7 +2,6 @@
  * What a vendor is: a frozen plain object. What it does not serve is absent. A vendor describes
  * requests and reads answers; it does no I/O, reads no clock and knows no price.
  */
-import type { DialectId } from '../dialects/shape.ts';
 import type { Json } from '../kit/json.ts';
 
 /** Why a vendor said no, which decides who mends it and whether another upstream may do better. */
@@ -20,16 +19,28 @@ export type Cause =
   /** The vendor is broken: retried, then the next upstream. */
   | 'down';
 
-/** Where a quantity stands in a reply or in the usage of a stream: JSON pointers (RFC 6901). */
+/**
+ * Where quantities stand in a reply or in the usage of a stream: JSON pointers (RFC 6901). Absent
+ * input or output: the service is not counted in tokens.
+ */
 export interface TokenMeter {
-  /** All input tokens, cached ones included. */
-  readonly input: string;
-  readonly output: string;
+  /** All input tokens, cached ones included, unless `cachedApart`. */
+  readonly input?: string;
+  readonly output?: string;
   /** Input tokens read from a cache; the first pointer that is present counts. */
   readonly cachedInput?: readonly string[];
+  /** Input tokens written to a cache; the first pointer that is present counts. */
+  readonly cacheWrite?: readonly string[];
+  /** Set where `input` leaves out what was read from and written to a cache: it is added to it. */
+  readonly cachedApart?: boolean;
   readonly reasoning?: readonly string[];
   /** Set where `output` leaves the reasoning tokens out: then they are added to it. */
   readonly reasoningApart?: boolean;
+  /**
+   * What is not counted in tokens: unit -> where a whole number stands, or a list whose members
+   * count one each (those with an `error` do not). Names carry their scale: image, video_ms.
+   */
+  readonly units?: Readonly<Record<string, string>>;
 }
 
 export interface Tweaks {
@@ -43,10 +54,26 @@ export interface Tweaks {
   readonly roles?: Readonly<Record<string, string>>;
 }
 
+/** What is asked of a model, whatever the wire format. */
+export type Family =
+  | 'chat'
+  | 'embeddings'
+  | 'multimodal_embeddings'
+  | 'rerank'
+  | 'images'
+  | 'tokenization'
+  | 'context'
+  | 'context_chat'
+  | 'batch_chat'
+  | 'bot_chat';
+
 export interface QuickService {
-  /** Appended to the base URL. */
+  /** Appended to the base URL; `{model}` stands for the model's name there. */
   readonly path: string;
-  readonly dialect: DialectId;
+  /** The path of streams where it is another one. */
+  readonly streamPath?: string;
+  /** Id of a format in dialects/. */
+  readonly dialect: string;
   readonly tweaks?: Tweaks;
   readonly meter: TokenMeter;
   /**
@@ -54,7 +81,47 @@ export interface QuickService {
    * does so unasked and refuses `stream_options`, which therefore is not sent.
    */
   readonly streamUsage?: 'always';
+  /** How streams are framed; absent: server-sent events. */
+  readonly framing?: 'aws-eventstream';
+  /** More headers of this service alone. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Most inputs in one request (embeddings); more are split over several. */
+  readonly inputsMax?: number;
+  /** On what its price depends: name -> value, such as service -> batch. */
+  readonly traits?: Readonly<Record<string, string>>;
 }
+
+/** A request that is about to be sent, as far as a signature covers it. */
+export interface SignAsk {
+  readonly method: 'POST' | 'GET' | 'DELETE';
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  readonly credential: string;
+  readonly nowMs: number;
+}
+
+/** How a credential is traded for a token that lives for a while. */
+export interface Trade {
+  /** The request that asks for the token. */
+  request(
+    credential: string,
+    nowMs: number,
+  ): {
+    readonly url: string;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body: string;
+  };
+  /** The token and for how long it is good; null: the answer holds none. */
+  read(reply: Json): { readonly token: string; readonly lifeS: number } | null;
+}
+
+/** How the credential is sent. */
+export type Auth =
+  | { readonly header: string; readonly prefix: string }
+  /** Headers that prove the credential for this very request; throws where it is not well formed. */
+  | { readonly sign: (ask: SignAsk) => Readonly<Record<string, string>> }
+  | { readonly header: string; readonly prefix: string; readonly trade: Trade };
 
 export interface Vendor {
   readonly id: string;
@@ -63,10 +130,11 @@ export interface Vendor {
   readonly baseUrl: string;
   /** The usual environment variables of its API key, best first. Empty: no key is needed. */
   readonly keyEnv: readonly string[];
-  /** How the credential is sent. */
-  readonly auth: { readonly header: string; readonly prefix: string } | null;
+  /** null: no credential is sent. */
+  readonly auth: Auth | null;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly services: { readonly chat?: QuickService };
+  /** What it serves: one entry a wire format, best first. */
+  readonly services: Readonly<Partial<Record<Family, readonly QuickService[]>>>;
   /**
    * The vendor's error codes -> cause. A trailing `*` matches a prefix, `http:403` a status whose
    * code is not listed. Else the status decides as usual.

@@ -8,21 +8,23 @@ export default Object.freeze({
   keyEnv: ['TOGETHER_API_KEY'],
   auth: { header: 'authorization', prefix: 'Bearer ' },
   services: {
-    chat: {
-      path: '/chat/completions',
-      dialect: 'openai-chat',
-      // unverified: both tweaks; the reference names max_tokens and system, user, assistant, tool.
-      tweaks: {
-        rename: { max_completion_tokens: 'max_tokens' },
-        roles: { developer: 'system' },
+    chat: [
+      {
+        path: '/chat/completions',
+        dialect: 'openai-chat',
+        // unverified: both tweaks; the reference names max_tokens and system, user, assistant, tool.
+        tweaks: {
+          rename: { max_completion_tokens: 'max_tokens' },
+          roles: { developer: 'system' },
+        },
+        meter: {
+          input: '/usage/prompt_tokens',
+          output: '/usage/completion_tokens',
+          cachedInput: ['/usage/cached_tokens', '/usage/prompt_tokens_details/cached_tokens'],
+          reasoning: ['/usage/completion_tokens_details/reasoning_tokens'],
+        },
       },
-      meter: {
-        input: '/usage/prompt_tokens',
-        output: '/usage/completion_tokens',
-        cachedInput: ['/usage/cached_tokens', '/usage/prompt_tokens_details/cached_tokens'],
-        reasoning: ['/usage/completion_tokens_details/reasoning_tokens'],
-      },
-    },
+    ],
   },
   causes: {
     invalid_api_key: 'credential',

@@ -44,7 +44,7 @@ export function prepareStatements(db: Database): Statements {
       started_ms from holds where id = ?`),
     insertCall: db.prepare(`insert into calls select id, account_id, key_id, key_budgeted,
       request_id, service, model, stream, hold, ?, started_ms, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
-      ?, ?, ?, ?, ?, ?, ?, endpoint from holds where id = ?`),
+      ?, ?, ?, ?, ?, ?, ?, endpoint, ?, ? from holds where id = ?`),
     deleteHold: db.prepare('delete from holds where id = ?'),
     parkHold: db.prepare(`update holds set state = 'unknown', evidence = ? where id = ?`),
     insertEntry: db.prepare(`insert into entries (cause, from_account, to_account, amount, at_ms)

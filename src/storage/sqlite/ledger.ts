@@ -12,6 +12,7 @@ import type {
   SettleRow,
   SettleVerdict,
 } from '../ports.ts';
+import { writeUnits } from '../units.ts';
 import { auditBooks } from './audit.ts';
 import { prepareStatements, type Statements } from './ledger-sql.ts';
 
@@ -190,6 +191,8 @@ export class SqliteLedger implements Ledger {
       row.queuedMs,
       row.firstByteMs,
       row.totalMs,
+      counted?.cacheWriteTokens ?? 0,
+      writeUnits(counted),
       row.id,
     );
     this.#sql.deleteHold.run(row.id);
