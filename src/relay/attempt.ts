@@ -1,6 +1,6 @@
 /** One try at one upstream: until it has begun to answer, or failed. */
 import { openExchange } from '../dialects/index.ts';
-import type { ErrorReader, Exchange, ReadReply, StreamWatch } from '../dialects/shape.ts';
+import type { ErrorReader, Exchange, ReadReply, StreamWatch, Written } from '../dialects/shape.ts';
 import type { Deadline } from '../kit/clock.ts';
 import { Fault, type FaultCode } from '../kit/fault.ts';
 import type { OutboundReply } from '../kit/fetch.ts';
@@ -106,9 +106,10 @@ export async function attempt(call: Call, candidate: Candidate, deps: RelayDeps)
     callId: call.hold.id,
     nowS: Math.floor(call.hold.startedMs / MS_PER_S),
   });
-  const body = writeFor(call, candidate, exchange);
+  const { text: body, headers: own } = writeFor(call, candidate, exchange);
   const url = request.stream ? candidate.streamUrl : candidate.url;
-  const ask = { method: 'POST', url, headers: candidate.headers, body } as const;
+  const headers = own === undefined ? candidate.headers : { ...candidate.headers, ...own };
+  const ask = { method: 'POST', url, headers, body } as const;
   const proved = deps.credentials.prove(candidate.upstream, ask);
   const proof = proved instanceof Promise ? await proved : proved;
   refuseStopped(call);
@@ -120,7 +121,7 @@ export async function attempt(call: Call, candidate: Candidate, deps: RelayDeps)
     const reply = await deps.outbound({
       url,
       method: 'POST',
-      headers: { ...candidate.headers, ...proof, 'x-client-request-id': call.hold.id },
+      headers: { ...headers, ...proof, 'x-client-request-id': call.hold.id },
       body,
       signal: timer.signal,
       connectMs: times.connectMs,
@@ -145,16 +146,17 @@ export async function attempt(call: Call, candidate: Candidate, deps: RelayDeps)
 }
 
 /** The vendor's body; what had to be said otherwise is kept with the call. */
-function writeFor(call: Call, candidate: Candidate, exchange: Exchange): string {
+function writeFor(call: Call, candidate: Candidate, exchange: Exchange): Written {
   const written = exchange.write(call.input.request, {
     wireModel: candidate.wireName,
     tweaks: candidate.service.tweaks,
     mayDrop: call.input.mayDrop,
     asksUsage: candidate.service.streamUsage !== 'always',
+    outputTokensMax: call.route.model.outputTokensMax,
   });
   call.dropped = written.dropped;
   call.warnings = written.warnings ?? [];
-  return written.text;
+  return written;
 }
 
 /** Who left before the vendor was asked costs nothing. */
