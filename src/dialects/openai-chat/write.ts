@@ -22,11 +22,11 @@ function askForUsage(request: WireRequest): FieldEdit {
   return { value: { ...(isObject(options) ? options : {}), include_usage: true } };
 }
 
-interface TweakWish extends WriteWish {
+export interface TweakWish extends WriteWish {
   readonly edits: Map<string, FieldEdit>;
 }
 
-function tweak(request: WireRequest, wish: TweakWish): string[] {
+export function tweak(request: WireRequest, wish: TweakWish): string[] {
   const { tweaks = {}, edits } = wish;
   const dropped = refuseFields(request, wish);
   for (const [ours, theirs] of Object.entries(tweaks.rename ?? {})) {
