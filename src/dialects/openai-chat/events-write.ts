@@ -13,6 +13,8 @@ interface Open {
   readonly item: BegunItem;
   /** Number of a tool call among the calls of its choice. */
   readonly call: number;
+  /** Whether any of it came. */
+  grown: boolean;
 }
 
 interface Choice {
@@ -82,13 +84,16 @@ export class ChatEventWriter implements EventWriter {
     if (event.type === 'citation') return this.#cite(event, choice);
     choice.items.delete(event.at);
     this.#thoughts.drop(`${event.choice}/${event.at}`);
-    return '';
+    if (open.item.type !== 'tool_call' || open.grown) return '';
+    // A call without arguments is still JSON to whoever reads it.
+    const whole = { index: open.call, function: { arguments: '{}' } };
+    return this.#chunk(event.choice, { tool_calls: [whole] });
   }
 
   #begin(event: Extract<TurnEvent, { type: 'begin' }>, choice: Choice): string {
     const { item } = event;
     const call = item.type === 'tool_call' ? choice.calls++ : -1;
-    choice.items.set(event.at, { item, call });
+    choice.items.set(event.at, { item, call, grown: false });
     if (item.type === 'text') choice.textFrom = choice.textChars;
     if (item.type !== 'tool_call') return '';
     const named = { name: item.name, arguments: '' };
@@ -98,6 +103,7 @@ export class ChatEventWriter implements EventWriter {
 
   #delta(event: Extract<TurnEvent, { type: 'delta' }>, open: Open, choice: Choice): string {
     const { text } = event;
+    open.grown = true;
     if (open.item.type === 'tool_call') {
       const grown = { index: open.call, function: { arguments: text } };
       return this.#chunk(event.choice, { tool_calls: [grown] });

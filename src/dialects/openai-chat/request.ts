@@ -81,7 +81,7 @@ export function parseBody(text: string): Pick<WireRequest, 'body' | 'spans' | 'o
 
 export function readRequest(text: string, bytes: number): WireRequest {
   const { body, spans, open } = parseBody(text);
-  if (!SHAPE.Check(body)) throw shapeFault(body);
+  if (!SHAPE.Check(body)) throw shapeFault(SHAPE.Errors(body)[0]);
   const choices = body.n ?? 1;
   const asked = body.max_completion_tokens ?? body.max_tokens ?? null;
   const media = countMedia(text, body);
@@ -103,8 +103,10 @@ export function readRequest(text: string, bytes: number): WireRequest {
   };
 }
 
-function shapeFault(body: unknown): Fault {
-  const [error] = SHAPE.Errors(body);
+type ShapeError = ReturnType<typeof SHAPE.Errors>[number];
+
+/** The first thing that is wrong, by the field's path. */
+export function shapeFault(error: ShapeError | undefined): Fault {
   const params: unknown = error?.params;
   const missing = isObject(params) ? params.requiredProperties : undefined;
   const field = Array.isArray(missing) ? `/${String(missing[0])}` : '';

@@ -1,5 +1,5 @@
 /** Reads a chat request as the common turn. */
-import { isObject, type Json, type JsonObject } from '../../kit/json.ts';
+import { isObject, type Json } from '../../kit/json.ts';
 import {
   leftOver,
   needObject,
@@ -14,8 +14,9 @@ import {
   takeText,
   takeTexts,
 } from '../fields.ts';
+import { readEffort, readFunction, readMode, readSchema, readSwitch } from '../openai-settings.ts';
 import type { WireRequest } from '../shape.ts';
-import type { Effort, Format, Item, Thinking, Tool, ToolChoice, Turn } from '../turn.ts';
+import type { Format, Item, Thinking, Tool, ToolChoice, Turn } from '../turn.ts';
 import { readMessage } from './message-read.ts';
 import { CHAT } from './seals.ts';
 
@@ -79,24 +80,6 @@ function readTools(spot: Spot, others: Record<string, Json>): Tool[] {
   });
 }
 
-/** Name, description, parameters and strictness, wherever they stand. */
-export function readFunction(asked: Spot): Tool {
-  return {
-    name: needText(asked, 'name'),
-    description: takeText(asked, 'description'),
-    parameters: takeObject(asked, 'parameters'),
-    strict: takeFlag(asked, 'strict'),
-  };
-}
-
-const MODES = ['auto', 'none', 'required'] as const;
-
-/** A mode by its word; null where it is none. */
-export function readMode(word: Json | undefined): ToolChoice | null {
-  const mode = MODES.find((known) => known === word);
-  return mode === undefined ? null : { mode };
-}
-
 function readToolChoice(spot: Spot, others: Record<string, Json>): ToolChoice | null {
   const value = spot.of.tool_choice ?? null;
   if (value === null) return null;
@@ -118,7 +101,7 @@ function readToolChoice(spot: Spot, others: Record<string, Json>): ToolChoice | 
 }
 
 /** null where one of them is no function. */
-export function toolNames(tools: Json | undefined): string[] | null {
+function toolNames(tools: Json | undefined): string[] | null {
   if (!Array.isArray(tools)) return null;
   const names: string[] = [];
   for (const tool of tools as readonly Json[]) {
@@ -140,25 +123,6 @@ function readFormat(spot: Spot): Format | null {
   throw noForm(pathOf(format, 'type'), 'send text, json_object or json_schema');
 }
 
-export function readSchema(spot: Spot): Format {
-  return {
-    type: 'schema',
-    name: needText(spot, 'name'),
-    description: takeText(spot, 'description'),
-    schema: needObject(spot, 'schema').of,
-    strict: takeFlag(spot, 'strict') ?? false,
-  };
-}
-
-const EFFORTS = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'] as const;
-
-export function readEffort(value: string | null, param: string): Effort | null {
-  if (value === null) return null;
-  const effort = EFFORTS.find((known) => known === value);
-  if (effort === undefined) throw noForm(param, `send one of ${EFFORTS.join(', ')}`);
-  return effort;
-}
-
 /** The official effort, and the switches that vendors of this format have beside it. */
 function readThinking(spot: Spot, others: Record<string, Json>): Thinking | null {
   const effort = readEffort(takeText(spot, 'reasoning_effort'), 'reasoning_effort');
@@ -167,15 +131,4 @@ function readThinking(spot: Spot, others: Record<string, Json>): Thinking | null
   const budgetTokens = takeNumber(spot, 'thinking_budget');
   if (effort === null && enabled === null && budgetTokens === null) return null;
   return { enabled, effort, budgetTokens, show: null };
-}
-
-/** `thinking.type`: enabled, disabled, or auto, which is as if it were not said. */
-export function readSwitch(spot: Spot, others: Record<string, Json>): boolean | null {
-  const thinking: JsonObject | null = takeObject(spot, 'thinking');
-  if (thinking === null) return null;
-  Object.assign(others, leftOver({ of: thinking, path: 'thinking' }, new Set(['type'])));
-  const { type } = thinking;
-  if (type === 'enabled' || type === 'disabled') return type === 'enabled';
-  if (type !== 'auto') others['thinking.type'] = type ?? null;
-  return null;
 }
