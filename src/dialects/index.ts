@@ -2,7 +2,6 @@
  * Every format by its id, and how a request in one is carried to a vendor of another: untouched
  * where both are the same, through the common turn where both have one.
  */
-
 import {
   anthropicMessagesCaller,
   anthropicMessagesPassage,
@@ -15,7 +14,12 @@ import {
   geminiGeneratePassage,
   geminiGenerateVendor,
 } from './gemini-generate/index.ts';
-import { openaiChatPassage } from './openai-chat/index.ts';
+import { openaiChatCaller, openaiChatPassage, openaiChatVendor } from './openai-chat/index.ts';
+import {
+  openaiResponsesCaller,
+  openaiResponsesPassage,
+  openaiResponsesVendor,
+} from './openai-responses/index.ts';
 import { openRerank, RERANK } from './rerank/exchange.ts';
 import { RERANK_FORMATS } from './rerank/formats.ts';
 import type { AskedContext, CallerDialect, Exchange, Passage, VendorDialect } from './shape.ts';
@@ -23,16 +27,21 @@ import { translate } from './translate.ts';
 
 const PASSAGES: Readonly<Record<string, Passage>> = byId([
   openaiChatPassage,
+  openaiResponsesPassage,
   anthropicMessagesPassage,
   geminiGeneratePassage,
 ]);
 
 /** Formats whose callers can be understood, and those in which vendors can be asked. */
 const CALLERS: Readonly<Record<string, CallerDialect>> = byId([
+  openaiChatCaller,
+  openaiResponsesCaller,
   anthropicMessagesCaller,
   geminiGenerateCaller,
 ]);
 const VENDORS: Readonly<Record<string, VendorDialect>> = byId([
+  openaiChatVendor,
+  openaiResponsesVendor,
   anthropicMessagesVendor,
   geminiGenerateVendor,
 ]);

@@ -66,6 +66,8 @@ export interface WireTweaks {
   readonly refuse?: Readonly<Record<string, string>>;
   readonly force?: Readonly<Record<string, Json>>;
   readonly roles?: Readonly<Record<string, string>>;
+  readonly thinking?: 'type' | 'flag';
+  readonly thoughtsBack?: string;
 }
 
 export interface WriteWish {
