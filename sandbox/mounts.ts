@@ -1,0 +1,8 @@
+/** Every mount of the sandbox, Ark first. */
+import { chatMount } from './chat.ts';
+import type { Mount } from './service.ts';
+import { VENDORS } from './vendors.ts';
+
+export const MOUNTS: readonly Mount[] = Object.freeze([
+  ...VENDORS.map((vendor) => chatMount(vendor)),
+]);
