@@ -24,13 +24,29 @@ const MODELS_MADE_S = 1_760_000_000;
 /** More of a vendor's services: place -> service, beside the chat that all of them have. */
 export type MoreServices = Readonly<Record<string, Service>>;
 
-/** A mount that serves a vendor's chat, its lists of models, and `more`. */
-export function chatMount(vendor: FakeVendor, more: MoreServices = {}): Mount {
-  const services: MoreServices = { '/chat/completions': chatService(vendor), ...more };
+/** What the services and lists of a vendor share. */
+export type Bearer = Pick<FakeVendor, 'id' | 'path' | 'key' | 'models' | 'errors'>;
+
+/** A mount that serves a vendor's chat, its lists of models, other services, and `more`. */
+export function chatMount(
+  vendor: FakeVendor,
+  services: MoreServices = {},
+  more?: (visit: Visit) => Promise<boolean>,
+): Mount {
+  return restMount(vendor, { '/chat/completions': chatService(vendor), ...services }, more);
+}
+
+/** Services that are reached with a bearer's key, lists of models, and what `more` serves. */
+export function restMount(
+  vendor: Bearer,
+  services: MoreServices,
+  more: (visit: Visit) => Promise<boolean> = async () => false,
+): Mount {
   const serve = async (visit: Visit): Promise<void> => {
     const { place, request } = visit;
     const service = services[place];
     if (service !== undefined && request.method === 'POST') return serveCall(visit, service);
+    if (await more(visit)) return;
     return lists(visit, vendor, service !== undefined);
   };
   return { id: vendor.id, path: vendor.path, key: vendor.key, models: vendor.models, serve };
@@ -38,7 +54,7 @@ export function chatMount(vendor: FakeVendor, more: MoreServices = {}): Mount {
 
 /** What every service of a vendor shares: its key, its errors, its request ids. */
 export function bearerService(
-  vendor: Pick<FakeVendor, 'id' | 'path' | 'key' | 'errors'>,
+  vendor: Omit<Bearer, 'models'>,
 ): Pick<Service, 'id' | 'path' | 'errors' | 'refused' | 'mark' | 'modelOf' | 'isStream'> {
   return {
     id: vendor.id,
@@ -51,7 +67,7 @@ export function bearerService(
   };
 }
 
-function chatService(vendor: FakeVendor): Service {
+export function chatService(vendor: FakeVendor): Service {
   return {
     ...bearerService(vendor),
     check: ({ body }) => checkChat(body, vendor),
@@ -73,7 +89,7 @@ function mark(vendor: string, n: number, request: WireRequest): { id: string; he
 }
 
 /** A vendor's models and the sandbox's, one model, or the vendor's own word for no such page. */
-async function lists(visit: Visit, vendor: FakeVendor, isKnown: boolean): Promise<void> {
+async function lists(visit: Visit, vendor: Bearer, isKnown: boolean): Promise<void> {
   const { place, request, wire } = visit;
   const service = bearerService(vendor);
   const refused = service.refused(request);
@@ -89,6 +105,6 @@ async function lists(visit: Visit, vendor: FakeVendor, isKnown: boolean): Promis
   return sendJson(wire, 200, modelOf(vendor)(decodeURIComponent(place.slice('/models/'.length))));
 }
 
-function modelOf(vendor: FakeVendor): (id: string) => JsonObject {
+function modelOf(vendor: Bearer): (id: string) => JsonObject {
   return (id) => ({ id, object: 'model', created: MODELS_MADE_S, owned_by: vendor.id });
 }
