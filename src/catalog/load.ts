@@ -107,28 +107,35 @@ const offer = z.strictObject({
     .optional(),
 });
 
-const model = z.strictObject({
-  id: name,
-  maker: name,
-  kind: z.enum(['chat', 'embedding', 'rerank', 'image', 'video', 'audio', 'bot', 'other']),
-  contextTokens: z.int().nonnegative(),
-  outputTokensMax: z.int().nonnegative(),
-  abilities: z.strictObject({
-    tools: z.boolean(),
-    images: z.boolean(),
-    json: z.enum(['schema', 'object', 'none']),
-    reasoning: z.boolean(),
-  }),
-  offers: z
-    .array(offer)
-    .min(1)
-    .refine(
-      (offers) => new Set(offers.map((each) => each.vendor)).size === offers.length,
-      'lists one vendor twice',
-    ),
-  aliases: z.array(name).optional(),
-  retires: day.optional(),
-});
+const model = z
+  .strictObject({
+    id: name,
+    maker: name,
+    kind: z.enum(['chat', 'embedding', 'rerank', 'image', 'video', 'audio', 'bot', 'other']),
+    contextTokens: z.int().nonnegative(),
+    outputTokensMax: z.int().nonnegative(),
+    abilities: z.strictObject({
+      tools: z.boolean(),
+      images: z.boolean(),
+      json: z.enum(['schema', 'object', 'none']),
+      reasoning: z.boolean(),
+    }),
+    offers: z
+      .array(offer)
+      .min(1)
+      .refine(
+        (offers) => new Set(offers.map((each) => each.vendor)).size === offers.length,
+        'lists one vendor twice',
+      ),
+    aliases: z.array(name).optional(),
+    retires: day.optional(),
+  })
+  .refine(({ kind, contextTokens }) => kind !== 'chat' || contextTokens > 0, {
+    message: 'contextTokens must be above 0 for a chat',
+  })
+  .refine(({ kind, outputTokensMax }) => kind !== 'chat' || outputTokensMax > 0, {
+    message: 'outputTokensMax must be above 0 for a chat',
+  });
 
 function check(candidate: Model): void {
   const result = model.safeParse(candidate);

@@ -31,6 +31,7 @@ import { appRoutes } from '../platform/apps.ts';
 import { makeControlPlane } from '../platform/control.ts';
 import { Breaker } from '../relay/breaker.ts';
 import type { Call, RelayDeps } from '../relay/call.ts';
+import { makeCredentials } from '../relay/credentials.ts';
 import { makeEndpoints } from '../relay/endpoints.ts';
 import { makeRoutes, type Routes, type Upstream } from '../relay/upstreams.ts';
 import { MemoryCounters } from '../storage/memory/counters.ts';
@@ -138,11 +139,14 @@ async function run(booted: Booted, chosen: Chosen): Promise<Running> {
   const breaker = new Breaker(breakerSettings(settings), clock);
   const { routes, stopTimer } = await freshRoutes(booted, chosen);
   const endpoints = makeEndpoints(store.endpoints);
+  const direct = env.HTTPS_PROXY === undefined && env.HTTP_PROXY === undefined;
+  const outbound = makeOutbound(clock, direct);
   const relay: RelayDeps = {
     clock,
     deadlines,
     random: Math.random,
-    outbound: makeOutbound(clock, env.HTTPS_PROXY === undefined && env.HTTP_PROXY === undefined),
+    outbound,
+    credentials: makeCredentials(outbound, clock),
     routes,
     endpoints,
     limits,

@@ -1,5 +1,6 @@
 /** One try at one upstream: until it has begun to answer, or failed. */
-import type { ErrorReader, StreamWatch } from '../dialects/shape.ts';
+import { openExchange } from '../dialects/index.ts';
+import type { ErrorReader, Exchange, ReadReply, StreamWatch } from '../dialects/shape.ts';
 import type { Deadline } from '../kit/clock.ts';
 import { Fault, type FaultCode } from '../kit/fault.ts';
 import type { OutboundReply } from '../kit/fetch.ts';
@@ -13,9 +14,10 @@ import type { Candidate } from './upstreams.ts';
 const REPLY_BYTES_MAX = 64 * 1024 * 1024;
 /** Longest error body that is read. */
 const ERROR_BYTES_MAX = 1024 * 1024;
+const MS_PER_S = 1_000;
 
 export type Begun =
-  | { readonly kind: 'whole'; readonly text: string; readonly body: Json }
+  | ({ readonly kind: 'whole' } & ReadReply)
   | { readonly kind: 'stream'; readonly stream: VendorStream };
 
 /** A stream that has begun; `first` is what it said so far. */
@@ -24,6 +26,7 @@ export interface VendorStream {
   readonly cutter: EventCutter;
   readonly watch: StreamWatch;
   readonly timer: AttemptTimer;
+  readonly exchange: Exchange;
   readonly readError: ErrorReader;
   first: Uint8Array | null;
 }
@@ -91,31 +94,34 @@ export class AttemptTimer {
 
 /** Sends the call to this upstream. Throws what toFailure understands. */
 export async function attempt(call: Call, candidate: Candidate, deps: RelayDeps): Promise<Begun> {
-  // Who left before the vendor was asked costs nothing.
-  if (call.stopped !== null) {
-    throw new Failure(new Fault('shutting_down'), { cause: 'stopped', sent: false });
-  }
+  refuseStopped(call);
   if (candidate.upstream.withheld === true) {
     throw new Failure(new Fault('credential_unavailable'), { cause: 'unfit', sent: false });
   }
-  const { request, dialect } = call.input;
-  const written = dialect.writeRequest(request, {
-    wireModel: candidate.wireName,
-    tweaks: candidate.service.tweaks,
-    mayDrop: call.input.mayDrop,
-    asksUsage: candidate.service.streamUsage !== 'always',
+  const { request } = call.input;
+  const exchange = openExchange({
+    from: call.input.dialect,
+    to: candidate.service.dialect,
+    request,
+    callId: call.hold.id,
+    nowS: Math.floor(call.hold.startedMs / MS_PER_S),
   });
-  call.dropped = written.dropped;
+  const body = writeFor(call, candidate, exchange);
+  const url = request.stream ? candidate.streamUrl : candidate.url;
+  const ask = { method: 'POST', url, headers: candidate.headers, body } as const;
+  const proved = deps.credentials.prove(candidate.upstream, ask);
+  const proof = proved instanceof Promise ? await proved : proved;
+  refuseStopped(call);
   const { times } = deps.settings;
   const timer = new AttemptTimer(deps);
   call.stop = (why) => timer.stop(why);
   call.endWithin = (ms) => timer.endWithin(ms);
   try {
     const reply = await deps.outbound({
-      url: candidate.url,
+      url,
       method: 'POST',
-      headers: { ...candidate.headers, 'x-client-request-id': call.hold.id },
-      body: written.text,
+      headers: { ...candidate.headers, ...proof, 'x-client-request-id': call.hold.id },
+      body,
       signal: timer.signal,
       connectMs: times.connectMs,
     });
@@ -124,17 +130,37 @@ export async function attempt(call: Call, candidate: Candidate, deps: RelayDeps)
     if (!request.stream) {
       const text = await reply.text(REPLY_BYTES_MAX);
       timer.end();
-      return { kind: 'whole', text, body: dialect.readReply(text, readError) };
+      return { kind: 'whole', ...exchange.readReply(text, readError) };
     }
-    const watch = dialect.watch(request.wantsUsage, readError);
-    const stream = { reply, cutter: new EventCutter(), watch, timer, readError, first: null };
-    return { kind: 'stream', stream: await beginStream(stream, call) };
+    const watch = exchange.watch(readError);
+    const cutter = new EventCutter();
+    const stream = { reply, cutter, watch, timer, exchange, readError, first: null };
+    return { kind: 'stream', stream: await beginStream(stream) };
   } catch (thrown) {
     timer.end();
     if (timer.stopped !== null) throw stoppedFailure(timer);
     timer.stop('vendor_error');
     throw thrown;
   }
+}
+
+/** The vendor's body; what had to be said otherwise is kept with the call. */
+function writeFor(call: Call, candidate: Candidate, exchange: Exchange): string {
+  const written = exchange.write(call.input.request, {
+    wireModel: candidate.wireName,
+    tweaks: candidate.service.tweaks,
+    mayDrop: call.input.mayDrop,
+    asksUsage: candidate.service.streamUsage !== 'always',
+  });
+  call.dropped = written.dropped;
+  call.warnings = written.warnings ?? [];
+  return written.text;
+}
+
+/** Who left before the vendor was asked costs nothing. */
+function refuseStopped(call: Call): void {
+  if (call.stopped === null) return;
+  throw new Failure(new Fault('shutting_down'), { cause: 'stopped', sent: false });
 }
 
 async function refusal(
@@ -162,11 +188,11 @@ function joinFirst(before: Uint8Array | null, shown: Uint8Array): Uint8Array {
 }
 
 /** Reads up to the first choice, so that an error or an empty answer can still be failed over. */
-async function beginStream(stream: VendorStream, call: Call): Promise<VendorStream> {
+async function beginStream(stream: VendorStream): Promise<VendorStream> {
   const type = stream.reply.header('content-type') ?? '';
   if (type.startsWith('application/json')) {
     const text = await stream.reply.text(REPLY_BYTES_MAX);
-    call.input.dialect.readReply(text, stream.readError);
+    stream.exchange.readReply(text, stream.readError);
     throw new Fault('vendor_malformed', { message: 'The vendor answered a stream with one body.' });
   }
   while (!stream.watch.begun) {

@@ -32,18 +32,26 @@ function countQuantities(
   const { candidate } = call;
   if (candidate !== null && ending.usage !== null) {
     const counted = readUsage(candidate.service.meter, ending.usage);
-    if (counted !== null) return { quantities: counted, source: 'vendor' };
+    if (counted !== null) return { quantities: withTraits(call, counted), source: 'vendor' };
   }
   if (ending.contentBytes === null) return { quantities: null, source: 'none' };
   return {
-    quantities: {
+    quantities: withTraits(call, {
       inputTokens: call.input.request.inputTokensGuess,
       outputTokens: Math.ceil(ending.contentBytes / BYTES_PER_TOKEN),
       cachedInputTokens: 0,
       reasoningTokens: 0,
-    },
+    }),
     source: 'estimate',
   };
+}
+
+/** What the price of a call depends on beside its counts: most often nothing. */
+function withTraits(call: Call, counted: Quantities): Quantities {
+  const ofService = call.candidate?.service.traits;
+  const ofRequest = call.input.request.traits;
+  if (ofService === undefined && ofRequest === undefined) return counted;
+  return { ...counted, traits: { ...ofRequest, ...ofService } };
 }
 
 /** Ends the call in the books. Never throws: what cannot be written stays open for the replay. */

@@ -2,6 +2,7 @@
  * What a vendor is: a frozen plain object. What it does not serve is absent. A vendor describes
  * requests and reads answers; it does no I/O, reads no clock and knows no price.
  */
+import type { Family } from '../dialects/shape.ts';
 import type { Json } from '../kit/json.ts';
 
 /** Why a vendor said no, which decides who mends it and whether another upstream may do better. */
@@ -53,19 +54,6 @@ export interface Tweaks {
   /** Message roles under another name at this vendor, such as developer -> system. */
   readonly roles?: Readonly<Record<string, string>>;
 }
-
-/** What is asked of a model, whatever the wire format. */
-export type Family =
-  | 'chat'
-  | 'embeddings'
-  | 'multimodal_embeddings'
-  | 'rerank'
-  | 'images'
-  | 'tokenization'
-  | 'context'
-  | 'context_chat'
-  | 'batch_chat'
-  | 'bot_chat';
 
 export interface QuickService {
   /** Appended to the base URL; `{model}` stands for the model's name there. */
@@ -119,7 +107,7 @@ export interface Trade {
 /** How the credential is sent. */
 export type Auth =
   | { readonly header: string; readonly prefix: string }
-  /** Headers that prove the credential for this very request; throws where it is not well formed. */
+  /** Headers that prove the credential for this request; throws where it is not well formed. */
   | { readonly sign: (ask: SignAsk) => Readonly<Record<string, string>> }
   | { readonly header: string; readonly prefix: string; readonly trade: Trade };
 

@@ -24,6 +24,7 @@ import { appRoutes } from '../../src/platform/apps.ts';
 import { makeControlPlane } from '../../src/platform/control.ts';
 import { Breaker } from '../../src/relay/breaker.ts';
 import type { Call, RelayDeps } from '../../src/relay/call.ts';
+import { makeCredentials } from '../../src/relay/credentials.ts';
 import { makeEndpoints } from '../../src/relay/endpoints.ts';
 import { makeRoutes } from '../../src/relay/upstreams.ts';
 import { MemoryCounters } from '../../src/storage/memory/counters.ts';
@@ -71,7 +72,7 @@ export const APP: AppWish = Object.freeze({
 
 /** Answers as a good vendor does. */
 export const goodOutbound: Outbound = async (request) => {
-  const streamed = request.body?.includes('"stream":true') === true;
+  const streamed = String(request.body).includes('"stream":true');
   const chunk = { choices: [{ index: 0, delta: { content: 'hi' }, finish_reason: 'stop' }] };
   const message = { role: 'assistant', content: 'hi' };
   const usage = { prompt_tokens: 5, completion_tokens: 1, total_tokens: 6 };
@@ -115,6 +116,7 @@ async function makeRelay(store: Store, outbound: Outbound, logged: string[]) {
     deadlines: new Deadlines(clock),
     random: seededRandom(1),
     outbound,
+    credentials: makeCredentials(outbound, clock),
     endpoints: makeEndpoints(store.endpoints),
     routes: await makeRoutes(catalog, [upstream], async () => ({ price: PRICE, id: 'p' })),
     limits: makeLimits(new MemoryCounters(clock), {
