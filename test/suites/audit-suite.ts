@@ -102,8 +102,9 @@ const DAMAGES: readonly Damage[] = [
   ],
   [
     'a call that has ended and is still held',
-    (books) => `insert into holds select id, account_id, key_id, key_budgeted, request_id, service,
-      model, stream, hold, price_id, started_ms, 'open', null, endpoint from calls
+    (books) => `insert into holds (id, account_id, key_id, key_budgeted, request_id, service,
+      model, stream, hold, started_ms, state) select id, account_id, key_id, key_budgeted,
+      request_id, service, model, stream, hold, started_ms, 'open' from calls
       where id = '${books.released}'`,
     /call is both open and ended/,
   ],
