@@ -6,7 +6,8 @@ import { boot, COMMON_FLAGS } from './boot.ts';
 import { parseFlags, UsageError } from './flags.ts';
 import { printJson, printLine, printTable } from './print.ts';
 
-export const STATEMENT_HELP = `gangway statement --account NAME [--month YYYY-MM] [--limit N] [--after PLACE]
+export const STATEMENT_HELP = `gangway statement --account NAME [--month YYYY-MM]
+                  [--limit N] [--after PLACE]
 
 The balance at the beginning of the month, its entries with their causes, the balance at its end.
   --month   by Coordinated Universal Time (default: this month)

@@ -11,7 +11,8 @@ export function explainRefusal(refusal: BudgetRefusal): string {
   const write = (amount: bigint): string =>
     unit === 'money' ? formatMoney(amount) : `${amount} tokens`;
   const head = `The ${WHOSE[scope]} has a budget of ${write(refusal.limit)}${PERIODS[period]}`;
-  const rest = `of which ${write(refusal.left)} is left; this call may use ${write(refusal.asked)}.`;
+  const rest = `of which ${write(refusal.left)} is left`;
+  const call = `this call may use ${write(refusal.asked)}`;
   const reset = resetsMs === null ? '' : ` It starts anew at ${new Date(resetsMs).toISOString()}.`;
-  return `${head}, ${rest}${reset}`;
+  return `${head}, ${rest}; ${call}.${reset}`;
 }

@@ -1,7 +1,7 @@
 /** Budgets as people set and read them, through Kysely: the same on every database. */
 import { type Kysely, sql } from 'kysely';
 import { windowName, windowReset } from './budget-periods.ts';
-import type { BudgetRow, Budgets } from './ports.ts';
+import type { BudgetRow, Budgets, BudgetUse } from './ports.ts';
 import { asText, type Changes } from './queries.ts';
 import type { Schema } from './schema.ts';
 
@@ -40,46 +40,51 @@ export function budgetQueries(db: Kysely<Schema>, changes: Changes): Budgets {
       changes.tell();
       return result.numDeletedRows > 0n;
     },
-    async list(filter, nowMs) {
-      const names = (['total', 'month', 'day'] as const).map((period) => windowName(period, nowMs));
-      let query = db
-        .selectFrom('budgets as b')
-        // Windows of different periods have names of different lengths.
-        .leftJoin('budget_windows as w', (join) =>
-          join.onRef('w.budget_id', '=', 'b.id').on('w.name', 'in', names),
-        )
-        .select(['b.id', 'b.account_id', 'b.scope', 'b.owner_id', 'b.period', 'b.unit'])
-        .select(['b.created_ms', asText('most', 'b')])
-        .select([
-          sql<string>`cast(coalesce(w.spent, 0) as text)`.as('spent'),
-          sql<string>`cast(coalesce(w.held, 0) as text)`.as('held'),
-        ])
-        .where('b.id', '>', filter.after ?? '');
-      if (filter.accountId !== undefined)
-        query = query.where('b.account_id', '=', filter.accountId);
-      if (filter.ownerId !== undefined) query = query.where('b.owner_id', '=', filter.ownerId);
-      const rows = await query.orderBy('b.id').limit(filter.limit).execute();
-      return rows.map((row) => {
-        const period = row.period as BudgetRow['period'];
-        return {
-          id: row.id,
-          accountId: row.account_id,
-          scope: row.scope as BudgetRow['scope'],
-          ownerId: row.owner_id,
-          period,
-          unit: row.unit as BudgetRow['unit'],
-          limit: BigInt(row.most),
-          createdMs: Number(row.created_ms),
-          spent: BigInt(row.spent),
-          held: BigInt(row.held),
-          resetsMs: windowReset(period, nowMs),
-        };
-      });
-    },
+    list: (filter, nowMs) => listBudgets(db, filter, nowMs),
   };
 }
 
-/** What makes an account's `unlimited` untrue for a key: a budget in money, its own or the account's. */
+async function listBudgets(
+  db: Kysely<Schema>,
+  filter: Parameters<Budgets['list']>[0],
+  nowMs: number,
+): Promise<readonly (BudgetRow & BudgetUse)[]> {
+  const names = (['total', 'month', 'day'] as const).map((period) => windowName(period, nowMs));
+  let query = db
+    .selectFrom('budgets as b')
+    // Windows of different periods have names of different lengths.
+    .leftJoin('budget_windows as w', (join) =>
+      join.onRef('w.budget_id', '=', 'b.id').on('w.name', 'in', names),
+    )
+    .select(['b.id', 'b.account_id', 'b.scope', 'b.owner_id', 'b.period', 'b.unit'])
+    .select(['b.created_ms', asText('most', 'b')])
+    .select([
+      sql<string>`cast(coalesce(w.spent, 0) as text)`.as('spent'),
+      sql<string>`cast(coalesce(w.held, 0) as text)`.as('held'),
+    ])
+    .where('b.id', '>', filter.after ?? '');
+  if (filter.accountId !== undefined) query = query.where('b.account_id', '=', filter.accountId);
+  if (filter.ownerId !== undefined) query = query.where('b.owner_id', '=', filter.ownerId);
+  const rows = await query.orderBy('b.id').limit(filter.limit).execute();
+  return rows.map((row) => {
+    const period = row.period as BudgetRow['period'];
+    return {
+      id: row.id,
+      accountId: row.account_id,
+      scope: row.scope as BudgetRow['scope'],
+      ownerId: row.owner_id,
+      period,
+      unit: row.unit as BudgetRow['unit'],
+      limit: BigInt(row.most),
+      createdMs: Number(row.created_ms),
+      spent: BigInt(row.spent),
+      held: BigInt(row.held),
+      resetsMs: windowReset(period, nowMs),
+    };
+  });
+}
+
+/** Budgets in money, of the account or the key: with one, `unlimited` is not true of the key. */
 export function hasMoneyBudget(account: string, owner: string) {
   return sql<number>`(select count(*) from budgets b where b.unit = 'money'
     and b.account_id = ${sql.ref(account)}

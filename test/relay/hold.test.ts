@@ -73,7 +73,7 @@ describe('who is not served', () => {
     resetsMs: Date.UTC(2026, 10, 27),
   };
 
-  test('the refusal names the budget, its limit, what is left and when it starts anew', async () => {
+  test('the refusal names the budget, its limit, what is left and its reset', async () => {
     const rig = await makeRig({}, { a: [whole()] });
     rig.ledger.verdict = budget;
     const { fault } = await runCall(rig);

@@ -4,6 +4,7 @@ import { needs } from '../needs.ts';
 import { accessKeysSuite, endpointsSuite } from '../suites/access-suite.ts';
 import { appsSuite } from '../suites/apps-suite.ts';
 import { auditSuite, crashSuite } from '../suites/audit-suite.ts';
+import { budgetsSuite, statementsSuite } from '../suites/budgets-suite.ts';
 import { changesSuite, keysSuite } from '../suites/keys-suite.ts';
 import { entriesSuite, holdsSuite, settleSuite } from '../suites/ledger-suite.ts';
 import { type Cluster, findPostgres, startCluster } from './postgres-cluster.ts';
@@ -28,6 +29,8 @@ if (findPostgres() === null) {
   holdsSuite(name, make);
   settleSuite(name, make);
   entriesSuite(name, make);
+  budgetsSuite(name, make);
+  statementsSuite(name, make);
   auditSuite(name, make);
   crashSuite(name, make);
 }

@@ -1,9 +1,10 @@
 import { type Kysely, sql } from 'kysely';
 import type { Flavour } from './flavour.ts';
 
-/** Tables that people change and nodes keep in memory, with the columns that a call changes left out. */
+/** Tables that nodes keep in memory, and their columns without those that calls change. */
 const TOLD: Readonly<Record<string, string>> = {
-  keys: 'state, budget, expires_ms, models, addresses, rpm, tpm, concurrency, on_disconnect, contract',
+  keys: `state, budget, expires_ms, models, addresses, rpm, tpm, concurrency, on_disconnect,
+    contract`,
   apps: 'state, generation, contract, name',
   access_keys: 'state, sealed',
   endpoints: 'name, description, model, state, rpm, tpm, contract, tags, project',

@@ -40,8 +40,11 @@ export function openPool(wish: PoolWish): pg.Pool {
           query_timeout: statementTimeoutMs + ANSWER_MARGIN_MS,
         }),
   });
-  // A connection that breaks while nobody uses it is replaced by the next one who asks.
-  pool.on('error', (error) => wish.log.debug('an idle connection broke', { error }));
+  // A connection that breaks is replaced by the next one who asks; whoever used it is told by the
+  // statement. Without somebody who hears of it here, the process would end.
+  const hear = (error: Error): void => wish.log.debug('a connection broke', { error });
+  pool.on('error', hear);
+  pool.on('connect', (client) => client.on('error', hear));
   return pool;
 }
 
