@@ -7,6 +7,7 @@ import * as apps from './0004-apps.ts';
 import * as units from './0005-units.ts';
 import * as budgets from './0006-budgets.ts';
 import * as nodes from './0007-nodes.ts';
+import * as rescue from './0010-rescue.ts';
 import type { Flavour } from './flavour.ts';
 
 export function listMigrations(flavour: Flavour): Readonly<Record<string, Migration>> {
@@ -18,5 +19,6 @@ export function listMigrations(flavour: Flavour): Readonly<Record<string, Migrat
     '0005-units': { up: (db) => units.up(db) },
     '0006-budgets': { up: (db) => budgets.up(db, flavour) },
     '0007-nodes': { up: (db) => nodes.up(db, flavour) },
+    '0010-rescue': { up: (db) => rescue.up(db) },
   };
 }
