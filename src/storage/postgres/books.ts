@@ -47,14 +47,15 @@ async function readGroup(ask: Ask, { ops, again }: Group): Promise<Reader> {
   const settled = ops.flatMap((op) => (op.kind === 'settle' ? [op.row.id] : []));
   const entered = ops.flatMap((op) => (op.kind === 'enter' ? [op.entry] : []));
   const holds = new Map((await askFor(ask, SQL.lockHolds, settled)).map(readHold));
-  const written = again ? held.map((row) => row.id) : [];
-  const known = new Set((await askFor(ask, SQL.findCalls, written)).map((row) => row.id));
-  const causes = entered.map((entry) => entry.cause);
-  const used = new Set((await askFor(ask, SQL.findCauses, causes)).map((row) => row.cause));
   const named = [...held, ...holds.values()];
   const accountIds = new Set(named.map((call) => call.accountId));
   for (const { from, to } of entered) accountIds.add(from).add(to);
   const accounts = new Map((await askFor(ask, SQL.lockAccounts, accountIds)).map(readAccount));
+  // Asked under the locks: whoever wrote the same before has committed by now.
+  const written = again ? held.map((row) => row.id) : [];
+  const known = new Set((await askFor(ask, SQL.findCalls, written)).map((row) => row.id));
+  const causes = entered.map((entry) => entry.cause);
+  const used = new Set((await askFor(ask, SQL.findCauses, causes)).map((row) => row.cause));
   // Charges only add to the house: it is locked by that write alone, at the very end.
   if (!accountIds.has(HOUSE_ACCOUNT)) {
     accounts.set(HOUSE_ACCOUNT, { ...makePurse(null, 0n, 0n), budgeted: 0 });
