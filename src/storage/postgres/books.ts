@@ -14,8 +14,8 @@ import {
   type Verdict,
 } from '../books.ts';
 import { type Budget, byPrecedence, windowName } from '../budget-periods.ts';
-import { END_COLUMNS, HOLD_COLUMNS, type Value } from '../call-columns.ts';
-import { readColumns, SQL, type Statement } from './ledger-sql.ts';
+import { END_COLUMNS, endValues, HOLD_COLUMNS, holdValues, type Value } from '../call-columns.ts';
+import { byColumn, SQL, type Statement } from './ledger-sql.ts';
 
 type Values = readonly (Value | readonly Value[])[];
 
@@ -132,14 +132,15 @@ const NO_BUDGETS: Pick<Reader, 'budgets' | 'budget' | 'window'> = Object.freeze(
 
 async function writeChanges(ask: Ask, changes: Changes, node: string): Promise<void> {
   const { holds, parked, ended, entries } = changes;
-  if (holds.length > 0) await ask(SQL.insertHolds, [node, ...readColumns(HOLD_COLUMNS, holds)]);
+  if (holds.length > 0)
+    await ask(SQL.insertHolds, [node, ...byColumn(HOLD_COLUMNS, holds.map(holdValues))]);
   // One that is parked and ended in the same group is ended.
   const left = [...parked].filter(([id]) => !ended.has(id));
   if (left.length > 0)
     await ask(SQL.parkHolds, [left.map(([id]) => id), left.map(([, why]) => why)]);
   if (ended.size > 0) {
     const rows = [...ended.values()];
-    await ask(SQL.endCalls, [[...ended.keys()], ...readColumns(END_COLUMNS, rows)]);
+    await ask(SQL.endCalls, [[...ended.keys()], ...byColumn(END_COLUMNS, rows.map(endValues))]);
   }
   if (entries.size > 0) {
     const rows = [...entries.values()];
