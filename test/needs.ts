@@ -31,6 +31,10 @@ const NEEDS: Readonly<Record<string, Need>> = {
     probe: hasPythonOpenai,
     mend: 'make a venv, pip install openai, set GANGWAY_TEST_PYTHON to its python',
   },
+  'redis-server': {
+    probe: () => Bun.which('redis-server') !== null,
+    mend: 'apt-get install redis-server',
+  },
   openssl: { probe: () => Bun.which('openssl') !== null, mend: 'apt-get install openssl' },
   linux: { probe: () => process.platform === 'linux', mend: 'run on Linux' },
 };
@@ -38,6 +42,11 @@ const NEEDS: Readonly<Record<string, Need>> = {
 /** nginx stands in /usr/sbin, which is not on every user's path. */
 export function findNginx(): string | null {
   return Bun.which('nginx', { PATH: `${Bun.env.PATH}:/usr/sbin:/usr/local/sbin` });
+}
+
+/** Whether a program of the system is there, for what prepares several tests at once. */
+export function hasProgram(name: string): boolean {
+  return isThere(name);
 }
 
 const found = new Map<string, boolean>();
