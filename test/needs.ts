@@ -3,6 +3,7 @@
  * reason in its name where nginx is missing; with GANGWAY_TEST_NO_SKIP=1 it fails instead.
  */
 import { test } from 'bun:test';
+import { findPostgres } from './storage/postgres-server.ts';
 
 const PROBE_TIMEOUT_MS = 20_000;
 
@@ -31,6 +32,7 @@ const NEEDS: Readonly<Record<string, Need>> = {
     probe: hasPythonOpenai,
     mend: 'make a venv, pip install openai, set GANGWAY_TEST_PYTHON to its python',
   },
+  postgres: { probe: () => findPostgres() !== null, mend: 'apt-get install postgresql' },
   'redis-server': {
     probe: () => Bun.which('redis-server') !== null,
     mend: 'apt-get install redis-server',
