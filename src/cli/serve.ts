@@ -34,9 +34,9 @@ import type { Call, RelayDeps } from '../relay/call.ts';
 import { makeCredentials } from '../relay/credentials.ts';
 import { makeEndpoints } from '../relay/endpoints.ts';
 import { makeRoutes, type Routes, type Upstream } from '../relay/upstreams.ts';
-import { MemoryCounters } from '../storage/memory/counters.ts';
 import { lockData } from '../storage/sqlite/lock.ts';
 import { type Booted, boot, COMMON_FLAGS, makeFirstKeys } from './boot.ts';
+import { openCounters } from './counters.ts';
 import { parseFlags } from './flags.ts';
 import { printLine } from './print.ts';
 import { type SandboxProcess, startSandboxProcess } from './sandbox-process.ts';
@@ -123,6 +123,7 @@ interface Running {
   readonly live: ReadonlySet<Call>;
   readonly models: () => readonly string[];
   readonly stopTimers: () => void;
+  readonly closeCounters: () => Promise<void>;
 }
 
 async function run(booted: Booted, chosen: Chosen): Promise<Running> {
@@ -131,7 +132,8 @@ async function run(booted: Booted, chosen: Chosen): Promise<Running> {
   const deadlines = new Deadlines(clock);
   const live = new Set<Call>();
   const metrics = makeMetrics(() => live.size);
-  const limits = makeLimits(new MemoryCounters(clock), {
+  const counted = await openCounters(booted, chosen.secrets);
+  const limits = makeLimits(counted.counters, {
     requestsPerMinute: settings.limits.requests_per_minute,
     tokensPerMinute: settings.limits.tokens_per_minute,
     concurrency: settings.limits.concurrency,
@@ -165,6 +167,7 @@ async function run(booted: Booted, chosen: Chosen): Promise<Running> {
   const health = {
     ping: () => store.ping(),
     stopping: () => running?.stopping() ?? false,
+    counters: counted.state,
     troubles: () => breaker.list(),
     metrics: () => metrics.text(),
   };
@@ -183,9 +186,10 @@ async function run(booted: Booted, chosen: Chosen): Promise<Running> {
     clock,
     log,
     metrics,
+    marks: counted.marks,
   });
   const models = () => routes.list().map((entry) => entry.model.id);
-  return { server: running, live, models, stopTimers: stopTimer };
+  return { server: running, live, models, stopTimers: stopTimer, closeCounters: counted.close };
 }
 
 function edgeSettings({ server, strict_path: strict }: Settings) {
@@ -371,4 +375,5 @@ async function stop(running: Running, settings: Settings): Promise<void> {
   server.kill();
   // The last settlements are in the turn of the loop that follows.
   await systemClock.sleep(50);
+  await running.closeCounters();
 }

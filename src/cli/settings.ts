@@ -86,12 +86,20 @@ const schema = z.strictObject({
     /** What happens to a key that was read before while Vault is away. */
     on_failure: z.enum(['fail', 'last_good']).default('last_good'),
   }),
-  storage: group({ sync: z.enum(['commit', 'interval']).default('interval') }),
+  storage: group({
+    sync: z.enum(['commit', 'interval']).default('interval'),
+    /** redis:// or rediss://, or a reference to it. Null: REDIS_URL. */
+    redis_url: text,
+  }),
   /** Defaults for keys that say nothing of their own; 0: no limit. */
   limits: group({
     requests_per_minute: count.default(60),
     tokens_per_minute: count.default(0),
     concurrency: count.default(0),
+    /** auto: Redis where it is named, else PostgreSQL where that is the database, else memory. */
+    counters: z.enum(['auto', 'memory', 'redis', 'postgres']).default('auto'),
+    /** While shared counters are away: each node counts alone instead of refusing. */
+    fail_open: flag.default(false),
   }),
   /** The limiter per address in front of /api/doubao, with nginx's semantics. */
   strict_path: group({

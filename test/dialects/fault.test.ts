@@ -79,6 +79,7 @@ const GATEWAY: readonly Row[] = [
   [new Fault('overloaded'), 503, true, SERVER],
   [new Fault('shutting_down'), 503, true, SERVER],
   [new Fault('storage_unavailable'), 503, true, SERVER],
+  [new Fault('counters_unavailable'), 503, true, SERVER],
   [new Fault('internal_error'), 500, true, SERVER],
 ];
 

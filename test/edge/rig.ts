@@ -147,7 +147,7 @@ export async function startEdge(wish: Wish = {}): Promise<Edge> {
     strictLeak: wish.strictLeak ?? null,
   };
   const health = {
-    ping: () => store.ping(),
+    ...{ ping: () => store.ping(), counters: async () => 'ok' as const },
     stopping: (): boolean => server.stopping(),
     troubles: () => relay.breaker.list(),
     metrics: () => metrics.text(),

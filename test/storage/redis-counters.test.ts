@@ -1,4 +1,4 @@
-/** Counters in a real Redis: the suites of all counters, and what only a store across a wire does. */
+/** Counters in a real Redis: the suites of all counters, and what only a store afar does. */
 import { afterAll, beforeAll, describe, expect } from 'bun:test';
 import { systemClock } from '../../src/kit/clock.ts';
 import { makeLog } from '../../src/kit/log.ts';

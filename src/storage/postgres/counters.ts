@@ -1,5 +1,7 @@
 /** Counters in PostgreSQL, for nodes that share a database and no Redis. Never for money. */
+import { Pool } from 'pg';
 import { type Clock, Deadlines, every } from '../../kit/clock.ts';
+import type { Log } from '../../kit/log.ts';
 import { HeldPlaces, LEASE_MS, RENEW_EVERY_MS } from '../places.ts';
 import type {
   Correction,
@@ -23,13 +25,38 @@ export interface PostgresCountersWish {
   readonly clock: Clock;
   /** Null: the database's own clock, as it should be. A test holds the hands itself. */
   readonly nowMs: (() => number) | null;
+  /** Ends the connections. */
+  readonly end?: () => Promise<void>;
 }
 
+/** Connections of their own, so that a queue at the books does not hold up the limits. */
+const CONNECTIONS_MAX = 8;
 /** The longest that a call waits for an answer. */
 const ANSWER_MS_MAX = 1_000;
 const MS_PER_S = 1_000;
 const SWEEP_EVERY_MS = 60_000;
 const SWEEP_ROWS_MAX = 5_000;
+
+export interface PostgresPlace {
+  readonly url: string;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Connects when it is first asked. The tables are those of the migrations. */
+export function openPostgresCounters({ url, clock, log }: PostgresPlace): PostgresCounters {
+  const db = new Pool({
+    connectionString: url,
+    max: CONNECTIONS_MAX,
+    connectionTimeoutMillis: ANSWER_MS_MAX,
+    // Whom nobody waits for any more must not hold a lock.
+    statement_timeout: ANSWER_MS_MAX,
+    application_name: 'gangway counters',
+  });
+  // A connection that breaks while nobody uses it: the pool makes another.
+  db.on('error', (error) => log.warn('a connection of the counters broke', { error }));
+  return new PostgresCounters({ db, clock, nowMs: null, end: () => db.end() });
+}
 
 export class PostgresCounters implements SharedCounters {
   readonly #db: Querier;
@@ -37,11 +64,13 @@ export class PostgresCounters implements SharedCounters {
   readonly #nowMs: (() => number) | null;
   readonly #places = new HeldPlaces();
   readonly #stops: readonly (() => void)[];
+  readonly #end: () => Promise<void>;
 
   constructor(wish: PostgresCountersWish) {
     this.#db = wish.db;
     this.#deadlines = new Deadlines(wish.clock);
     this.#nowMs = wish.nowMs;
+    this.#end = wish.end ?? (async () => undefined);
     this.#stops = [
       every(RENEW_EVERY_MS, () => void this.renew()),
       // What a sweep missed, the next one takes.
@@ -126,6 +155,7 @@ export class PostgresCounters implements SharedCounters {
 
   async close(): Promise<void> {
     for (const stop of this.#stops) stop();
+    await this.#end();
   }
 
   /** The one row of a function that takes the time as its last value. */
