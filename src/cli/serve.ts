@@ -37,6 +37,7 @@ import { lockData } from '../storage/sqlite/lock.ts';
 import { type Booted, boot, COMMON_FLAGS, makeFirstKeys } from './boot.ts';
 import { openCounters } from './counters.ts';
 import { parseFlags } from './flags.ts';
+import { openOnce } from './once.ts';
 import { printLine } from './print.ts';
 import { type SandboxProcess, startSandboxProcess } from './sandbox-process.ts';
 import { openSecrets, type Secrets } from './secrets.ts';
@@ -162,6 +163,7 @@ async function run(booted: Booted, chosen: Chosen): Promise<Running> {
   const masterKey = readMasterKey(settings.data_dir, env);
   const signer = makeSigner(deriveKey(masterKey, TOKEN_PURPOSE));
   const tokens = makeTokens({ apps: store.apps, signer, clock });
+  const { once, stop: stopOnce } = openOnce(booted, deadlines);
   let running: Doors | null = null;
   const health = {
     ping: () => store.ping(),
@@ -173,7 +175,7 @@ async function run(booted: Booted, chosen: Chosen): Promise<Running> {
   running = openDoors(settings, {
     settings: serverSettings(settings),
     routes: [
-      ...frontRoutes(edge),
+      ...once.around(frontRoutes(edge)),
       ...oauthRoutes({ ...edge, tokens }),
       ...mountJson(appRoutes({ ...store, clock }), edge),
       ...controlRoutes(makeControlPlane({ ...store, routes, clock })),
@@ -187,7 +189,11 @@ async function run(booted: Booted, chosen: Chosen): Promise<Running> {
     marks: counted.marks,
   });
   const models = () => routes.list().map((entry) => entry.model.id);
-  return { server: running, live, models, stopTimers: stopTimer, closeCounters: counted.close };
+  const stopTimers = (): void => {
+    stopTimer();
+    stopOnce();
+  };
+  return { server: running, live, models, stopTimers, closeCounters: counted.close };
 }
 
 function edgeSettings({ server, strict_path: strict }: Settings) {

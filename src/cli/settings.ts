@@ -127,6 +127,12 @@ const schema = z.strictObject({
     refused_ms: size.default(30_000),
   }),
   drain: group({ drain_ms: size.default(120_000), drains_max: count.default(1_000) }),
+  /** Answers kept under the callers' Idempotency-Key. */
+  idempotency: group({
+    answer_bytes_max: count.default(4 * 1024 * 1024),
+    account_bytes_max: count.default(256 * 1024 * 1024),
+    wait_ms: count.max(60_000).default(10_000),
+  }),
   vendors: z
     .record(z.string(), z.union([upstream.transform((one) => [one]), z.array(upstream)]))
     .default({}),

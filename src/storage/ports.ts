@@ -1,6 +1,9 @@
 /** What the floors above may ask of storage. Every maker keeps all of it. */
 
+import type { Idempotency } from './ports/idempotency.ts';
+
 export type * from './ports/counters.ts';
+export type * from './ports/idempotency.ts';
 
 export type KeyState = 'active' | 'disabled';
 export type KeyRole = 'caller' | 'operator';
@@ -347,6 +350,7 @@ export interface Store {
   readonly accounts: Accounts;
   readonly ledger: Ledger;
   readonly calls: Calls;
+  readonly idempotency: Idempotency;
   /** Throws where the database does not answer. */
   ping(): Promise<void>;
   close(): Promise<void>;

@@ -129,7 +129,24 @@ export interface EndpointsTable {
   updated_ms: number;
 }
 
+export interface IdempotencyTable {
+  id: string;
+  account_id: string;
+  body_hash: string;
+  owner: string;
+  /** running, done or lost. */
+  state: string;
+  lease_until_ms: number;
+  expires_ms: number;
+  bytes: number;
+  status: number | null;
+  /** JSON object. */
+  headers: string | null;
+  body: Uint8Array | null;
+}
+
 export interface Schema {
+  idempotency: IdempotencyTable;
   access_keys: AccessKeysTable;
   endpoints: EndpointsTable;
   keys: KeysTable;

@@ -6,6 +6,7 @@ import * as endpoints from './0003-endpoints.ts';
 import * as apps from './0004-apps.ts';
 import * as units from './0005-units.ts';
 import * as counters from './0020-counters.ts';
+import * as idempotency from './0021-idempotency.ts';
 import type { Flavour } from './flavour.ts';
 
 export function listMigrations(flavour: Flavour): Readonly<Record<string, Migration>> {
@@ -16,5 +17,6 @@ export function listMigrations(flavour: Flavour): Readonly<Record<string, Migrat
     '0004-apps': { up: (db) => apps.up(db) },
     '0005-units': { up: (db) => units.up(db) },
     '0020-counters': { up: (db) => counters.up(db, flavour) },
+    '0021-idempotency': { up: (db) => idempotency.up(db, flavour) },
   };
 }

@@ -8,6 +8,7 @@ import { accessKeyQueries } from '../access-key-queries.ts';
 import { appQueries } from '../app-queries.ts';
 import { callQueries } from '../call-queries.ts';
 import { endpointQueries } from '../endpoint-queries.ts';
+import { idempotencyQueries } from '../idempotency-queries.ts';
 import { migrate } from '../migrate.ts';
 import type { Store } from '../ports.ts';
 import { accountQueries, keyQueries } from '../queries.ts';
@@ -55,6 +56,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
     endpoints: endpointQueries(kysely, changes),
     accounts: accountQueries(kysely),
     calls: callQueries(kysely),
+    idempotency: idempotencyQueries(kysely),
     ledger: new SqliteLedger(db, log.committed),
     async ping() {
       db.query('select 1').get();
