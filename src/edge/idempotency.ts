@@ -32,7 +32,7 @@ export interface OnceDeps extends BodyReader {
 
 const KEEP_MS = 24 * 3_600_000;
 /** A process that says nothing for so long is dead. */
-export const LEASE_MS = 60_000;
+const LEASE_MS = 60_000;
 /** Requests that wait for another's answer at once; more are told to come back. */
 const WAITERS_MAX = 500;
 const POLL_MS = 50;

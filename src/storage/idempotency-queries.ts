@@ -1,6 +1,6 @@
 /** Answers under keys of the callers', on every database. */
 import { type Kysely, type Selectable, sql } from 'kysely';
-import type { Idempotency, OnceFound, OnceRow } from './ports.ts';
+import type { Idempotency, OnceFound, OnceRow, OnceUse } from './ports.ts';
 import type { IdempotencyTable, Schema } from './schema.ts';
 
 /** What a row takes beside its body, about. */
@@ -63,23 +63,28 @@ export function idempotencyQueries(db: Kysely<Schema>): Idempotency {
       const result = await db.deleteFrom('idempotency').where('id', 'in', old).executeTakeFirst();
       return Number(result.numDeletedRows);
     },
-    async use(accountsMax) {
-      const rows = await db
-        .selectFrom('idempotency')
-        .select(({ fn }) => [
-          'account_id',
-          fn.countAll<number>().as('rows'),
-          fn.sum<number>('bytes').as('bytes'),
-        ])
-        .groupBy('account_id')
-        .orderBy('bytes', 'desc')
-        .limit(accountsMax)
-        .execute();
-      return new Map(
-        rows.map((row) => [row.account_id, { rows: Number(row.rows), bytes: Number(row.bytes) }]),
-      );
-    },
+    use: (accountsMax) => sumUse(db, accountsMax),
   };
+}
+
+async function sumUse(
+  db: Kysely<Schema>,
+  accountsMax: number,
+): Promise<ReadonlyMap<string, OnceUse>> {
+  const rows = await db
+    .selectFrom('idempotency')
+    .select(({ fn }) => [
+      'account_id',
+      fn.countAll<number>().as('rows'),
+      fn.sum<number>('bytes').as('bytes'),
+    ])
+    .groupBy('account_id')
+    .orderBy('bytes', 'desc')
+    .limit(accountsMax)
+    .execute();
+  return new Map(
+    rows.map((row) => [row.account_id, { rows: Number(row.rows), bytes: Number(row.bytes) }]),
+  );
 }
 
 /** False where a row that has not expired stands there. */
