@@ -6,6 +6,7 @@ import { AUDIT_HELP, audit } from './audit.ts';
 import { KEYS_HELP, keys } from './keys.ts';
 import { NGINX_HELP, nginx } from './nginx.ts';
 import { printLine } from './print.ts';
+import { RECONCILE_HELP, reconcileCommand } from './reconcile.ts';
 import { sandbox } from './sandbox-process.ts';
 import { SERVE_HELP, serve } from './serve.ts';
 import { CHECK_HELP, check, MIGRATE_HELP, migrate } from './setup.ts';
@@ -22,6 +23,7 @@ const COMMANDS: Readonly<Record<string, Command>> = Object.freeze({
   accounts,
   usage,
   audit,
+  reconcile: reconcileCommand,
   migrate,
   check,
   nginx,
@@ -37,6 +39,7 @@ const HELP = [
   ACCOUNTS_HELP,
   USAGE_HELP,
   AUDIT_HELP,
+  RECONCILE_HELP,
   MIGRATE_HELP,
   CHECK_HELP,
   NGINX_HELP,
