@@ -3,7 +3,7 @@
  * reason in its name where nginx is missing; with GANGWAY_TEST_NO_SKIP=1 it fails instead.
  */
 import { test } from 'bun:test';
-import { findPostgres } from './storage/postgres-server.ts';
+import { findPostgres } from './storage/postgres-cluster.ts';
 
 const PROBE_TIMEOUT_MS = 20_000;
 

@@ -40,10 +40,9 @@ export async function openCounters(booted: Booted, secrets: Secrets): Promise<Op
 }
 
 async function openShared(booted: Booted, secrets: Secrets): Promise<SharedCounters | null> {
-  const { settings, env, log } = booted;
+  const { settings, env, log, databaseUrl } = booted;
   const redis = settings.storage.redis_url ?? env.REDIS_URL ?? null;
-  const database = env.DATABASE_URL ?? null;
-  const sort = chooseSort(settings, { redis, database });
+  const sort = chooseSort(settings, { redis, database: databaseUrl });
   const clock: Clock = systemClock;
   if (sort === 'redis' && redis !== null) {
     const url = await secrets.read(redis);
@@ -51,8 +50,8 @@ async function openShared(booted: Booted, secrets: Secrets): Promise<SharedCount
     await counters.connect();
     return counters;
   }
-  if (sort === 'postgres' && database !== null) {
-    return openPostgresCounters({ url: await secrets.read(database), clock, log });
+  if (sort === 'postgres' && databaseUrl !== null) {
+    return openPostgresCounters({ url: databaseUrl, clock, log });
   }
   return null;
 }
@@ -74,7 +73,7 @@ function chooseSort({ limits }: Settings, places: Places): 'memory' | 'redis' | 
     throw new Error('limits.counters is redis: set storage.redis_url, or REDIS_URL.');
   }
   if (counters === 'postgres' && places.database === null) {
-    throw new Error('limits.counters is postgres: set DATABASE_URL.');
+    throw new Error('limits.counters is postgres: set storage.database_url, or DATABASE_URL.');
   }
   return counters;
 }

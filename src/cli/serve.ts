@@ -33,7 +33,6 @@ import type { Call, RelayDeps } from '../relay/call.ts';
 import { makeCredentials } from '../relay/credentials.ts';
 import { makeEndpoints } from '../relay/endpoints.ts';
 import { makeRoutes, type Routes, type Upstream } from '../relay/upstreams.ts';
-import { lockData } from '../storage/sqlite/lock.ts';
 import { type Booted, boot, COMMON_FLAGS, makeFirstKeys } from './boot.ts';
 import { openCounters } from './counters.ts';
 import { parseFlags } from './flags.ts';
@@ -69,9 +68,9 @@ export async function serve(args: readonly string[]): Promise<number> {
   if (flags === null) return 0;
   const booted = await boot(flags.values);
   const { settings, store, log } = booted;
-  const unlock = lockData(settings.data_dir);
-  const parked = await store.ledger.parkOpen('the process ended before this call was settled');
-  if (parked > 0) log.warn('calls of an earlier process are now unknown', { calls: parked });
+  await store.join((calls) => {
+    if (calls > 0) log.warn('calls of a process that is gone are now unknown', { calls });
+  });
   const upstreams = await chooseUpstreams(booted);
   const running = await run(booted, upstreams);
   // Last: keys of a start that fails after this would never have been shown.
@@ -93,7 +92,6 @@ export async function serve(args: readonly string[]): Promise<number> {
   await stop(running, settings);
   upstreams.sandbox?.stop();
   await store.close();
-  unlock();
   log.info('stopped');
   log.flush();
   return 0;

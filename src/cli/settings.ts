@@ -90,6 +90,14 @@ const schema = z.strictObject({
     sync: z.enum(['commit', 'interval']).default('interval'),
     /** redis:// or rediss://, or a reference to it. Null: REDIS_URL. */
     redis_url: text,
+    /** postgres://…, or a reference to it. null: DATABASE_URL, else SQLite in `data_dir`. */
+    database_url: text,
+    /** On PostgreSQL, whether opening it brings its schema up to date. */
+    migrate: z.enum(['auto', 'off']).default('auto'),
+    /** To PostgreSQL, beside the few of the books. */
+    connections_max: size.max(1_000).default(8),
+    /** How long a node that is not heard of counts as alive. */
+    lease_ms: size.min(1_000).default(15_000),
   }),
   /** Defaults for keys that say nothing of their own; 0: no limit. */
   limits: group({

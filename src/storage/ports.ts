@@ -1,9 +1,11 @@
 /** What the floors above may ask of storage. Every maker keeps all of it. */
 
 import type { Idempotency } from './ports/idempotency.ts';
+import type { BudgetRefusal, Budgets, Statements } from './ports/money.ts';
 
 export type * from './ports/counters.ts';
 export type * from './ports/idempotency.ts';
+export type * from './ports/money.ts';
 
 export type KeyState = 'active' | 'disabled';
 export type KeyRole = 'caller' | 'operator';
@@ -43,6 +45,7 @@ export interface KeySpend {
 
 export interface FoundKey {
   readonly key: KeyRow;
+  /** Neither a balance nor a budget in money of the account or this key limits it. */
   readonly accountUnlimited: boolean;
 }
 
@@ -202,11 +205,13 @@ export interface HoldRow {
   readonly endpoint: string | null;
   readonly stream: boolean;
   readonly amount: bigint;
+  /** The most tokens that it may use, read and written together. */
+  readonly tokens: number;
   readonly priceId: string | null;
   readonly startedMs: number;
 }
 
-export type HoldVerdict = 'held' | 'insufficient_balance' | 'budget_exceeded';
+export type HoldVerdict = 'held' | 'insufficient_balance' | BudgetRefusal;
 
 export interface Quantities {
   /** All input tokens, cached ones included. */
@@ -256,6 +261,8 @@ export interface SettleRow {
   readonly totalMs: number;
   /** Why the state is what it is, for people. */
   readonly evidence: string | null;
+  /** When the charge is booked; absent: when the call ended. */
+  readonly bookedMs?: number;
 }
 
 export type SettleVerdict = 'settled' | 'already_settled';
@@ -269,7 +276,7 @@ export interface Ledger {
   enter(entry: Entry): Promise<boolean>;
   /** Keeps a price text under its own hash; answers that id. */
   keepPrice(text: string): Promise<string>;
-  /** Calls begun by an earlier process that nobody has ended: now `unknown`. Answers how many. */
+  /** Calls begun by processes that are gone, that nobody has ended: now `unknown`. How many. */
   parkOpen(evidence: string): Promise<number>;
   audit(): Promise<Audit>;
 }
@@ -292,7 +299,7 @@ export interface Audit {
 
 export interface CallRow
   extends Omit<HoldRow, 'keyBudgeted'>,
-    Omit<SettleRow, 'state' | 'endReason' | 'priceId'> {
+    Omit<SettleRow, 'state' | 'endReason' | 'priceId' | 'bookedMs'> {
   readonly state: CallState;
   /** null while the call is open. */
   readonly endReason: EndReason | null;
@@ -368,6 +375,8 @@ export interface Calls {
 }
 
 export interface Store {
+  readonly budgets: Budgets;
+  readonly statements: Statements;
   readonly keys: Keys;
   readonly apps: Apps;
   readonly accessKeys: AccessKeys;
@@ -376,7 +385,13 @@ export interface Store {
   readonly ledger: Ledger;
   readonly calls: Calls;
   readonly idempotency: Idempotency;
+  /**
+   * Makes this process one that carries calls, and parks what dead ones left open: now, and where
+   * nodes share the database, again and again. `parked` is told how many. Throws where it may not.
+   */
+  join(parked: (calls: number) => void): Promise<void>;
   /** Throws where the database does not answer. */
   ping(): Promise<void>;
+  /** Writes what waits, in bounded time, and lets go of everything. */
   close(): Promise<void>;
 }

@@ -41,7 +41,8 @@ export async function cleanUp(): Promise<void> {
 export function makeEnv(more: Env = {}): Record<string, string> {
   const env: Record<string, string> = { BUN_CONFIG_MAX_HTTP_REQUESTS: OUTBOUND_REQUESTS_MAX };
   for (const [name, value] of Object.entries(Bun.env)) {
-    const ours = name.endsWith('_API_KEY') || name.startsWith('GANGWAY_');
+    const ours =
+      name.endsWith('_API_KEY') || name.startsWith('GANGWAY_') || name === 'DATABASE_URL';
     if (!ours && value !== undefined) env[name] = value;
   }
   return { ...env, ...more };

@@ -1,36 +1,36 @@
 /** Counters in a real PostgreSQL: the same suites as in memory and in Redis. */
 import { afterAll, beforeAll, describe, expect } from 'bun:test';
-import { Kysely, PostgresDialect } from 'kysely';
 import { Pool } from 'pg';
 import { systemClock } from '../../src/kit/clock.ts';
-import { migrate } from '../../src/storage/migrate.ts';
 import { PostgresCounters } from '../../src/storage/postgres/counters.ts';
-import type { Schema } from '../../src/storage/schema.ts';
+import { migratePostgres } from '../../src/storage/postgres/migrate.ts';
 import { hasProgram, needs } from '../needs.ts';
 import { leaksSuite, placesSuite, windowsSuite } from '../suites/counters-suite.ts';
 import { sharedCountersSuite, storeClockSuite } from '../suites/shared-counters-suite.ts';
 import { SimClock } from '../suites/sim-clock.ts';
-import { type PostgresServer, startPostgres } from './postgres-server.ts';
+import { type Cluster, startCluster } from './postgres-cluster.ts';
+import { silent } from './postgres-place.ts';
 
 const there = hasProgram('postgres');
 const needful = needs('postgres');
-let server: PostgresServer;
+let cluster: Cluster;
 let pool: Pool;
 const opened: PostgresCounters[] = [];
 let made = 0;
 
 beforeAll(async () => {
   if (!there) return;
-  server = await startPostgres();
-  pool = new Pool({ connectionString: server.url('postgres'), max: 10 });
+  cluster = await startCluster();
+  const url = await cluster.createDatabase();
+  pool = new Pool({ connectionString: url, max: 10 });
   pool.on('error', () => undefined);
-  await migrate(new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) }), 'postgres');
+  await migratePostgres(url, silent);
 }, 60_000);
 afterAll(async () => {
   for (const counters of opened) await counters.close();
   if (!there) return;
   await pool.end();
-  server.stop();
+  cluster.dispose();
 });
 
 /** Names of their own for each test, for all of them share the tables. */

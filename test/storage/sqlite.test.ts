@@ -1,6 +1,7 @@
 import { accessKeysSuite, endpointsSuite } from '../suites/access-suite.ts';
 import { appsSuite } from '../suites/apps-suite.ts';
 import { auditSuite, crashSuite } from '../suites/audit-suite.ts';
+import { budgetsSuite, statementsSuite } from '../suites/budgets-suite.ts';
 import { daysSuite } from '../suites/days-suite.ts';
 import { idempotencySuite } from '../suites/idempotency-suite.ts';
 import { changesSuite, keysSuite } from '../suites/keys-suite.ts';
@@ -20,6 +21,8 @@ for (const sync of ['commit', 'interval'] as const) {
   holdsSuite(name, make);
   settleSuite(name, make);
   entriesSuite(name, make);
+  budgetsSuite(name, make);
+  statementsSuite(name, make);
   auditSuite(name, make);
   crashSuite(name, make);
 }

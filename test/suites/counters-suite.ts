@@ -168,12 +168,9 @@ export function placesSuite(name: string, make: MakeCounters): void {
   test(`${name}: so many are inside at once; who leaves makes room for one`, async () => {
     const { counters } = await start(make);
     const enter = async (max = 3) => counters.enter('k', max);
-    expect(await Promise.all([enter(), enter(), enter(), enter()])).toEqual([
-      true,
-      true,
-      true,
-      false,
-    ]);
+    const entered = await Promise.all([enter(), enter(), enter(), enter()]);
+    // Over several connections nobody is the first.
+    expect(entered.filter(Boolean).length).toBe(3);
     await counters.leave('k');
     expect([await enter(), await enter()]).toEqual([true, false]);
     for (let times = 0; times < 9; times += 1) await counters.leave('k');

@@ -15,7 +15,7 @@ export async function up(db: Kysely<unknown>, flavour: Flavour): Promise<void> {
 
 const TABLES = `
 create unlogged table counters (
-  name text primary key,
+  name text collate "C" primary key,
   seconds bigint[] not null default '{}',
   costs bigint[] not null default '{}',
   excess bigint,
@@ -24,8 +24,8 @@ create unlogged table counters (
 ) with (fillfactor = 50)
 ---
 create unlogged table counter_slots (
-  name text not null,
-  slot text not null,
+  name text collate "C" not null,
+  slot text collate "C" not null,
   until_ms bigint not null,
   primary key (name, slot)
 )`;

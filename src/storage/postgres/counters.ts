@@ -1,5 +1,4 @@
 /** Counters in PostgreSQL, for nodes that share a database and no Redis. Never for money. */
-import { Pool } from 'pg';
 import { type Clock, Deadlines, every } from '../../kit/clock.ts';
 import type { Log } from '../../kit/log.ts';
 import { HeldPlaces, LEASE_MS, RENEW_EVERY_MS } from '../places.ts';
@@ -11,6 +10,7 @@ import type {
   WindowRule,
   WindowVerdict,
 } from '../ports.ts';
+import { openPool } from './connect.ts';
 
 /** What is asked of a connection or a pool. */
 export interface Querier {
@@ -45,16 +45,9 @@ export interface PostgresPlace {
 
 /** Connects when it is first asked. The tables are those of the migrations. */
 export function openPostgresCounters({ url, clock, log }: PostgresPlace): PostgresCounters {
-  const db = new Pool({
-    connectionString: url,
-    max: CONNECTIONS_MAX,
-    connectionTimeoutMillis: ANSWER_MS_MAX,
-    // Whom nobody waits for any more must not hold a lock.
-    statement_timeout: ANSWER_MS_MAX,
-    application_name: 'gangway counters',
-  });
-  // A connection that breaks while nobody uses it: the pool makes another.
-  db.on('error', (error) => log.warn('a connection of the counters broke', { error }));
+  // Whom nobody waits for any more must not hold a lock.
+  const bounds = { connectionsMax: CONNECTIONS_MAX, statementTimeoutMs: ANSWER_MS_MAX };
+  const db = openPool({ url, log, ...bounds });
   return new PostgresCounters({ db, clock, nowMs: null, end: () => db.end() });
 }
 
