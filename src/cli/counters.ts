@@ -41,7 +41,7 @@ export async function openCounters(booted: Booted, secrets: Secrets): Promise<Op
 
 async function openShared(booted: Booted, secrets: Secrets): Promise<SharedCounters | null> {
   const { settings, env, log, databaseUrl } = booted;
-  const redis = settings.storage.redis_url ?? env.REDIS_URL ?? null;
+  const redis = settings.storage.redis_url ?? (env.REDIS_URL || null);
   const sort = chooseSort(settings, { redis, database: databaseUrl });
   const clock: Clock = systemClock;
   if (sort === 'redis' && redis !== null) {
