@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect } from 'bun:test';
 import { hasProgram, needs } from '../needs.ts';
 import { type Cluster, startCluster } from '../storage/postgres-cluster.ts';
 import { ledgerCalls } from './books.ts';
-import { cleanUp, type Gateway, startGateway, until } from './gateway.ts';
+import { cleanUp, type Gateway, runCli, startGateway, until } from './gateway.ts';
 
 const there = hasProgram('postgres');
 const needful = needs('postgres');
@@ -82,7 +82,6 @@ describe('two nodes', () => {
 });
 
 async function runOn(words: readonly string[]): Promise<unknown> {
-  const { runCli } = await import('./gateway.ts');
   const { code, out, err } = await runCli([...words, '--json'], { env });
   if (code !== 0) throw new Error(err);
   return JSON.parse(out);
