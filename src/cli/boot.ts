@@ -90,6 +90,8 @@ export interface FirstKeys {
   readonly key: string;
 }
 
+const FIRST_IDS = ['operator', 'first'].map((name) => `key_${name.padStart(32, '0')}`);
+
 /** Keys of the very first start; null where this installation has some already. */
 export async function makeFirstKeys(store: Store): Promise<FirstKeys | null> {
   if ((await store.keys.list({ limit: 1 })).length > 0) return null;
@@ -99,6 +101,16 @@ export async function makeFirstKeys(store: Store): Promise<FirstKeys | null> {
     nowMs,
   );
   const caller = mintKey({ accountId: DEFAULT_ACCOUNT, name: 'first', role: 'caller' }, nowMs);
-  await store.keys.insert([operator.row, caller.row]);
+  // Of several nodes that start for the first time at once, one makes them: ids are used once.
+  const rows = [operator.row, caller.row].map((row, at) => ({
+    ...row,
+    id: FIRST_IDS[at] ?? row.id,
+  }));
+  try {
+    await store.keys.insert(rows);
+  } catch (error) {
+    if ((await store.keys.list({ limit: 1 })).length > 0) return null;
+    throw error;
+  }
   return { operatorKey: operator.secret, key: caller.secret };
 }

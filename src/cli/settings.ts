@@ -141,6 +141,11 @@ const schema = z.strictObject({
     account_bytes_max: count.default(256 * 1024 * 1024),
     wait_ms: count.max(60_000).default(10_000),
   }),
+  rescue: group({
+    enabled: flag.default(false),
+    models: z.array(z.string().min(1)).default([]),
+    times_max: size.max(3).default(1),
+  }),
   vendors: z
     .record(z.string(), z.union([upstream.transform((one) => [one]), z.array(upstream)]))
     .default({}),

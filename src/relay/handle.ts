@@ -11,6 +11,7 @@ import { tryUpstreams } from './attempts.ts';
 import type { Answer, Call, CallInput, RelayDeps, Sink } from './call.ts';
 import { isEndpointId } from './endpoints.ts';
 import { answerHeaders, withSunset } from './headers.ts';
+import { makeRescuable, rescuesMax } from './rescue.ts';
 import { settle } from './settle.ts';
 import { pumpStream, watchCaller } from './stream.ts';
 import type { Candidate, Route } from './upstreams.ts';
@@ -118,6 +119,8 @@ async function admit(input: CallInput, wish: AdmitWish, deps: RelayDeps): Promis
       priceId = candidate.priceId;
     }
   }
+  // Each upstream that goes on is asked the whole again.
+  const timesMax = rescuesMax(input, wish.route.model.id, deps);
   const row: HoldRow = {
     id: newId('call'),
     accountId: caller.key.accountId,
@@ -128,8 +131,8 @@ async function admit(input: CallInput, wish: AdmitWish, deps: RelayDeps): Promis
     model: wish.route.model.id,
     endpoint: wish.endpoint?.id ?? null,
     stream: request.stream,
-    amount,
-    tokens: request.inputTokensBound + wish.outputBound,
+    amount: amount * BigInt(1 + timesMax),
+    tokens: (request.inputTokensBound + wish.outputBound) * (1 + timesMax),
     priceId,
     startedMs: deps.clock.nowMs(),
   };
@@ -139,6 +142,9 @@ async function admit(input: CallInput, wish: AdmitWish, deps: RelayDeps): Promis
     admission,
     hold: row,
     attempts: [],
+    earlier: [],
+    rescuable: makeRescuable(input, row, timesMax),
+    candidates: wish.candidates,
     dropped: [],
     warnings: [],
     answered: new Map(),

@@ -38,7 +38,7 @@ export async function missingMigrations(
   if (newer.length > 0) {
     throw new Error(
       `The schema of the database is ${newer.at(-1)}, which a newer Gangway made; this one knows ` +
-        `it up to ${known.at(-1)}. Start the newer Gangway on this database.`,
+        `schemas up to ${known.at(-1)}. Start the newer Gangway on this database.`,
     );
   }
   return known.filter((name) => !made.includes(name));

@@ -178,7 +178,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     key: ready.key ?? '',
     operatorKey: ready.operator_key ?? '',
     line,
-    cli: (...words) => cliJson(words, data),
+    cli: (...words) => cliJson(words, data, options.env),
     sandboxUrl: () =>
       until(
         () => /"the sandbox answers[^\n]*"url":"([^"]+)"/.exec(err())?.[1],
@@ -220,8 +220,9 @@ export async function runCli(
   return { code: await child.exited, out, err };
 }
 
-async function cliJson(words: readonly string[], data: string): Promise<unknown> {
-  const { code, out, err } = await runCli([...words, '--data', data, '--json']);
+async function cliJson(words: readonly string[], data: string, env?: Env): Promise<unknown> {
+  const options = env === undefined ? {} : { env };
+  const { code, out, err } = await runCli([...words, '--data', data, '--json'], options);
   if (code !== 0) throw new Error(`gangway ${words.join(' ')} exited with ${code}: ${err}${out}`);
   return JSON.parse(out);
 }

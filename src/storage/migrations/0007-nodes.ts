@@ -1,17 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import type { Flavour } from './flavour.ts';
 
-/** Tables that nodes keep in memory, and their columns without those that calls change. */
-const TOLD: Readonly<Record<string, string>> = {
-  keys: `state, budget, expires_ms, models, addresses, rpm, tpm, concurrency, on_disconnect,
-    contract`,
-  apps: 'state, generation, contract, name',
-  access_keys: 'state, sealed',
-  endpoints: 'name, description, model, state, rpm, tpm, contract, tags, project',
-  budgets: 'most',
-  accounts: 'name, unlimited',
-};
-
 /** Who carries calls, and which of them holds what; where there can be several at once. */
 export async function up(db: Kysely<unknown>, flavour: Flavour): Promise<void> {
   await db.schema.alterTable('holds').addColumn('node', 'text').execute();
@@ -27,7 +16,10 @@ export async function up(db: Kysely<unknown>, flavour: Flavour): Promise<void> {
   }
 }
 
-/** One counter for those who poll, and a word for those who listen, in the writer's transaction. */
+/**
+ * One counter for those who poll, and a word for those who listen, in the writer's transaction.
+ * postgres/migrate.ts puts it on the tables, with the columns that they have by then.
+ */
 async function tellChanges(db: Kysely<unknown>): Promise<void> {
   await sql`create table changes (id integer primary key, version bigint not null)`.execute(db);
   await sql`insert into changes values (1, 0)`.execute(db);
@@ -36,11 +28,6 @@ async function tellChanges(db: Kysely<unknown>): Promise<void> {
     perform pg_notify('gangway_changes', '');
     return null;
   end $$`.execute(db);
-  for (const [table, columns] of Object.entries(TOLD)) {
-    await sql`create trigger tell_change
-      after insert or delete or update of ${sql.raw(columns)} on ${sql.table(table)}
-      for each statement execute function tell_change()`.execute(db);
-  }
 }
 
 /** Rows written with every call: room beside them for their next version, and early cleaning. */

@@ -81,7 +81,7 @@ function away(cause: unknown): Fault {
 
 /** How long a question off the hot path is asked again. */
 const ASK_MS = 2_000;
-const READS = /^\s*(select|with)\b/i;
+const READS = /^\s*select\b/i;
 const BEGINS = /^\s*(begin|start transaction)\b/i;
 const ENDS = /^\s*(commit|rollback)\s*;?\s*$/i;
 

@@ -12,6 +12,7 @@ import {
   RawNode,
   type RootOperationNode,
 } from 'kysely';
+import type pg from 'pg';
 import type { Log } from '../../kit/log.ts';
 import { migrate, missingMigrations } from '../migrate.ts';
 import type { Schema } from '../schema.ts';
@@ -22,6 +23,10 @@ const LOCK = 6_420_115_826;
 /** One that holds the lock, one that works. */
 const CONNECTIONS = 3;
 
+/** Tables that nodes keep in memory, and the columns in them that calls change. */
+const WATCHED = ['keys', 'apps', 'access_keys', 'endpoints', 'budgets', 'accounts'];
+const SPENT = ['spent', 'held', 'balance', 'budgeted'];
+
 /** Answers the migrations that this call made. */
 export async function migratePostgres(url: string, log: Log): Promise<readonly string[]> {
   const pool = openPool({ url, connectionsMax: CONNECTIONS, statementTimeoutMs: 0, log });
@@ -31,7 +36,9 @@ export async function migratePostgres(url: string, log: Log): Promise<readonly s
     const guard = await pool.connect();
     try {
       await guard.query('select pg_advisory_lock($1)', [LOCK]);
-      return await migrate(db.withPlugin(new ByteOrder()), 'postgres');
+      const made = await migrate(db.withPlugin(new ByteOrder()), 'postgres');
+      await watchTables(pool);
+      return made;
     } finally {
       // Ends the session, and the lock with it.
       guard.release(true);
@@ -39,6 +46,19 @@ export async function migratePostgres(url: string, log: Log): Promise<readonly s
   } finally {
     await db.destroy();
   }
+}
+
+/** A change of any other column is told; of one that a later migration added as well. */
+async function watchTables(pool: pg.Pool): Promise<void> {
+  const { rows } = await pool.query<{ words: string }>(
+    `select format('create or replace trigger tell_change after insert or delete or update of %s
+        on %I for each statement execute function tell_change()',
+        string_agg(quote_ident(column_name), ', '), table_name) as words
+      from information_schema.columns where table_schema = current_schema()
+        and table_name = any($1::text[]) and column_name <> all($2::text[]) group by table_name`,
+    [WATCHED, SPENT],
+  );
+  for (const { words } of rows) await pool.query(words);
 }
 
 /** Ids sort by time as bytes; a language's own order would mix capitals and small letters. */

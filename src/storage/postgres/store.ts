@@ -48,7 +48,9 @@ export async function openPostgres(options: PostgresOptions): Promise<Store> {
   });
   const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool: guardPool(queries) }) });
   try {
-    await requireVersion(queries);
+    await requireVersion(queries).catch((error: unknown) => {
+      throw new Error('PostgreSQL cannot be used', { cause: error });
+    });
     if (options.migrate) await migratePostgres(url, log);
     else await requireSchema(db, 'postgres');
   } catch (error) {
