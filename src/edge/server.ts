@@ -285,7 +285,7 @@ function allowOrigin(request: Request, response: Response, settings: ServerSetti
   response.headers.append('vary', 'origin');
   response.headers.set(
     'access-control-expose-headers',
-    'x-request-id, x-gangway-call, retry-after',
+    'x-request-id, x-gangway-call, x-gangway-limits, idempotent-replayed, retry-after',
   );
 }
 

@@ -2,6 +2,7 @@
 import { afterAll, describe, expect } from 'bun:test';
 import { needs } from '../needs.ts';
 import { makeRedisPlace } from '../storage/redis-place.ts';
+import { audit, settledCalls } from './books.ts';
 import { cleanUp, type Gateway, startGateway, until } from './gateway.ts';
 
 afterAll(cleanUp);
@@ -99,6 +100,43 @@ describe('limits in Redis', () => {
       await redis.start();
       await until(async () => (await ready(gateway)).counters === 'ok', 'Redis is found', 10_000);
       expect(await ask(gateway, gateway.key)).toMatchObject({ status: 200, mark: null });
+      await gateway.stop();
+      await redis.dispose();
+    },
+    60_000,
+  );
+
+  needful(
+    'killed and started again under load: 200 or a 503 with words, and good books',
+    async () => {
+      const redis = await makeRedisPlace();
+      const yaml = 'limits: { requests_per_minute: 1000000, concurrency: 100 }\n';
+      const gateway = await startGateway({ env: { REDIS_URL: redis.url }, yaml });
+      const seen = new Map<string, number>();
+      let stopped = false;
+      const worker = async (): Promise<void> => {
+        while (!stopped) {
+          const { status, code } = await ask(gateway, gateway.key);
+          const name = status === 200 ? '200' : `${status} ${code}`;
+          seen.set(name, (seen.get(name) ?? 0) + 1);
+          if (status !== 200) await Bun.sleep(5);
+        }
+      };
+      const workers = Array.from({ length: 8 }, worker);
+      for (let times = 0; times < 3; times += 1) {
+        await Bun.sleep(200);
+        await redis.kill();
+        await Bun.sleep(200);
+        await redis.start();
+        await until(async () => (await ready(gateway)).counters === 'ok', 'Redis is found', 10_000);
+      }
+      stopped = true;
+      await Promise.all(workers);
+      expect([...seen.keys()].sort()).toEqual(['200', '503 counters_unavailable']);
+      const books = await settledCalls(gateway);
+      expect(books.filter(({ state }) => state === 'charged').length).toBe(seen.get('200') ?? 0);
+      expect(books.length).toBe(seen.get('200') ?? 0);
+      await audit(gateway);
       await gateway.stop();
       await redis.dispose();
     },

@@ -22,6 +22,8 @@ export class RedisLink {
   readonly #deadlines: Deadlines;
   readonly #client: RedisClient;
   #state: 'up' | 'down' | 'closed' = 'down';
+  /** Each time that it is away is told once. */
+  #told = false;
   #pauseMs = PAUSE_MS;
   /** Takes back the next try to connect. */
   #cancelTry: (() => void) | null = null;
@@ -50,6 +52,7 @@ export class RedisLink {
       await this.#within(this.#client.connect(), CONNECT_MS_MAX);
       if (this.#state === 'closed') return;
       this.#state = 'up';
+      this.#told = false;
       this.#pauseMs = PAUSE_MS;
       this.#deps.log.info('the counters in Redis are reached');
     } catch (error) {
@@ -92,7 +95,8 @@ export class RedisLink {
 
   #lose(why: string): void {
     if (this.#state === 'closed') return;
-    if (this.#state === 'up') this.#deps.log.error('the counters in Redis are away', { why });
+    if (!this.#told) this.#deps.log.error('the counters in Redis are away', { why });
+    this.#told = true;
     this.#state = 'down';
     if (this.#cancelTry !== null) return;
     this.#cancelTry = this.#deps.clock.after(this.#pauseMs, () => void this.connect());
