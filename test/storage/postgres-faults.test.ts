@@ -119,6 +119,72 @@ describe('a connection that breaks', () => {
   }
 });
 
+/** A pool that, once a commit is done, says nothing of it and stays away until it is told back. */
+class Vanishing {
+  away = false;
+
+  guard(pool: pg.Pool): pg.Pool {
+    const connect = pool.connect.bind(pool) as () => Promise<pg.PoolClient>;
+    const guarded = async (): Promise<pg.PoolClient> => {
+      if (this.away) throw broken();
+      const client = await connect();
+      const query = client.query.bind(client) as (...args: unknown[]) => Promise<unknown>;
+      const vanishing = async (...args: unknown[]): Promise<unknown> => {
+        const answer = await query(...args);
+        if (args[0] !== 'commit' || !this.armed) return answer;
+        this.away = true;
+        throw broken();
+      };
+      return new Proxy(client, {
+        get: (target, name) => {
+          if (name === 'query') return vanishing;
+          const member: unknown = Reflect.get(target, name, target);
+          return typeof member === 'function' ? member.bind(target) : member;
+        },
+      });
+    };
+    return new Proxy(pool, {
+      get: (target, name) => (name === 'connect' ? guarded : Reflect.get(target, name, target)),
+    });
+  }
+
+  armed = true;
+}
+
+describe('a commit that nobody hears of', () => {
+  test(
+    'whose caller was told 503 is released, and its money with it',
+    async () => {
+      const place = await makePostgresPlace(await cluster());
+      const store = await place.open();
+      const purse = await makePurse(store, 100n);
+      const pool = new pg.Pool({ connectionString: place.url, max: 4 });
+      const vanishing = new Vanishing();
+      const tenure = new Tenure({ pool, leaseMs: 15_000, log: silent });
+      const deps = { url: place.url, pool: vanishing.guard(pool), tenure, log: silent };
+      const ledger = new PostgresLedger(deps);
+      const row = holdRow(purse, 40n);
+      await expect(ledger.hold(row)).rejects.toMatchObject({ code: 'storage_unavailable' });
+      expect(await store.calls.byId(row.id)).toMatchObject({ state: 'open' });
+      vanishing.armed = false;
+      vanishing.away = false;
+      const isOpen = async () => (await store.calls.byId(row.id))?.state === 'open';
+      const endMs = performance.now() + 15_000;
+      while ((await isOpen()) && performance.now() < endMs) await Bun.sleep(200);
+      expect(await store.calls.byId(row.id)).toMatchObject({
+        state: 'released',
+        evidence: expect.stringContaining('no vendor was called'),
+      });
+      expect(await accountOf(store, purse)).toEqual({ balance: 100n, held: 0n });
+      await ledger.stop();
+      await pool.end();
+      await auditGood(store);
+      await place.dispose();
+    },
+    LONG_MS,
+  );
+});
+
 describe('a server that is away', () => {
   test(
     'holds end in a 503 in bounded time, and settlements wait for it',
