@@ -73,6 +73,8 @@ export async function serve(args: readonly string[]): Promise<number> {
   });
   const upstreams = await chooseUpstreams(booted);
   const running = await run(booted, upstreams);
+  // Whoever reads that it is ready may stop it at once.
+  const toldToStop = stopSignal();
   // Last: keys of a start that fails after this would never have been shown.
   const keys = await makeFirstKeys(store);
   if (flags.values.json === true) {
@@ -88,7 +90,7 @@ export async function serve(args: readonly string[]): Promise<number> {
       sandboxed: upstreams.sandbox !== null,
     });
   }
-  await stopSignal();
+  await toldToStop;
   await stop(running, settings);
   upstreams.sandbox?.stop();
   await store.close();
