@@ -1,76 +1,105 @@
-/** The columns of holds and calls, told once for every database. */
-import type { Ended } from './books.ts';
-import type { HoldRow } from './ports.ts';
+/**
+ * The columns of holds and calls, told once for every database: names with their types, and a
+ * function that answers the values in the same order.
+ */
+import type { Changes, Ended } from './books.ts';
 import { writeUnits } from './units.ts';
 
 export type Value = string | number | bigint | null;
-
-export interface Column<Row> {
-  readonly name: string;
-  readonly type: 'text' | 'bigint' | 'integer';
-  readonly read: (row: Row) => Value;
-}
-
-interface Held {
-  readonly row: HoldRow;
-  readonly budgets: string | null;
-}
+type Type = 'text' | 'bigint' | 'integer';
+export type Columns = readonly (readonly [name: string, type: Type])[];
 
 /** What is known when a call begins. The state (open) and the node are the maker's. */
-export const HOLD_COLUMNS: readonly Column<Held>[] = Object.freeze([
-  { name: 'id', type: 'text', read: ({ row }) => row.id },
-  { name: 'account_id', type: 'text', read: ({ row }) => row.accountId },
-  { name: 'key_id', type: 'text', read: ({ row }) => row.keyId },
-  { name: 'key_budgeted', type: 'integer', read: ({ row }) => (row.keyBudgeted ? 1 : 0) },
-  { name: 'request_id', type: 'text', read: ({ row }) => row.requestId },
-  { name: 'service', type: 'text', read: ({ row }) => row.service },
-  { name: 'model', type: 'text', read: ({ row }) => row.model },
-  { name: 'stream', type: 'integer', read: ({ row }) => (row.stream ? 1 : 0) },
-  { name: 'hold', type: 'bigint', read: ({ row }) => row.amount },
-  { name: 'price_id', type: 'text', read: ({ row }) => row.priceId },
-  { name: 'started_ms', type: 'bigint', read: ({ row }) => row.startedMs },
-  { name: 'endpoint', type: 'text', read: ({ row }) => row.endpoint },
-  { name: 'tokens', type: 'bigint', read: ({ row }) => row.tokens },
-  { name: 'budgets', type: 'text', read: ({ budgets }) => budgets },
-]);
+export const HOLD_COLUMNS: Columns = Object.freeze([
+  ['id', 'text'],
+  ['account_id', 'text'],
+  ['key_id', 'text'],
+  ['key_budgeted', 'integer'],
+  ['request_id', 'text'],
+  ['service', 'text'],
+  ['model', 'text'],
+  ['stream', 'integer'],
+  ['hold', 'bigint'],
+  ['price_id', 'text'],
+  ['started_ms', 'bigint'],
+  ['endpoint', 'text'],
+  ['tokens', 'bigint'],
+  ['budgets', 'text'],
+] as const);
+
+/** A literal, for a function a column would cost more than the insertion. */
+export function holdValues({ row, budgets }: Changes['holds'][number]): Value[] {
+  return [
+    row.id,
+    row.accountId,
+    row.keyId,
+    row.keyBudgeted ? 1 : 0,
+    row.requestId,
+    row.service,
+    row.model,
+    row.stream ? 1 : 0,
+    row.amount,
+    row.priceId,
+    row.startedMs,
+    row.endpoint,
+    row.tokens,
+    budgets,
+  ];
+}
 
 /** What the end adds to it, or says anew. */
-export const END_COLUMNS: readonly Column<Ended>[] = Object.freeze([
-  { name: 'price_id', type: 'text', read: ({ row }) => row.priceId },
-  { name: 'state', type: 'text', read: ({ row }) => row.state },
-  { name: 'evidence', type: 'text', read: ({ row }) => row.evidence },
-  { name: 'charge', type: 'bigint', read: ({ taken }) => taken },
-  { name: 'shortfall', type: 'bigint', read: ({ row, taken }) => row.charge - taken },
-  { name: 'input_tokens', type: 'bigint', read: ({ row }) => row.quantities?.inputTokens ?? 0 },
-  { name: 'output_tokens', type: 'bigint', read: ({ row }) => row.quantities?.outputTokens ?? 0 },
-  {
-    name: 'cached_tokens',
-    type: 'bigint',
-    read: ({ row }) => row.quantities?.cachedInputTokens ?? 0,
-  },
-  {
-    name: 'reasoning_tokens',
-    type: 'bigint',
-    read: ({ row }) => row.quantities?.reasoningTokens ?? 0,
-  },
-  {
-    name: 'cache_write_tokens',
-    type: 'bigint',
-    read: ({ row }) => row.quantities?.cacheWriteTokens ?? 0,
-  },
-  { name: 'units', type: 'text', read: ({ row }) => writeUnits(row.quantities) },
-  { name: 'usage_source', type: 'text', read: ({ row }) => row.usageSource },
-  { name: 'end_reason', type: 'text', read: ({ row }) => row.endReason },
-  { name: 'fault', type: 'text', read: ({ row }) => row.fault },
-  { name: 'upstream', type: 'text', read: ({ row }) => row.upstream },
-  { name: 'wire_model', type: 'text', read: ({ row }) => row.wireModel },
-  { name: 'attempts', type: 'text', read: ({ row }) => row.attempts },
-  { name: 'queued_ms', type: 'integer', read: ({ row }) => row.queuedMs },
-  { name: 'first_byte_ms', type: 'integer', read: ({ row }) => row.firstByteMs },
-  { name: 'total_ms', type: 'integer', read: ({ row }) => row.totalMs },
-]);
+export const END_COLUMNS: Columns = Object.freeze([
+  ['price_id', 'text'],
+  ['state', 'text'],
+  ['evidence', 'text'],
+  ['charge', 'bigint'],
+  ['shortfall', 'bigint'],
+  ['input_tokens', 'bigint'],
+  ['output_tokens', 'bigint'],
+  ['cached_tokens', 'bigint'],
+  ['reasoning_tokens', 'bigint'],
+  ['cache_write_tokens', 'bigint'],
+  ['units', 'text'],
+  ['usage_source', 'text'],
+  ['end_reason', 'text'],
+  ['fault', 'text'],
+  ['upstream', 'text'],
+  ['wire_model', 'text'],
+  ['attempts', 'text'],
+  ['queued_ms', 'integer'],
+  ['first_byte_ms', 'integer'],
+  ['total_ms', 'integer'],
+] as const);
 
-export const HOLD_NAMES = HOLD_COLUMNS.map(({ name }) => name);
-export const END_NAMES = END_COLUMNS.map(({ name }) => name);
+export function endValues({ row, taken }: Ended): Value[] {
+  const counted = row.quantities;
+  return [
+    row.priceId,
+    row.state,
+    row.evidence,
+    taken,
+    row.charge - taken,
+    counted?.inputTokens ?? 0,
+    counted?.outputTokens ?? 0,
+    counted?.cachedInputTokens ?? 0,
+    counted?.reasoningTokens ?? 0,
+    counted?.cacheWriteTokens ?? 0,
+    writeUnits(counted),
+    row.usageSource,
+    row.endReason,
+    row.fault,
+    row.upstream,
+    row.wireModel,
+    row.attempts,
+    row.queuedMs,
+    row.firstByteMs,
+    row.totalMs,
+  ];
+}
+
+const namesOf = (columns: Columns): readonly string[] => columns.map(([name]) => name);
+
+export const HOLD_NAMES = namesOf(HOLD_COLUMNS);
+export const END_NAMES = namesOf(END_COLUMNS);
 /** Columns that a call keeps from its hold. */
 export const KEPT_NAMES = HOLD_NAMES.filter((name) => !END_NAMES.includes(name));

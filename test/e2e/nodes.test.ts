@@ -135,6 +135,52 @@ describe(`two nodes, ${KILLS} kills`, () => {
   );
 });
 
+describe('PostgreSQL restarted under load', () => {
+  test(
+    'callers see answers and 503, never another fault; the books are whole',
+    async () => {
+      const pair = await startPair();
+      const [node] = pair.nodes as [Gateway, Gateway];
+      await node.cli('accounts', 'create', 'payer', '--balance', BALANCE);
+      const { key } = await createKey(node, '--account', 'payer');
+      const seen = new Map<string, number>();
+      let running = true;
+      const call = async (at: number): Promise<void> => {
+        for (; running; ) {
+          const url = pair.nodes[at % 2]?.url ?? '';
+          const response = await sendChat({ url, key, model: 'quick' });
+          const text = await response.text();
+          const kind = response.status === 200 ? '200' : `${response.status} ${faultCode(text)}`;
+          seen.set(kind, (seen.get(kind) ?? 0) + 1);
+        }
+      };
+      const workers = Array.from({ length: WORKERS }, (_, at) => call(at));
+      await Bun.sleep(1_000);
+      for (let times = 0; times < 2; times += 1) {
+        cluster?.stop();
+        // Longer than a caller is made to wait.
+        await Bun.sleep(4_500);
+        expect((await fetch(`${node.url}/readyz`)).status).toBe(503);
+        cluster?.start();
+        await Bun.sleep(1_000);
+      }
+      running = false;
+      await Promise.all(workers);
+      expect([...seen.keys()].toSorted()).toEqual(['200', '503 storage_unavailable']);
+      await until(async () => (await audit(node)).open_holds === 0, 'all is settled', 20_000);
+      const books = await audit(node);
+      expect(books).toMatchObject({ balanced: true, problems: [], sum: '0', unknown: 0 });
+      const ledger = await ledgerCalls(node);
+      const known = new Set(ledger.map(({ id }) => id));
+      const vendor = await vendorCalls(pair.sandbox);
+      expect(vendor.filter((each) => !known.has(each.client_request_id ?? ''))).toEqual([]);
+      expect(books.charged).toBe(vendor.length);
+      for (const each of pair.nodes) expect(await each.stop()).toBe(0);
+    },
+    RUN_MS,
+  );
+});
+
 const budgets = z.array(z.object({ spent: z.string(), held: z.string(), left: z.string() }));
 
 describe('two nodes, one set of books', () => {

@@ -116,6 +116,18 @@ describe('many nodes at once', () => {
     LONG_MS,
   );
 
+  test('500 holds over four of them with money for 100: exactly 100', async () => {
+    const place = await makePostgresPlace(await cluster());
+    const stores = await Promise.all(Array.from({ length: 4 }, () => place.open()));
+    const purse = await makePurse(stores[0] as Store, 706n);
+    const verdicts = await Promise.all(
+      Array.from({ length: 500 }, (_, at) => stores[at % 4]?.ledger.hold(holdRow(purse, 7n))),
+    );
+    expect(verdicts.filter((verdict) => verdict === 'held').length).toBe(100);
+    expect(await accountOf(stores[1] as Store, purse)).toEqual({ balance: 706n, held: 700n });
+    await place.dispose();
+  });
+
   test('two settle one call: one of them does', async () => {
     const place = await makePostgresPlace(await cluster());
     const [here, there] = [await place.open(), await place.open()];

@@ -14,8 +14,8 @@ import {
   type Verdict,
 } from '../books.ts';
 import { type Budget, byPrecedence, windowName } from '../budget-periods.ts';
-import { END_COLUMNS, HOLD_COLUMNS, type Value } from '../call-columns.ts';
-import { readColumns, SQL, type Statement } from './ledger-sql.ts';
+import { END_COLUMNS, endValues, HOLD_COLUMNS, holdValues, type Value } from '../call-columns.ts';
+import { byColumn, SQL, type Statement } from './ledger-sql.ts';
 
 type Values = readonly (Value | readonly Value[])[];
 
@@ -47,14 +47,15 @@ async function readGroup(ask: Ask, { ops, again }: Group): Promise<Reader> {
   const settled = ops.flatMap((op) => (op.kind === 'settle' ? [op.row.id] : []));
   const entered = ops.flatMap((op) => (op.kind === 'enter' ? [op.entry] : []));
   const holds = new Map((await askFor(ask, SQL.lockHolds, settled)).map(readHold));
-  const written = again ? held.map((row) => row.id) : [];
-  const known = new Set((await askFor(ask, SQL.findCalls, written)).map((row) => row.id));
-  const causes = entered.map((entry) => entry.cause);
-  const used = new Set((await askFor(ask, SQL.findCauses, causes)).map((row) => row.cause));
   const named = [...held, ...holds.values()];
   const accountIds = new Set(named.map((call) => call.accountId));
   for (const { from, to } of entered) accountIds.add(from).add(to);
   const accounts = new Map((await askFor(ask, SQL.lockAccounts, accountIds)).map(readAccount));
+  // Asked under the locks: whoever wrote the same before has committed by now.
+  const written = again ? held.map((row) => row.id) : [];
+  const known = new Set((await askFor(ask, SQL.findCalls, written)).map((row) => row.id));
+  const causes = entered.map((entry) => entry.cause);
+  const used = new Set((await askFor(ask, SQL.findCauses, causes)).map((row) => row.cause));
   // Charges only add to the house: it is locked by that write alone, at the very end.
   if (!accountIds.has(HOUSE_ACCOUNT)) {
     accounts.set(HOUSE_ACCOUNT, { ...makePurse(null, 0n, 0n), budgeted: 0 });
@@ -131,14 +132,15 @@ const NO_BUDGETS: Pick<Reader, 'budgets' | 'budget' | 'window'> = Object.freeze(
 
 async function writeChanges(ask: Ask, changes: Changes, node: string): Promise<void> {
   const { holds, parked, ended, entries } = changes;
-  if (holds.length > 0) await ask(SQL.insertHolds, [node, ...readColumns(HOLD_COLUMNS, holds)]);
+  if (holds.length > 0)
+    await ask(SQL.insertHolds, [node, ...byColumn(HOLD_COLUMNS, holds.map(holdValues))]);
   // One that is parked and ended in the same group is ended.
   const left = [...parked].filter(([id]) => !ended.has(id));
   if (left.length > 0)
     await ask(SQL.parkHolds, [left.map(([id]) => id), left.map(([, why]) => why)]);
   if (ended.size > 0) {
     const rows = [...ended.values()];
-    await ask(SQL.endCalls, [[...ended.keys()], ...readColumns(END_COLUMNS, rows)]);
+    await ask(SQL.endCalls, [[...ended.keys()], ...byColumn(END_COLUMNS, rows.map(endValues))]);
   }
   if (entries.size > 0) {
     const rows = [...entries.values()];

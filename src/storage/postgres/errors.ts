@@ -12,8 +12,15 @@ const NETWORK: ReadonlySet<string> = new Set([
 const AWAY = /^(08...|53...|57P0.|25006|25P0[34]|58...)$/;
 /** A transaction that lost against another one, or waited too long: the connection is good. */
 const LOST = /^(40001|40P01|55P03|57014)$/;
+/** The same row was written by another, or by an earlier try: the next one sees it. */
+const TWICE = '23505';
 /** The driver's own, which carry no code. */
 const DRIVER = /terminated|timeout|not queryable|connection error|socket|closed/i;
+
+/** A transaction that must see what another one wrote. */
+export class RaceLost extends Error {
+  override readonly name = 'RaceLost';
+}
 
 function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : '';
@@ -21,10 +28,14 @@ function codeOf(error: unknown): string {
 
 /** True where the same words may succeed later: the database is away, or another was faster. */
 export function isPassing(error: unknown): boolean {
-  if (isRaceLost(error)) return true;
+  if (isRaceLost(error) || error instanceof RaceLost) return true;
   const code = codeOf(error);
   if (code !== '') return NETWORK.has(code) || AWAY.test(code);
   return error instanceof Error && error.name === 'Error' && DRIVER.test(error.message);
+}
+
+export function isWrittenTwice(error: unknown): boolean {
+  return codeOf(error) === TWICE;
 }
 
 /** True where the transaction must be rolled back, and the connection can stay. */

@@ -1,11 +1,12 @@
 /** The statements of the hot path. Each takes a whole group, as arrays. */
 import {
-  type Column,
+  type Columns,
   END_COLUMNS,
   END_NAMES,
   HOLD_COLUMNS,
   HOLD_NAMES,
   KEPT_NAMES,
+  type Value,
 } from '../call-columns.ts';
 
 /** Named, so that a connection parses it once. */
@@ -15,14 +16,14 @@ export interface Statement {
 }
 
 /** `unnest($first::text[], …)` for these columns. */
-function arrays<Row>(columns: readonly Column<Row>[], first: number): string {
-  const each = columns.map(({ type }, at) => `$${first + at}::${type}[]`);
+function arrays(columns: Columns, first: number): string {
+  const each = columns.map(([, type], at) => `$${first + at}::${type}[]`);
   return `unnest(${each.join(', ')})`;
 }
 
-/** The arrays themselves. */
-export function readColumns<Row>(columns: readonly Column<Row>[], rows: readonly Row[]) {
-  return columns.map((column) => rows.map((row) => column.read(row)));
+/** The arrays themselves, of rows of values. */
+export function byColumn(columns: Columns, rows: readonly (readonly Value[])[]): Value[][] {
+  return columns.map((_, at) => rows.map((row) => row[at] ?? null));
 }
 
 const all = (names: readonly string[], table: string): string =>

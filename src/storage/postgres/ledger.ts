@@ -22,7 +22,7 @@ import type {
 } from '../ports.ts';
 import { runGroup } from './books.ts';
 import { insist, openPool, STILL_TRANSACTION_MS, within } from './connect.ts';
-import { isPassing, isRaceLost } from './errors.ts';
+import { isPassing, isRaceLost, isWrittenTwice, RaceLost } from './errors.ts';
 import type { Tenure } from './tenure.ts';
 
 /** Operations in one transaction at most. */
@@ -37,6 +37,15 @@ const STOP_TRY_MS = 5_000;
 const SETTLEMENTS_MAX = 50_000;
 /** After this no transaction of a lost connection can still come to be. */
 const DOUBT_MS = 2 * STILL_TRANSACTION_MS;
+
+/** Tries of a group that meets what others wrote at the same moment. */
+const RACES_MAX = 3;
+
+interface Group {
+  readonly ops: readonly Op[];
+  /** A commit was sent, and nobody heard whether it came through. */
+  inDoubt: boolean;
+}
 
 export interface LedgerDeps {
   readonly url: string;
@@ -63,13 +72,8 @@ export class PostgresLedger implements Ledger {
     });
   }
 
-  async hold(row: HoldRow): Promise<HoldVerdict> {
-    try {
-      return (await this.#batch.add({ kind: 'hold', row })) as HoldVerdict;
-    } catch (error) {
-      if (!isOneBad(error)) this.#doubt(row);
-      throw error;
-    }
+  hold(row: HoldRow): Promise<HoldVerdict> {
+    return this.#batch.add({ kind: 'hold', row }) as Promise<HoldVerdict>;
   }
 
   async settle(row: SettleRow): Promise<SettleVerdict> {
@@ -119,14 +123,21 @@ export class PostgresLedger implements Ledger {
   }
 
   /** Somebody waits: a fault comes soon. */
-  #now(ops: readonly Op[]): Promise<readonly Verdict[]> {
-    return insist((tries) => this.#transact(ops, tries > 0), within(HOLD_TRY_MS));
+  async #now(ops: readonly Op[]): Promise<readonly Verdict[]> {
+    const group: Group = { ops, inDoubt: false };
+    try {
+      return await insist((tries) => this.#transact(group, tries), within(HOLD_TRY_MS));
+    } catch (error) {
+      if (group.inDoubt) for (const op of ops) if (op.kind === 'hold') this.#doubt(op.row);
+      throw error;
+    }
   }
 
   /** Nobody waits, and a charge must not be lost: as long as this process lives. */
   #sometime(ops: readonly Op[]): Promise<readonly Verdict[]> {
+    const group: Group = { ops, inDoubt: false };
     return insist(
-      (tries) => this.#transact(ops, tries > 0),
+      (tries) => this.#transact(group, tries),
       (tries, error) => {
         if (tries === 0) {
           this.#deps.log.error('settlements wait for the database', { calls: ops.length, error });
@@ -136,16 +147,24 @@ export class PostgresLedger implements Ledger {
     );
   }
 
-  async #transact(ops: readonly Op[], again: boolean): Promise<readonly Verdict[]> {
+  async #transact(group: Group, tries: number): Promise<readonly Verdict[]> {
     const client = await this.#deps.pool.connect();
     let broken = false;
+    let committing = false;
     try {
       await client.query('begin');
-      const verdicts = await runGroup(client, { ops, node: this.#deps.tenure.id, again });
+      const { ops } = group;
+      const node = this.#deps.tenure.id;
+      const verdicts = await runGroup(client, { ops, node, again: tries > 0 });
+      committing = true;
       await client.query('commit');
       return verdicts;
     } catch (error) {
+      if (committing) group.inDoubt = true;
       broken = !(await isRolledBack(client, error));
+      if (isWrittenTwice(error) && tries < RACES_MAX) {
+        throw new RaceLost('another wrote the same', { cause: error });
+      }
       throw error;
     } finally {
       client.release(broken);

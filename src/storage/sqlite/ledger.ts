@@ -13,7 +13,7 @@ import {
   type Verdict,
 } from '../books.ts';
 import { type Budget, byPrecedence } from '../budget-periods.ts';
-import { END_COLUMNS, HOLD_COLUMNS } from '../call-columns.ts';
+import { endValues, holdValues } from '../call-columns.ts';
 import type {
   Audit,
   Entry,
@@ -103,15 +103,13 @@ export class SqliteLedger implements Ledger {
 
   #write(changes: Changes): void {
     const sql = this.#sql;
-    for (const held of changes.holds) {
-      sql.insertHold.run(...HOLD_COLUMNS.map((column) => column.read(held)));
-    }
+    for (const held of changes.holds) sql.insertHold.run(...holdValues(held));
     for (const [id, evidence] of changes.parked) sql.parkHold.run(evidence, id);
     for (const { cause, from, to, amount, atMs } of changes.entries.values()) {
       sql.insertEntry.run(cause, from, to, amount, atMs);
     }
     for (const [id, ended] of changes.ended) {
-      sql.insertCall.run(...END_COLUMNS.map((column) => column.read(ended)), id);
+      sql.insertCall.run(...endValues(ended), id);
       sql.deleteHold.run(id);
     }
     for (const [id, purse] of changes.accounts) {
