@@ -40,8 +40,8 @@ function freePort(): Promise<number> {
   });
 }
 
-/** deploy/nginx.conf with other places; its URL. */
-async function startNginx(ports: readonly number[]): Promise<string> {
+/** deploy/nginx.conf with other places. */
+async function startNginx(ports: readonly number[]) {
   const folder = makeFolder();
   const { cert, key } = makeCertificate(folder, 'localhost');
   const [plain, secure] = [await freePort(), await freePort()];
@@ -57,7 +57,7 @@ async function startNginx(ports: readonly number[]): Promise<string> {
   const conf = join(folder, 'nginx.conf');
   writeFileSync(conf, text);
   const globals = `daemon off; pid ${folder}/pid; error_log ${folder}/error.log;`;
-  launch([findNginx() ?? 'nginx', '-p', folder, '-c', conf, '-g', globals]);
+  const { child } = launch([findNginx() ?? 'nginx', '-p', folder, '-c', conf, '-g', globals]);
   const url = `https://127.0.0.1:${secure}`;
   await until(
     () =>
@@ -68,7 +68,12 @@ async function startNginx(ports: readonly number[]): Promise<string> {
     'nginx answers',
     10_000,
   );
-  return url;
+  const stop = async (): Promise<void> => {
+    // Killed outright it would leave its workers behind.
+    child.kill('SIGTERM');
+    await child.exited;
+  };
+  return { url, stop };
 }
 
 /** Environment and settings that all nodes have, with secrets by reference as in compose.yaml. */
@@ -143,50 +148,81 @@ async function askOnce(url: string, secret: string): Promise<Outcome> {
   return { call: null, seen };
 }
 
-const needful = needs('postgres', 'redis-server', 'nginx', 'openssl');
-
-needful(
-  'gateways killed under load: no call is lost, none is made or charged twice',
-  async () => {
-    const { cli, serve, dispose, sandboxUrl } = await makeInstallation();
-    await cli('migrate');
-    const ports = await Promise.all(Array.from({ length: GATEWAYS }, freePort));
-    const data = ports.map(() => join(makeFolder(), 'data'));
-    const start = (at: number) => serve(ports[at] ?? 0, data[at] ?? '');
-    const first = start(0);
-    await until(() => first.out().includes('\n'), 'the first one is ready', 20_000);
-    const { key: secret } = JSON.parse(first.out()) as { key: string };
-    const nodes = [first, start(1), start(2)];
-    await until(() => nodes.every(({ out }) => out().includes('\n')), 'all are ready', 20_000);
-    const url = await startNginx(ports);
-    const outcomes: Outcome[] = [];
-    let stopped = false;
-    const workers = Array.from({ length: WORKERS }, async () => {
-      while (!stopped) outcomes.push(await askOnce(url, secret));
-    });
-    for (let kills = 0; kills < KILLS; kills += 1) {
-      await Bun.sleep(KILL_EVERY_MS);
-      const at = kills % GATEWAYS;
+/** Three gateways behind nginx; `kill` ends one for good and starts it anew. */
+async function startNodes({ serve }: Pick<Installation, 'serve'>) {
+  const ports = await Promise.all(Array.from({ length: GATEWAYS }, freePort));
+  const data = ports.map(() => join(makeFolder(), 'data'));
+  const start = (at: number) => serve(ports[at] ?? 0, data[at] ?? '');
+  const first = start(0);
+  await until(() => first.out().includes('\n'), 'the first one is ready', 20_000);
+  const { key } = JSON.parse(first.out()) as { key: string };
+  const nodes = [first, start(1), start(2)];
+  await until(() => nodes.every(({ out }) => out().includes('\n')), 'all are ready', 20_000);
+  const nginx = await startNginx(ports);
+  return {
+    key,
+    url: nginx.url,
+    async kill(at: number) {
       nodes[at]?.child.kill('SIGKILL');
       await nodes[at]?.child.exited;
       nodes[at] = start(at);
+    },
+    async stop() {
+      for (const { child } of nodes) child.kill('SIGTERM');
+      await Promise.all([nginx.stop(), ...nodes.map(({ child }) => child.exited)]);
+    },
+  };
+}
+
+async function killUnderLoad(nodes: Awaited<ReturnType<typeof startNodes>>): Promise<Outcome[]> {
+  const outcomes: Outcome[] = [];
+  let stopped = false;
+  const workers = Array.from({ length: WORKERS }, async () => {
+    while (!stopped) outcomes.push(await askOnce(nodes.url, nodes.key));
+  });
+  for (let kills = 0; kills < KILLS; kills += 1) {
+    await Bun.sleep(KILL_EVERY_MS);
+    await nodes.kill(kills % GATEWAYS);
+  }
+  stopped = true;
+  await Promise.all(workers);
+  return outcomes;
+}
+
+needs(
+  'postgres',
+  'redis-server',
+  'nginx',
+  'openssl',
+)(
+  'gateways killed under load: no call is lost, none is made or charged twice',
+  async () => {
+    const installation = await makeInstallation();
+    const { cli, dispose, sandboxUrl } = installation;
+    try {
+      await cli('migrate');
+      const nodes = await startNodes(installation);
+      try {
+        const outcomes = await killUnderLoad(nodes);
+        // Those that live find what the dead left open.
+        await until(
+          async () => (await ledgerCalls({ cli })).every(({ state }) => state !== 'open'),
+          'every call has an end',
+          15_000,
+        );
+        await audit({ cli });
+        judge(outcomes, await ledgerCalls({ cli }), (await vendorCalls(sandboxUrl)).length);
+      } finally {
+        await nodes.stop();
+      }
+    } finally {
+      await dispose();
     }
-    stopped = true;
-    await Promise.all(workers);
-    await until(
-      async () => (await ledgerCalls({ cli })).every(({ state }) => state !== 'open'),
-      'every call has an end',
-      15_000,
-    );
-    await audit({ cli });
-    judge(outcomes, await ledgerCalls({ cli }), (await vendorCalls(sandboxUrl)).length);
-    for (const node of nodes) node.child.kill('SIGTERM');
-    await Promise.all(nodes.map(({ child }) => child.exited));
-    await dispose();
   },
   90_000,
 );
 
+type Installation = Awaited<ReturnType<typeof makeInstallation>>;
 type Calls = Awaited<ReturnType<typeof ledgerCalls>>;
 
 function judge(outcomes: readonly Outcome[], calls: Calls, asked: number): void {
