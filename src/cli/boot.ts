@@ -32,6 +32,8 @@ export interface Booted {
   readonly store: Store;
   /** Where the store is, for people; never its password. */
   readonly database: string;
+  /** The same with its password; null: SQLite. */
+  readonly databaseUrl: string | null;
 }
 
 export async function boot(
@@ -49,7 +51,7 @@ export async function boot(
   const url = await findDatabase(base);
   if (url === null) {
     const store = await openSqlite({ dir: settings.data_dir, sync: settings.storage.sync });
-    return { ...base, store, database: `in ${settings.data_dir}` };
+    return { ...base, store, database: `in ${settings.data_dir}`, databaseUrl: null };
   }
   const { storage } = settings;
   const store = await openPostgres({
@@ -59,7 +61,7 @@ export async function boot(
     migrate: wish.migrate ?? storage.migrate === 'auto',
     log,
   });
-  return { ...base, store, database: withoutSecrets(url) };
+  return { ...base, store, database: withoutSecrets(url), databaseUrl: url };
 }
 
 type Base = Pick<Booted, 'settings' | 'env' | 'log'>;

@@ -8,6 +8,7 @@ import { KEYS_HELP, keys } from './keys.ts';
 import { MIGRATE_HELP, migrate } from './migrate.ts';
 import { NGINX_HELP, nginx } from './nginx.ts';
 import { printLine } from './print.ts';
+import { RECONCILE_HELP, reconcileCommand } from './reconcile.ts';
 import { sandbox } from './sandbox-process.ts';
 import { SERVE_HELP, serve } from './serve.ts';
 import { CHECK_HELP, check } from './setup.ts';
@@ -27,6 +28,7 @@ const COMMANDS: Readonly<Record<string, Command>> = Object.freeze({
   statement,
   usage,
   audit,
+  reconcile: reconcileCommand,
   migrate,
   check,
   nginx,
@@ -44,6 +46,7 @@ const HELP = [
   STATEMENT_HELP,
   USAGE_HELP,
   AUDIT_HELP,
+  RECONCILE_HELP,
   MIGRATE_HELP,
   CHECK_HELP,
   NGINX_HELP,

@@ -1,5 +1,6 @@
 /** Calls as people look at them: those that nobody has ended, and those that ended. */
 import { type Kysely, type Selectable, sql } from 'kysely';
+import { sumByDay } from './day-queries.ts';
 import type { CallFilter, CallRow, Calls, UsagePoint, UsageRow, UsageSpan } from './ports.ts';
 import { asText } from './queries.ts';
 import type { CallsTable, HoldsTable, Schema } from './schema.ts';
@@ -32,6 +33,7 @@ export function callQueries(db: Db): Calls {
     },
     usage: (filter) => sumUsage(db, filter),
     usageOverTime: (span) => sumOverTime(db, span),
+    byDay: (span) => sumByDay(db, span),
   };
 }
 

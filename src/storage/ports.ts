@@ -1,7 +1,10 @@
 /** What the floors above may ask of storage. Every maker keeps all of it. */
+
+import type { Idempotency } from './ports/idempotency.ts';
 import type { BudgetRefusal, Budgets, Statements } from './ports/money.ts';
 
 export type * from './ports/counters.ts';
+export type * from './ports/idempotency.ts';
 export type * from './ports/money.ts';
 
 export type KeyState = 'active' | 'disabled';
@@ -337,6 +340,29 @@ export interface UsageSpan {
   readonly stepS: number;
 }
 
+/** Calls at one vendor, by days that begin `utcOffsetMs` before those of UTC. */
+export interface DaySpan {
+  readonly vendor: string;
+  readonly fromMs: number;
+  /** Exclusive. */
+  readonly untilMs: number;
+  readonly utcOffsetMs: number;
+  readonly rowsMax: number;
+}
+
+/** What was charged on one day for one model, as the vendor calls it. */
+export interface DaySum {
+  /** YYYY-MM-DD. */
+  readonly day: string;
+  readonly wireModel: string | null;
+  readonly calls: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly cachedInputTokens: number;
+  /** What the calls cost, whether or not the accounts could cover it. */
+  readonly cost: bigint;
+}
+
 export interface Calls {
   list(filter: CallFilter): Promise<readonly CallRow[]>;
   byId(id: string): Promise<CallRow | undefined>;
@@ -346,6 +372,8 @@ export interface Calls {
   }): Promise<readonly UsageRow[]>;
   /** By time; spans in which nothing was used are absent. */
   usageOverTime(span: UsageSpan): Promise<readonly UsagePoint[]>;
+  /** At most `rowsMax` sums; more means that the span must be shorter. */
+  byDay(span: DaySpan): Promise<readonly DaySum[]>;
 }
 
 export interface Store {
@@ -358,6 +386,7 @@ export interface Store {
   readonly accounts: Accounts;
   readonly ledger: Ledger;
   readonly calls: Calls;
+  readonly idempotency: Idempotency;
   /**
    * Makes this process one that carries calls, and parks what dead ones left open: now, and where
    * nodes share the database, again and again. `parked` is told how many. Throws where it may not.

@@ -138,6 +138,22 @@ export interface EndpointsTable {
   updated_ms: number;
 }
 
+export interface IdempotencyTable {
+  id: string;
+  account_id: string;
+  body_hash: string;
+  owner: string;
+  /** running, done or lost. */
+  state: string;
+  lease_until_ms: number;
+  expires_ms: number;
+  bytes: number;
+  status: number | null;
+  /** JSON object. */
+  headers: string | null;
+  body: Uint8Array | null;
+}
+
 export interface BudgetsTable {
   id: string;
   account_id: string;
@@ -164,6 +180,7 @@ export interface NodesTable {
 }
 
 export interface Schema {
+  idempotency: IdempotencyTable;
   budgets: BudgetsTable;
   budget_windows: BudgetWindowsTable;
   nodes: NodesTable;

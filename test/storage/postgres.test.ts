@@ -5,6 +5,8 @@ import { accessKeysSuite, endpointsSuite } from '../suites/access-suite.ts';
 import { appsSuite } from '../suites/apps-suite.ts';
 import { auditSuite, crashSuite } from '../suites/audit-suite.ts';
 import { budgetsSuite, statementsSuite } from '../suites/budgets-suite.ts';
+import { daysSuite } from '../suites/days-suite.ts';
+import { idempotencySuite } from '../suites/idempotency-suite.ts';
 import { changesSuite, keysSuite } from '../suites/keys-suite.ts';
 import { entriesSuite, holdsSuite, settleSuite } from '../suites/ledger-suite.ts';
 import { type Cluster, findPostgres, startCluster } from './postgres-cluster.ts';
@@ -26,6 +28,8 @@ if (findPostgres() === null) {
   appsSuite(name, make);
   accessKeysSuite(name, make);
   endpointsSuite(name, make);
+  idempotencySuite(name, make);
+  daysSuite(name, make);
   holdsSuite(name, make);
   settleSuite(name, make);
   entriesSuite(name, make);

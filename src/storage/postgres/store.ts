@@ -7,6 +7,7 @@ import { appQueries } from '../app-queries.ts';
 import { budgetQueries } from '../budget-queries.ts';
 import { callQueries } from '../call-queries.ts';
 import { endpointQueries } from '../endpoint-queries.ts';
+import { idempotencyQueries } from '../idempotency-queries.ts';
 import { requireSchema } from '../migrate.ts';
 import type { Store } from '../ports.ts';
 import { accountQueries, keyQueries } from '../queries.ts';
@@ -74,6 +75,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Store> {
     budgets: budgetQueries(db, changes),
     statements: statementQueries(db),
     calls: callQueries(db),
+    idempotency: idempotencyQueries(db),
     ledger,
     join: (parked) => tenure.join(parked),
     async ping() {

@@ -10,6 +10,7 @@ import { budgetQueries } from '../budget-queries.ts';
 import { callQueries } from '../call-queries.ts';
 import { endpointQueries } from '../endpoint-queries.ts';
 import { GONE_EVIDENCE } from '../evidence.ts';
+import { idempotencyQueries } from '../idempotency-queries.ts';
 import { migrate } from '../migrate.ts';
 import type { Store } from '../ports.ts';
 import { accountQueries, keyQueries } from '../queries.ts';
@@ -63,6 +64,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
     budgets: budgetQueries(kysely, changes),
     statements: statementQueries(kysely),
     calls: callQueries(kysely),
+    idempotency: idempotencyQueries(kysely),
     ledger,
     async join(parked) {
       unlock = lockData(options.dir);
