@@ -31,6 +31,8 @@ export interface Ask {
   readonly stops: readonly string[];
   readonly n: number;
   readonly thinks: boolean;
+  /** What a tier of service was asked for by name; null where any will do. */
+  readonly tier: string | null;
   /** Most tokens of the answer, and of answer and reasoning together; null: no limit. */
   readonly answerTokensMax: number | null;
   readonly totalTokensMax: number | null;
@@ -73,6 +75,7 @@ export function readAsk(body: JsonObject, vendor: FakeVendor): Ask {
     stops: readStops(body),
     n: Number(field(body, 'n') ?? 1),
     thinks: thinks(body, vendor),
+    tier: body.service_tier === 'fast' ? 'fast' : null,
     ...readLimits(body, vendor),
     promptTokens,
     cachedTokens: CACHED_NAME.test(model) ? Math.floor(promptTokens / 2) : 0,

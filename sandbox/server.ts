@@ -1,10 +1,15 @@
 /** The sandbox as a server: vendors' mounts, the list, and the inspection for tests. */
 import { isObject, type Json, type JsonObject, parseJson } from '../src/kit/json.ts';
 import { answer, type Turn } from './answer.ts';
+import { serveArk } from './ark/door.ts';
+import { checkFileIds } from './ark/files.ts';
+import { PICTURES_PATH, pictureAt } from './ark/images.ts';
+import { Refusal } from './ark/refusal.ts';
+import { ArkStore } from './ark/store.ts';
 import { type Ask, readAsk } from './ask.ts';
 import { type Call, CallLog, newCall } from './calls.ts';
-import { checkChat } from './check.ts';
-import { nowS } from './clock.ts';
+import { type Complaint, checkChat } from './check.ts';
+import { nowMs, nowS } from './clock.ts';
 import { FAULTS, FaultCounter, MODEL_PATTERNS, type Plan, planFor } from './faults.ts';
 import { play, type Stage, sendError } from './play.ts';
 import { type FakeVendor, VENDORS } from './vendors.ts';
@@ -36,6 +41,7 @@ export interface Sandbox {
 interface State {
   readonly log: CallLog;
   readonly counter: FaultCounter;
+  readonly ark: ArkStore;
   readonly pauseMs: number;
 }
 
@@ -46,7 +52,8 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 /** Starts the sandbox in this process; throws where the address cannot be listened on. */
 export function startSandbox(options: SandboxOptions = {}): Sandbox {
   const { host = '127.0.0.1', port = 0, pauseMs = PAUSE_MS } = options;
-  const state: State = { log: new CallLog(), counter: new FaultCounter(), pauseMs };
+  const ark = new ArkStore();
+  const state: State = { log: new CallLog(), counter: new FaultCounter(), ark, pauseMs };
   const handler = (request: WireRequest, wire: Wire) => route(state, request, wire);
   const server = listen({ host, port, handler });
   const name = host.includes(':') ? `[${host}]` : host;
@@ -83,6 +90,7 @@ export function describeModels(): JsonObject {
 async function route(state: State, request: WireRequest, wire: Wire): Promise<void> {
   const { path } = request;
   if (path === '/sandbox' || path.startsWith('/sandbox/')) return inspect(state, request, wire);
+  if (path.startsWith(PICTURES_PATH)) return picture(state, request, wire);
   const vendor = VENDORS.find((one) => path.startsWith(`${one.path}/`));
   if (vendor === undefined) {
     return sendJson(wire, 404, { error: 'no such mount; GET /sandbox lists them' });
@@ -95,7 +103,15 @@ async function route(state: State, request: WireRequest, wire: Wire): Promise<vo
     state.log.countRedirect();
     return sendJson(wire, 200, { redirected: true });
   }
+  if (vendor.id === 'ark' && (await serveArk({ ...state, store: state.ark, request, wire })))
+    return;
   return lists(vendor, request, wire);
+}
+
+async function picture(state: State, request: WireRequest, wire: Wire): Promise<void> {
+  const bytes = pictureAt({ store: state.ark, nowMs: nowMs() }, request.path);
+  if (bytes === null) return sendJson(wire, 403, { error: 'no such picture, or no longer' });
+  await wire.whole(200, { 'content-type': 'image/png' }, bytes);
 }
 
 async function sendJson(wire: Wire, status: number, body: Json): Promise<void> {
@@ -117,6 +133,7 @@ async function inspect(state: State, request: WireRequest, wire: Wire): Promise<
   if (method === 'POST' && path === '/sandbox/reset') {
     log.reset();
     counter.reset();
+    state.ark.reset();
     return sendJson(wire, 200, { reset: true });
   }
   return sendJson(wire, 404, {
@@ -229,7 +246,7 @@ async function chatWith(state: State, visit: Visit, received: Received): Promise
   call.stream = body.json.stream === true;
   const plan = planFor(model);
   const bare = { ...bareStage(visit, call, {}), reply: { vendor } };
-  const complaint = checkChat(body.json, vendor);
+  const complaint = checkChat(body.json, vendor) ?? checkFiles(state, vendor, body.json);
   if (complaint !== null) return sendError(bare, complaint.kind, { ...complaint, model });
   if (plan.error !== undefined && isDue(state, { request, plan, vendor, model })) {
     const kind = plan.error === 'bad-key' ? keyKind(vendor) : plan.error;
@@ -249,6 +266,18 @@ async function chatWith(state: State, visit: Visit, received: Received): Promise
   };
   const endCall = (): void => state.log.end(call, false);
   await play({ ...bare, plan, reply, pauseMs: state.pauseMs, endCall });
+}
+
+/** At Ark a file that a message names has to be there. */
+function checkFiles(state: State, vendor: FakeVendor, body: JsonObject): Complaint | null {
+  if (vendor.id !== 'ark') return null;
+  try {
+    checkFileIds({ store: state.ark, nowMs: nowMs() }, body);
+    return null;
+  } catch (thrown) {
+    if (!(thrown instanceof Refusal)) throw thrown;
+    return { kind: 'invalid', param: 'file_id', detail: thrown.message };
+  }
 }
 
 /** xAI answers a wrong key with 400; a fault named 401 takes the answer to a missing key. */
