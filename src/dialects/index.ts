@@ -2,19 +2,49 @@
  * Every format by its id, and how a request in one is carried to a vendor of another: untouched
  * where both are the same, through the common turn where both have one.
  */
+import {
+  anthropicMessagesCaller,
+  anthropicMessagesPassage,
+  anthropicMessagesVendor,
+} from './anthropic-messages/index.ts';
 import { EMBEDDINGS, openEmbeddings } from './embeddings/exchange.ts';
 import { EMBED_FORMATS } from './embeddings/formats.ts';
-import { openaiChatPassage } from './openai-chat/index.ts';
+import {
+  geminiGenerateCaller,
+  geminiGeneratePassage,
+  geminiGenerateVendor,
+} from './gemini-generate/index.ts';
+import { openaiChatCaller, openaiChatPassage, openaiChatVendor } from './openai-chat/index.ts';
+import {
+  openaiResponsesCaller,
+  openaiResponsesPassage,
+  openaiResponsesVendor,
+} from './openai-responses/index.ts';
 import { openRerank, RERANK } from './rerank/exchange.ts';
 import { RERANK_FORMATS } from './rerank/formats.ts';
 import type { AskedContext, CallerDialect, Exchange, Passage, VendorDialect } from './shape.ts';
 import { translate } from './translate.ts';
 
-const PASSAGES: Readonly<Record<string, Passage>> = byId([openaiChatPassage]);
+const PASSAGES: Readonly<Record<string, Passage>> = byId([
+  openaiChatPassage,
+  openaiResponsesPassage,
+  anthropicMessagesPassage,
+  geminiGeneratePassage,
+]);
 
 /** Formats whose callers can be understood, and those in which vendors can be asked. */
-const CALLERS: Readonly<Record<string, CallerDialect>> = byId([]);
-const VENDORS: Readonly<Record<string, VendorDialect>> = byId([]);
+const CALLERS: Readonly<Record<string, CallerDialect>> = byId([
+  openaiChatCaller,
+  openaiResponsesCaller,
+  anthropicMessagesCaller,
+  geminiGenerateCaller,
+]);
+const VENDORS: Readonly<Record<string, VendorDialect>> = byId([
+  openaiChatVendor,
+  openaiResponsesVendor,
+  anthropicMessagesVendor,
+  geminiGenerateVendor,
+]);
 
 function byId<T extends { readonly id: string }>(all: readonly T[]): Readonly<Record<string, T>> {
   return Object.freeze(Object.fromEntries(all.map((one) => [one.id, one])));

@@ -112,7 +112,7 @@ export async function attempt(call: Call, candidate: Candidate, deps: RelayDeps)
   call.endWithin = (ms) => timer.endWithin(ms);
   try {
     const readError = (body: Json): Error => bodyFailure(candidate.upstream.vendor, body);
-    const to: To = { call, candidate, timer };
+    const to: To = { call, candidate, timer, headers: written.headers };
     if (written.rest !== undefined && written.rest.length > 0) {
       const texts = await sendParts([written.text, ...written.rest], to, deps);
       timer.end();
@@ -141,19 +141,23 @@ interface To {
   readonly call: Call;
   readonly candidate: Candidate;
   readonly timer: AttemptTimer;
+  /** Of this request alone; absent: none. */
+  readonly headers: Written['headers'];
 }
 
 /** One request on its way; resolves when the vendor has begun a good answer. */
 async function send(body: string, to: To, deps: RelayDeps): Promise<OutboundReply> {
   const { call, candidate, timer } = to;
   const url = call.input.request.stream ? candidate.streamUrl : candidate.url;
-  const ask = { method: 'POST', url, headers: candidate.headers, body } as const;
+  const headers =
+    to.headers === undefined ? candidate.headers : { ...candidate.headers, ...to.headers };
+  const ask = { method: 'POST', url, headers, body } as const;
   const proved = deps.credentials.prove(candidate.upstream, ask);
   const proof = proved instanceof Promise ? await proved : proved;
   refuseStopped(call);
   const reply = await deps.outbound({
     ...ask,
-    headers: { ...candidate.headers, ...proof, 'x-client-request-id': call.hold.id },
+    headers: { ...headers, ...proof, 'x-client-request-id': call.hold.id },
     signal: timer.signal,
     connectMs: deps.settings.times.connectMs,
   });
@@ -193,6 +197,7 @@ function writeFor(call: Call, candidate: Candidate, exchange: Exchange): Written
     mayDrop: call.input.mayDrop,
     asksUsage: candidate.service.streamUsage !== 'always',
     ...(inputsMax === undefined ? {} : { inputsMax }),
+    outputTokensMax: call.route.model.outputTokensMax,
   });
   call.dropped = written.dropped;
   call.warnings = written.warnings ?? [];
