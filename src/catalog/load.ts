@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { deepFreeze } from '../kit/freeze.ts';
 import alibaba from './models/alibaba.ts';
 import bytedance from './models/bytedance.ts';
+import bytedanceMedia from './models/bytedance-media.ts';
 import deepseek from './models/deepseek.ts';
 import embeddings from './models/embeddings.ts';
 import meta from './models/meta.ts';
@@ -25,6 +26,7 @@ export interface Catalog {
 
 const BUILT_IN: readonly Model[] = [
   ...bytedance,
+  ...bytedanceMedia,
   ...deepseek,
   ...alibaba,
   ...zhipu,

@@ -24,12 +24,14 @@ import { openRerank, RERANK } from './rerank/exchange.ts';
 import { RERANK_FORMATS } from './rerank/formats.ts';
 import type { AskedContext, CallerDialect, Exchange, Passage, VendorDialect } from './shape.ts';
 import { translate } from './translate.ts';
+import { VOLC_PASSAGES } from './volc-ark/passages.ts';
 
 const PASSAGES: Readonly<Record<string, Passage>> = byId([
   openaiChatPassage,
   openaiResponsesPassage,
   anthropicMessagesPassage,
   geminiGeneratePassage,
+  ...VOLC_PASSAGES,
 ]);
 
 /** Formats whose callers can be understood, and those in which vendors can be asked. */

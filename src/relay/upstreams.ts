@@ -185,7 +185,7 @@ function makeCandidate(place: Served, family: Family, dialect: string): Candidat
 }
 
 /** Headers of every request to this upstream; the credential too, where it is simply sent. */
-function headersOf({ vendor, credential }: Upstream): Record<string, string> {
+export function headersOf({ vendor, credential }: Upstream): Record<string, string> {
   const { auth } = vendor;
   const headers: Record<string, string> = {
     'content-type': 'application/json',
