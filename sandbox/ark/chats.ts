@@ -26,7 +26,7 @@ export function checkAsChat(asked: Asked, body: JsonObject): void {
 export function think(asked: Asked, body: JsonObject, cachedTokens = 0): Reply {
   const read: Ask = readAsk(body, ARK);
   const ask = { ...read, cachedTokens: Math.max(read.cachedTokens, cachedTokens) };
-  const turns: Turn[] = [answer(ask, ARK, 0)];
+  const turns: Turn[] = [answer(ask, ARK.name, 0)];
   return {
     vendor: ARK,
     ask,

@@ -1,18 +1,13 @@
 /** The places of the pretended Ark beside chat/completions: routes, key, body, record, answer. */
 import { isObject, type Json, type JsonObject, parseJson } from '../../src/kit/json.ts';
-import type { Call, CallLog } from '../calls.ts';
+import type { Call } from '../calls.ts';
 import { nowMs, pause, pauseUnless } from '../clock.ts';
 import { type ErrorKind, writeError } from '../errors.ts';
-import { type FaultCounter, type Plan, planFor } from '../faults.ts';
+import { type Plan, planFor } from '../faults.ts';
+import type { Visit } from '../service.ts';
 import { countTokens } from '../tokens.ts';
 import { ARK } from '../vendors.ts';
-import {
-  frameChunk,
-  type Headers,
-  LAST_CHUNK,
-  type Reply as Wire,
-  type WireRequest,
-} from '../wire.ts';
+import { frameChunk, type Headers, LAST_CHUNK, type WireRequest } from '../wire.ts';
 import type { Answer, Asked, Event, Handler } from './asked.ts';
 import { batchChat, botChat, contextChat, createContext, onlyBatch } from './chats.ts';
 import { embedParts, embedTexts } from './embeddings.ts';
@@ -20,17 +15,7 @@ import { deleteFile, getFile, listFiles, uploadFile } from './files.ts';
 import { generateImages } from './images.ts';
 import { Refusal } from './refusal.ts';
 import { createResponse, deleteResponse, getResponse, listInputItems } from './responses.ts';
-import type { ArkStore } from './store.ts';
 import { tokenize } from './tokenization.ts';
-
-export interface ArkVisit {
-  readonly store: ArkStore;
-  readonly log: CallLog;
-  readonly counter: FaultCounter;
-  readonly request: WireRequest;
-  readonly wire: Wire;
-  readonly pauseMs: number;
-}
 
 interface Place {
   readonly method: string;
@@ -84,16 +69,16 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 interface Stage {
-  readonly visit: ArkVisit;
+  readonly visit: Visit;
   readonly call: Call;
   readonly headers: Headers;
   readonly requestId: string;
 }
 
 /** Answers where the path is one of ours; false where it is not. */
-export async function serveArk(visit: ArkVisit): Promise<boolean> {
-  const { request, wire, log } = visit;
-  const path = request.path.slice(ARK.path.length);
+export async function serveArk(visit: Visit): Promise<boolean> {
+  const { request, wire, place: path } = visit;
+  const { log } = visit.state;
   const sameMethod = ({ method }: Place) => method === request.method;
   const found = PLACES.find((one) => sameMethod(one) && one.path.test(path));
   if (found === undefined) return false;
@@ -131,7 +116,7 @@ async function serve(stage: Stage, found: Place, params: readonly string[]): Pro
   }
   if (plan.error !== undefined && isDue(stage, plan)) return refuse(stage, plan.error, plan);
   const origin = `http://${request.headers.get('host') ?? 'localhost'}`;
-  const { store } = visit;
+  const { ark: store } = visit.state;
   const asked: Asked = { store, request, body, params, n: call.n, nowMs: nowMs(), origin };
   try {
     await send(stage, plan, await found.handle(asked));
@@ -153,7 +138,10 @@ function readBody(request: WireRequest): JsonObject | null {
 function isDue({ visit, call }: Stage, plan: Plan): boolean {
   if (plan.times === undefined) return true;
   const who = call.client_request_id ?? '';
-  return visit.counter.due(`${ARK.id}/${visit.request.path}/${call.model}/${who}`, plan.times);
+  return visit.state.counter.due(
+    `${ARK.id}/${visit.request.path}/${call.model}/${who}`,
+    plan.times,
+  );
 }
 
 async function refuse(stage: Stage, kind: ErrorKind, plan: Plan = {}): Promise<void> {
@@ -183,7 +171,8 @@ function without(json: Json, name: string): Json {
 /** With a fault that breaks streams, half of the events go out, and then it is played. */
 async function sendEvents(stage: Stage, plan: Plan, events: readonly Event[]): Promise<void> {
   const { visit, call } = stage;
-  const { wire, pauseMs } = visit;
+  const { wire } = visit;
+  const { pauseMs } = visit.state;
   call.status = 200;
   call.chunks_total = events.length;
   if (!(await wire.head(200, { ...stage.headers, ...SSE_HEADERS }))) return;
@@ -210,7 +199,7 @@ async function breakOff(stage: Stage, how: NonNullable<Plan['breakWith']>): Prom
   }
   if (how === 'reset') {
     await pauseUnless(30, wire.left);
-    stage.visit.log.end(stage.call, false);
+    stage.visit.state.log.end(stage.call, false);
     wire.reset();
     return;
   }

@@ -47,7 +47,7 @@ function listFileIds(value: Json): string[] {
 }
 
 /** Not there, or another account's: the two are not told apart. */
-export function noSuch(what: 'File' | 'Context', id: string): Fault {
+function noSuch(what: 'File' | 'Context', id: string): Fault {
   return new Fault('resource_not_found', {
     message: `There is no ${what.toLowerCase()} ${id.slice(0, 100)} in this account.`,
     vendorCode: `NotFound.${what}`,
