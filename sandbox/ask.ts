@@ -260,7 +260,8 @@ function thinks(body: JsonObject, vendor: FakeVendor): boolean {
     effort !== undefined ||
     body.enable_thinking === true ||
     isObject(reasoning);
-  const model = String(body.model);
+  const named = String(body.model);
+  const model = named.startsWith('ep-') ? (vendor.resolveEndpoint ?? named) : named;
   return asked || REASONING_NAME.test(model) || vendor.thinks?.test(model) === true;
 }
 

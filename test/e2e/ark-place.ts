@@ -28,8 +28,6 @@ export interface ArkPlace {
   readonly secretKey: string;
   /** Of doubao-seed-1-6. */
   readonly endpoint: string;
-  /** Of a model that takes contexts and batches. */
-  readonly kept: string;
   readonly otherKey: string;
   /** Signs one action as @volcengine/openapi does. */
   readonly act: (action: string, body: object) => Promise<unknown>;
@@ -38,7 +36,8 @@ export interface ArkPlace {
 /** Contexts and batches are of endpoints at the vendor, bots of bots: models of our own. */
 function settings(url: string): string {
   const price = { input: '1', output: '2', cached_input: '0.2' };
-  const kept = { id: 'kept', wire_name: 'ep-20260101000000-abcde', price };
+  // A known model by an endpoint of ours at the vendor: it costs what the catalogue says.
+  const seed = { id: 'doubao-seed-1-6-251015', wire_name: 'ep-20260101000000-abcde' };
   const bot = { id: 'bot-support', kind: 'bot', price };
   const faults = ['429', '500', '403-account', 'cut-middle'].map((name) => ({
     name: `sandbox-${name}`,
@@ -47,7 +46,7 @@ function settings(url: string): string {
     priority: 9,
     models: [{ id: `ark/sandbox-${name}`, wire_name: `sandbox-${name}`, price }],
   }));
-  const own = { name: 'main', base_url: url + ARK.path, key: ARK.key, models: [kept, bot] };
+  const own = { name: 'main', base_url: url + ARK.path, key: ARK.key, models: [seed, bot] };
   const others = VENDORS.filter(({ id }) => OTHERS.includes(id)).map(
     ({ id, path, key }) => [id, [{ base_url: url + path, key }]] as const,
   );
@@ -72,20 +71,16 @@ export async function startArkPlace(): Promise<ArkPlace> {
   });
   const act = (action: string, body: object): Promise<unknown> =>
     service.createJSONAPI(action)(body);
-  const create = async (name: string, model: object): Promise<string> => {
-    const reply = await act('CreateEndpoint', {
-      Name: name,
-      ModelReference: { FoundationModel: model },
-    });
-    return MADE.parse(reply).Result.Id;
-  };
+  const made = await act('CreateEndpoint', {
+    Name: 'chat',
+    ModelReference: { FoundationModel: MODEL },
+  });
   return {
     gateway,
     sandbox,
     accessKey: pair.access_key_id,
     secretKey: pair.secret_access_key,
-    endpoint: await create('chat', MODEL),
-    kept: await create('kept', { Name: 'kept' }),
+    endpoint: MADE.parse(made).Result.Id,
     otherKey,
     act,
   };

@@ -1,7 +1,7 @@
 """What a user of the official SDKs of Ark does; prints one JSON line for each check.
 
 By environment: BASE (the gateway's url), KEY, OTHER_KEY (of another account), AK, SK, ENDPOINT (an
-endpoint of the first account), KEPT (an endpoint whose vendor takes contexts and batches).
+endpoint of the first account, whose vendor takes contexts and batches).
 """
 
 import asyncio
@@ -24,7 +24,6 @@ BASE = os.environ["BASE"]
 DATA = BASE + "/api/v3"
 KEY = os.environ["KEY"]
 ENDPOINT = os.environ["ENDPOINT"]
-KEPT = os.environ["KEPT"]
 MODEL = "doubao-seed-1-6-251015"
 EMBED = "doubao-embedding-large-text-250515"
 VISION = "doubao-embedding-vision-251215"
@@ -254,12 +253,12 @@ def tokenization():
 @check
 def contexts():
     made = client.context.create(
-        model=KEPT, messages=[{"role": "system", "content": "Be kind."}], mode="session", ttl=3600
+        model=ENDPOINT, messages=[{"role": "system", "content": "Be kind."}], mode="session", ttl=3600
     )
     assert made.id.startswith("ctx-")
     answers = [
         client.context.completions.create(
-            context_id=made.id, model=KEPT, messages=user(f"Say {word}")
+            context_id=made.id, model=ENDPOINT, messages=user(f"Say {word}")
         )
         for word in ("one", "two")
     ]
@@ -267,7 +266,7 @@ def contexts():
     first, second = [one.usage.prompt_tokens_details.cached_tokens for one in answers]
     assert 0 < first < second, (first, second)
     streamed = client.context.completions.create(
-        context_id=made.id, model=KEPT, messages=user("Say three"), stream=True
+        context_id=made.id, model=ENDPOINT, messages=user("Say three"), stream=True
     )
     text = "".join(c.delta.content or "" for chunk in streamed for c in chunk.choices)
     same(text, "three")
@@ -283,7 +282,7 @@ def contexts():
 
 @check
 def batches():
-    made = client.batch.chat.completions.create(model=KEPT, messages=user("Say yes"))
+    made = client.batch.chat.completions.create(model=ENDPOINT, messages=user("Say yes"))
     same(made.choices[0].message.content, "yes")
 
 
