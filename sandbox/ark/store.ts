@@ -3,6 +3,8 @@ import type { JsonObject } from '../../src/kit/json.ts';
 
 /** The oldest of a kind is forgotten beyond this number. */
 const KEPT_MAX = 1_000;
+/** Of an id, after its time. */
+const ID_CHARS = 5;
 
 export interface StoredFile {
   readonly id: string;
@@ -73,13 +75,12 @@ export class ArkStore {
   readonly contexts = new Kept<StoredContext>();
   readonly responses = new Kept<StoredResponse>();
   readonly pictures = new Kept<StoredPicture>();
-  #made = 0;
 
-  /** `file-20261126185600-00001` and its kin. */
+  /** `file-20261126185600-x7k2p` and its kin: two sandboxes must not give the same. */
   nextId(prefix: string, nowMs: number): string {
-    this.#made += 1;
     const stamp = new Date(nowMs).toISOString().replace(/\D/g, '').slice(0, 14);
-    return `${prefix}-${stamp}-${this.#made.toString(36).padStart(5, '0')}`;
+    const bytes = crypto.getRandomValues(new Uint8Array(ID_CHARS));
+    return `${prefix}-${stamp}-${[...bytes].map((byte) => (byte % 36).toString(36)).join('')}`;
   }
 
   reset(): void {

@@ -37,8 +37,24 @@ export function resourceQueries(db: Kysely<Schema>): Resources {
         .where('account_id', '=', page.accountId)
         .where('kind', '=', page.kind)
         .where('expires_ms', '>', page.nowMs);
-      if (after !== null) query = query.where('id', order === 'asc' ? '>' : '<', after);
-      return (await query.orderBy('id', order).limit(page.limit).execute()).map(readRow);
+      if (after !== null) {
+        const last = await select().where('id', '=', after).executeTakeFirst();
+        if (last === undefined || last.account_id !== page.accountId) return [];
+        const sign = order === 'asc' ? '>' : '<';
+        const at = last.created_ms;
+        query = query.where((e) =>
+          e.or([
+            e('created_ms', sign, at),
+            e.and([e('created_ms', '=', at), e('id', sign, after)]),
+          ]),
+        );
+      }
+      const rows = await query
+        .orderBy('created_ms', order)
+        .orderBy('id', order)
+        .limit(page.limit)
+        .execute();
+      return rows.map(readRow);
     },
     async count(accountId, kind) {
       const row = await db

@@ -39,7 +39,13 @@ export const resourcesSuite = suiteOf('resources')((store) => {
 
   test('lists page after page, both ways, without what has expired', async () => {
     const { accountId } = await makePurse(store(), 0n);
-    const rows = Array.from({ length: 5 }, () => resourceRow(accountId));
+    // Made in another order than that of their ids; two of them at once.
+    const times = [0, 1, 2, 2, 3].map((ms) => NOW_MS + ms);
+    const ids = times.map(() => nextName('file'));
+    const shuffled = [4, 1, 2, 3, 0].map((at) => ids[at] ?? '');
+    const rows = times.map((createdMs, at) =>
+      resourceRow(accountId, { id: shuffled[at] ?? '', createdMs }),
+    );
     for (const row of rows) await store().resources.insert(row);
     await store().resources.insert(resourceRow(accountId, { kind: 'context' }));
     const page = { accountId, kind: 'file', nowMs: NOW_MS, after: null, limit: 3 } as const;
@@ -48,6 +54,8 @@ export const resourcesSuite = suiteOf('resources')((store) => {
     const after = up[2]?.id ?? '';
     const rest = await store().resources.list({ ...page, order: 'asc', after });
     expect(rest).toEqual(rows.slice(3));
+    const lost = { ...page, order: 'asc', after: 'file-none' } as const;
+    expect(await store().resources.list(lost)).toEqual([]);
     const down = await store().resources.list({ ...page, order: 'desc' });
     expect(down).toEqual([...rows].reverse().slice(0, 3));
     expect(await store().resources.count(accountId, 'file')).toBe(5);

@@ -15,7 +15,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   await db.schema
     .createIndex('resources_by_account')
     .on('resources')
-    .columns(['account_id', 'kind', 'id'])
+    .columns(['account_id', 'kind', 'created_ms', 'id'])
     .execute();
   await db.schema.createIndex('resources_by_end').on('resources').columns(['expires_ms']).execute();
 }

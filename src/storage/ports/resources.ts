@@ -28,7 +28,7 @@ export interface Resources {
   insert(row: ResourceRow): Promise<boolean>;
   /** Only the account's own. */
   find(which: Pick<ResourceRow, 'id' | 'accountId' | 'kind'>): Promise<ResourceRow | undefined>;
-  /** By id, which begins with the time of making. */
+  /** By the time of making; nothing after an id that is not the account's. */
   list(page: ResourcePage): Promise<readonly ResourceRow[]>;
   count(accountId: string, kind: ResourceRow['kind']): Promise<number>;
   update(id: string, change: Pick<ResourceRow, 'body' | 'expiresMs'>): Promise<void>;
