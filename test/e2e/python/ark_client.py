@@ -314,6 +314,17 @@ def access_key_and_endpoint():
 
 
 @check
+def access_key_and_bot():
+    signed = Ark(base_url=DATA, ak=os.environ["AK"], sk=os.environ["SK"], max_retries=0)
+    made = signed.bot_chat.completions.create(model="bot-support", messages=user("Say yes"))
+    same(made.choices[0].message.content, "yes")
+    vectors = signed.embeddings.create(
+        model=EMBED, input=["a"], extra_headers={"X-Project-Name": "default"}
+    )
+    same(len(vectors.data), 1)
+
+
+@check
 def a_wrong_secret_is_refused():
     signed = Ark(base_url=DATA, ak=os.environ["AK"], sk="d3Jvbmc=", max_retries=0)
     try:
