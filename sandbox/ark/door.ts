@@ -4,7 +4,7 @@ import type { Call } from '../calls.ts';
 import { nowMs, pause, pauseUnless } from '../clock.ts';
 import { type ErrorKind, writeError } from '../errors.ts';
 import { type Plan, planFor } from '../faults.ts';
-import type { Visit } from '../service.ts';
+import { bearerOf, judgeKey, type Visit } from '../service.ts';
 import { countTokens } from '../tokens.ts';
 import { ARK } from '../vendors.ts';
 import { frameChunk, type Headers, LAST_CHUNK, type WireRequest } from '../wire.ts';
@@ -101,9 +101,8 @@ export async function serveArk(visit: Visit): Promise<boolean> {
 async function serve(stage: Stage, found: Place, params: readonly string[]): Promise<void> {
   const { visit, call } = stage;
   const { request } = visit;
-  const key = /^bearer +(.+)$/i.exec(request.headers.get('authorization') ?? '')?.[1];
-  if (key === undefined) return refuse(stage, 'no-key');
-  if (key !== ARK.key) return refuse(stage, 'bad-key');
+  const refused = judgeKey(ARK.key, bearerOf(request));
+  if (refused !== null) return refuse(stage, refused);
   if (request.tooLarge) return refuse(stage, 'too-large');
   const body = found.method === 'POST' && !found.form ? readBody(request) : {};
   if (body === null) return refuse(stage, 'json');
