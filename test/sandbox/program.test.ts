@@ -38,7 +38,7 @@ test('--json prints one line once ready, SIGTERM ends it', async () => {
     base_url: `${url}/ark/api/v3`,
     key: 'sandbox-ark-key',
   });
-  expect(vendors).toHaveLength(16);
+  expect(vendors).toHaveLength(24);
   expect(faults.map(({ model }) => model)).toEqual(FAULTS.map(({ model }) => model));
   expect((await fetch(`${url}/sandbox/stats`)).status).toBe(200);
   program.kill('SIGTERM');
