@@ -2,6 +2,7 @@
  * What a vendor is: a frozen plain object. What it does not serve is absent. A vendor describes
  * requests and reads answers; it does no I/O, reads no clock and knows no price.
  */
+import type { Family } from '../dialects/shape.ts';
 import type { Json } from '../kit/json.ts';
 
 /** Why a vendor said no, which decides who mends it and whether another upstream may do better. */
@@ -52,20 +53,14 @@ export interface Tweaks {
   readonly force?: Readonly<Record<string, Json>>;
   /** Message roles under another name at this vendor, such as developer -> system. */
   readonly roles?: Readonly<Record<string, string>>;
+  /**
+   * How thinking is switched, where effort alone does not: `thinking.type` (enabled, disabled), or
+   * the flag `enable_thinking` with `thinking_budget`. Absent: by effort, "none" for off.
+   */
+  readonly thinking?: 'type' | 'flag';
+  /** The field of an assistant message in which it takes its thoughts back. Absent: it does not. */
+  readonly thoughtsBack?: string;
 }
-
-/** What is asked of a model, whatever the wire format. */
-export type Family =
-  | 'chat'
-  | 'embeddings'
-  | 'multimodal_embeddings'
-  | 'rerank'
-  | 'images'
-  | 'tokenization'
-  | 'context'
-  | 'context_chat'
-  | 'batch_chat'
-  | 'bot_chat';
 
 export interface QuickService {
   /** Appended to the base URL; `{model}` stands for the model's name there. */
@@ -85,6 +80,10 @@ export interface QuickService {
   readonly framing?: 'aws-eventstream';
   /** More headers of this service alone. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** It goes on from a last message of the assistant, instead of answering to it. */
+  readonly continues?: true;
+  /** The vendor charges nothing for it, so nothing is held or charged. */
+  readonly free?: true;
   /** Most inputs in one request (embeddings); more are split over several. */
   readonly inputsMax?: number;
   /** On what its price depends: name -> value, such as service -> batch. */
@@ -119,7 +118,7 @@ export interface Trade {
 /** How the credential is sent. */
 export type Auth =
   | { readonly header: string; readonly prefix: string }
-  /** Headers that prove the credential for this very request; throws where it is not well formed. */
+  /** Headers that prove the credential for this request; throws where it is not well formed. */
   | { readonly sign: (ask: SignAsk) => Readonly<Record<string, string>> }
   | { readonly header: string; readonly prefix: string; readonly trade: Trade };
 
