@@ -1,9 +1,11 @@
 /** Every mount of the sandbox, Ark first. */
 import { ANTHROPIC } from './anthropic/mount.ts';
+import { BEDROCK } from './bedrock/mount.ts';
 import { chatMount, type MoreServices } from './chat.ts';
 import { COHERE } from './cohere/mount.ts';
 import { GEMINI } from './gemini/mount.ts';
 import { VERTEX } from './gemini/vertex.ts';
+import { AZURE } from './openai/azure.ts';
 import { responsesServices, serveStored } from './openai/responses.ts';
 import { embeddingService } from './rag/embeddings.ts';
 import { SEARCH_MOUNTS } from './rag/mounts.ts';
@@ -46,5 +48,7 @@ export const MOUNTS: readonly Mount[] = Object.freeze([
   GEMINI,
   VERTEX,
   COHERE,
+  AZURE,
+  BEDROCK,
   ...SEARCH_MOUNTS,
 ]);

@@ -114,7 +114,7 @@ export const VERTEX: Mount = {
   models: MODELS,
   extra: (url) => ({
     key: accountFile(url),
-    base_url: `${url}${PATH}/v1/projects/${PROJECT}/locations/global/publishers/google`,
+    base_url: `${url}${PATH}/v1/projects/${PROJECT}/locations/global`,
     project: PROJECT,
     location: 'global',
     token_url: `${url}${PATH}/token`,

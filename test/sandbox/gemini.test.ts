@@ -272,7 +272,7 @@ test('vertex: a signed assertion buys a token; the methods are the same', async 
   const config = { thinkingConfig: { thinkingLevel: ThinkingLevel.LOW } };
   const ask = { model: MODEL, contents: 'Say yes', config };
   expect((await vertexai.models.generateContent(ask)).text).toBe('yes');
-  const url = `${vertex.base_url}/models/${MODEL}:generateContent`;
+  const url = `${vertex.base_url}/publishers/google/models/${MODEL}:generateContent`;
   const headers = { 'content-type': 'application/json', authorization: 'Bearer ya29.forged' };
   const body = JSON.stringify({ contents: CONTENTS });
   expect((await fetch(url, { method: 'POST', headers, body })).status).toBe(401);

@@ -163,7 +163,7 @@ test('dashscope nests what it is asked and what it answers', async () => {
     input: { query: QUERY, documents: DOCUMENTS },
     parameters: { top_n: 1, return_documents: true },
   };
-  const path = '/dashscope/api/v1/services/rerank/text-rerank/text-rerank';
+  const path = '/qwen/api/v1/services/rerank/text-rerank/text-rerank';
   const { json } = await post(path, body, 'sandbox-qwen-key');
   expect(json.output.results).toEqual([
     { index: 2, relevance_score: expect.any(Number), document: { text: DOCUMENTS[2] } },
