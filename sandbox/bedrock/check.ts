@@ -54,7 +54,8 @@ function checkMessages(body: JsonObject): Complaint | null {
     if (blocks.length === 0) {
       return wrong(
         at,
-        `The content field in the Message object at messages.${index} is empty. Add a ContentBlock object to the content field and try again.`,
+        `The content field in the Message object at messages.${index} is empty. Add a ` +
+          `ContentBlock object to the content field and try again.`,
       );
     }
     for (const [place, block] of blocks.entries()) {
@@ -64,14 +65,16 @@ function checkMessages(body: JsonObject): Complaint | null {
     if (index > 0 && turns[index - 1]!.role === turn.role) {
       return wrong(
         at,
-        `A conversation must alternate between user and assistant roles. Make sure the conversation alternates between user and assistant roles and try again.`,
+        `A conversation must alternate between user and assistant roles. Make sure the ` +
+          `conversation alternates between user and assistant roles and try again.`,
       );
     }
   }
   if (turns[0]!.role !== 'user') {
     return wrong(
       'messages',
-      'A conversation must start with a user message. Try again with a conversation that starts with a user message.',
+      'A conversation must start with a user message. Try again with a conversation ' +
+        'that starts with a user message.',
     );
   }
   return checkPairs(turns);
@@ -86,7 +89,9 @@ function checkBlock(block: JsonObject, at: string): Complaint | null {
   const value = block[kind];
   if (kind === 'text') {
     if (typeof value !== 'string') return failed(`${at}.text`, 'Member must be a string');
-    const why = `The text field in the ContentBlock object at ${at} is blank. Add text to the text field, and try again.`;
+    const why =
+      `The text field in the ContentBlock object at ${at} is blank. Add text to the ` +
+      `text field, and try again.`;
     return value.trim() === '' ? wrong(at, why) : null;
   }
   if (!isObject(value)) return failed(`${at}.${kind}`, 'Member must be a structure');
@@ -98,7 +103,8 @@ function checkBlock(block: JsonObject, at: string): Complaint | null {
       ? null
       : wrong(
           at,
-          `The format of the value at ${at}.toolUse.input is invalid. Provide a json object for the field and try again.`,
+          `The format of the value at ${at}.toolUse.input is invalid. Provide a json ` +
+            `object for the field and try again.`,
         );
   }
   if (kind !== 'toolResult') return null;
@@ -127,14 +133,16 @@ function checkPairs(turns: readonly JsonObject[]): Complaint | null {
     if (answered.length > made.length) {
       return wrong(
         'messages',
-        `The number of toolResult blocks at messages.${index}.content exceeds the number of toolUse blocks of previous turn.`,
+        `The number of toolResult blocks at messages.${index}.content exceeds the ` +
+          `number of toolUse blocks of previous turn.`,
       );
     }
     const lost = made.filter((id) => !answered.includes(id));
     if (lost.length > 0) {
       return wrong(
         'messages',
-        `Expected toolResult blocks at messages.${index}.content for the following Ids: ${lost.join(', ')}`,
+        `Expected toolResult blocks at messages.${index}.content for the following ` +
+          `Ids: ${lost.join(', ')}`,
       );
     }
   }
@@ -205,7 +213,8 @@ function checkTools(body: JsonObject): Complaint | null {
     if (!isObject(schema) || schema.type !== 'object') {
       return wrong(
         at,
-        `The value at toolConfig.tools.${index}.toolSpec.inputSchema.json.type must be one of the following: object.`,
+        `The value at toolConfig.tools.${index}.toolSpec.inputSchema.json.type must be ` +
+          `one of the following: object.`,
       );
     }
   }

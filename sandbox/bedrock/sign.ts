@@ -11,8 +11,10 @@ export const SECRET_ACCESS_KEY = 'sandbox-bedrock-secret';
 export const REGION = 'us-east-1';
 const SERVICE = 'bedrock';
 const SKEW_MS = 5 * 60 * 1000;
-const AUTHORIZATION =
-  /^AWS4-HMAC-SHA256 Credential=([^/]+)\/(\d{8})\/([^/]+)\/([^/]+)\/aws4_request, ?SignedHeaders=([^,]+), ?Signature=([0-9a-f]{64})$/;
+const AUTHORIZATION = new RegExp(
+  '^AWS4-HMAC-SHA256 Credential=([^/]+)/(\\d{8})/([^/]+)/([^/]+)/aws4_request, ?' +
+    'SignedHeaders=([^,]+), ?Signature=([0-9a-f]{64})$',
+);
 const DATE = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/;
 /** Headers that a signature must cover. */
 const COVERED = ['host', 'x-amz-date'];

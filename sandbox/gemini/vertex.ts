@@ -90,8 +90,9 @@ async function trade({ state, request, wire }: Visit): Promise<void> {
   return sendJson(wire, 200, { access_token: token, ...expires });
 }
 
-const PLACE =
-  /^\/v1(?:beta1)?\/projects\/([^/]+)\/locations\/[^/]+\/publishers\/google\/models\/([^/:]+):(\w+)$/;
+const PLACE = new RegExp(
+  '^/v1(?:beta1)?/projects/([^/]+)/locations/[^/]+/publishers/google/models/' + '([^/:]+):(\\w+)$',
+);
 
 async function serve(visit: Visit): Promise<void> {
   const { place, request } = visit;

@@ -51,7 +51,8 @@ const ERRORS: ErrorStyle = {
       429,
       '429',
       '',
-      'Requests to the ChatCompletions_Create Operation have exceeded the call rate limit of your ' +
+      'Requests to the ChatCompletions_Create Operation have exceeded the call rate ' +
+        'limit of your ' +
         'current pricing tier. Please retry after 1 second.',
     ],
   }),

@@ -84,7 +84,8 @@ function checkInput(body: JsonObject, memory: Memory): Complaint | null {
   if (input === undefined) {
     if (previous !== undefined) return null;
     const detail =
-      'One of "input" or "previous_response_id" or \'prompt\' or \'conversation\' must be provided.';
+      'One of "input" or "previous_response_id" or \'prompt\' or \'conversation\' ' +
+      'must be provided.';
     return { kind: 'missing', param: 'input', detail };
   }
   if (typeof input === 'string') return null;

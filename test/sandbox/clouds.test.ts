@@ -56,7 +56,7 @@ test('bedrock: a signed call is answered; a wrong secret, key or region is not',
   await expect(bedrock(KEYS, 'eu-west-1').send(command())).rejects.toThrow('does not match');
 });
 
-test('bedrock: binary events with sums that hold, the same text and usage as the whole', async () => {
+test('bedrock: binary events whose sums hold; text and usage are those of the whole', async () => {
   const ask = { modelId, messages: said('Count to 40 请') };
   const whole = await bedrock().send(new ConverseCommand(ask));
   const found = await events(new ConverseStreamCommand(ask));
