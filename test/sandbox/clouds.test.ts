@@ -56,6 +56,48 @@ test('bedrock: a signed call is answered; a wrong secret, key or region is not',
   await expect(bedrock(KEYS, 'eu-west-1').send(command())).rejects.toThrow('does not match');
 });
 
+test('bedrock: what was signed and then changed is refused', async () => {
+  const change = async (edit: (request: Signed) => void) => {
+    const client = bedrock();
+    client.middlewareStack.add(
+      (next) => (args) => {
+        edit(args.request as Signed);
+        return next(args);
+      },
+      { step: 'deserialize', name: 'change' },
+    );
+    return await client
+      .send(new ConverseCommand({ modelId, messages: said('Say yes') }))
+      .then(({ stopReason }) => stopReason as string)
+      .catch((error: Error) => error.name);
+  };
+  expect(await change(() => {})).toBe('end_turn');
+  const body = JSON.stringify({ messages: said('Say no!') });
+  const edits: ((request: Signed) => void)[] = [
+    (request) => {
+      request.body = body;
+      request.headers['content-length'] = String(body.length);
+    },
+    (request) => {
+      request.path = request.path.replace('nova-pro', 'nova-max');
+    },
+    (request) => {
+      request.query.extra = '1';
+    },
+    (request) => {
+      request.headers['x-amz-date'] = '20260101T000000Z';
+    },
+  ];
+  for (const edit of edits) expect(await change(edit)).toBe('InvalidSignatureException');
+});
+
+interface Signed {
+  body: unknown;
+  path: string;
+  readonly query: Record<string, string>;
+  readonly headers: Record<string, string>;
+}
+
 test('bedrock: binary events whose sums hold; text and usage are those of the whole', async () => {
   const ask = { modelId, messages: said('Count to 40 请') };
   const whole = await bedrock().send(new ConverseCommand(ask));

@@ -73,3 +73,18 @@ test('where a vendor has only JSON mode, a schema in the instructions is followe
   expect(isValid(await say('deepseek-chat', fields, 'deepseek'))).toBe(true);
   expect(isValid(await say('sandbox-json-prose', fields, 'deepseek'))).toBe(false);
 });
+
+test('an answer that broke off is gone on with: by words anywhere, by its start at some', async () => {
+  const question = { role: 'user', content: 'Count to 9' };
+  const begun = { role: 'assistant', content: '1, 2, 3, 4' };
+  const words = { role: 'user', content: 'That was cut off. Go on exactly where it ends.' };
+  const rest = ', 5, 6, 7, 8, 9';
+  const go = (vendor: string, messages: object[]) => say('m', { messages }, vendor);
+  for (const vendor of ['openai', 'ark', 'deepseek']) {
+    expect(await go(vendor, [question, begun, words])).toBe(rest);
+  }
+  expect(await go('ark', [question, begun])).toBe(rest);
+  expect(await go('openai', [question, begun])).toBe('1, 2, 3, 4, 5, 6, 7, 8, 9');
+  expect(await go('deepseek', [question, { ...begun, prefix: true }])).toBe(rest);
+  expect(await go('moonshot', [question, { ...begun, partial: true }])).toBe(rest);
+});
