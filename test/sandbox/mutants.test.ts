@@ -1,4 +1,4 @@
-/** Bodies with any member replaced by nonsense: every format answers or refuses, none falls over. */
+/** Bodies with any member replaced by nonsense: each format answers or refuses, none falls over. */
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { type Sandbox, startSandbox } from '../../sandbox/server.ts';
