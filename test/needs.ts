@@ -32,8 +32,8 @@ const NEEDS: Readonly<Record<string, Need>> = {
     mend: 'make a venv, pip install openai, set GANGWAY_TEST_PYTHON to its python',
   },
   'python-ark': {
-    probe: () => pythonHas('volcenginesdkarkruntime, volcenginesdkark'),
-    mend: "as for python-openai, with pip install 'volcengine-python-sdk[ark]'",
+    probe: () => pythonHas('volcenginesdkarkruntime, volcenginesdkark, arkruntime'),
+    mend: "as for python-openai, with pip install 'volcengine-python-sdk[ark]' arkruntime",
   },
   openssl: { probe: () => Bun.which('openssl') !== null, mend: 'apt-get install openssl' },
   linux: { probe: () => process.platform === 'linux', mend: 'run on Linux' },

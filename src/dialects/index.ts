@@ -25,12 +25,14 @@ import { RERANK_FORMATS } from './rerank/formats.ts';
 import { Rescuable } from './rescue.ts';
 import type { AskedContext, CallerDialect, Exchange, Passage, VendorDialect } from './shape.ts';
 import { translate } from './translate.ts';
+import { VOLC_PASSAGES } from './volc-ark/passages.ts';
 
 const PASSAGES: Readonly<Record<string, Passage>> = byId([
   openaiChatPassage,
   openaiResponsesPassage,
   anthropicMessagesPassage,
   geminiGeneratePassage,
+  ...VOLC_PASSAGES,
 ]);
 
 /** Formats whose callers can be understood, and those in which vendors can be asked. */

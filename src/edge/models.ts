@@ -8,21 +8,29 @@ import { callerOf, type Route, route, type Visit } from './routes.ts';
 /** Models have no birthday in the catalogue; clients only want a number. */
 const CREATED_S = 1_735_689_600;
 
-export function modelRoutes(routes: Routes): readonly Route[] {
+/** Where the list stands, and in whose words it refuses. */
+export interface ModelDoor {
+  readonly prefix: string;
+  readonly writeFault: Route['writeFault'];
+}
+
+const FIRST_DOOR: ModelDoor = Object.freeze({ prefix: '/v1', writeFault });
+
+export function modelRoutes(routes: Routes, door: ModelDoor = FIRST_DOOR): readonly Route[] {
   return [
     route({
       method: 'GET',
-      path: '/v1/models',
+      path: `${door.prefix}/models`,
       access: 'caller',
       handle: (visit) => Response.json({ object: 'list', data: usable(visit, routes).map(show) }),
-      writeFault,
+      writeFault: door.writeFault,
     }),
     route({
       method: 'GET',
-      path: '/v1/models/*',
+      path: `${door.prefix}/models/*`,
       access: 'caller',
       handle: (visit) => Response.json(show(find(visit, routes))),
-      writeFault,
+      writeFault: door.writeFault,
     }),
   ];
 }

@@ -135,6 +135,10 @@ async function answer(arrival: Arrival, deps: ServerDeps): Promise<Response> {
     tell(fault, requestId, deps);
     response = faultResponse(fault, requestId, write);
   }
+  const theirs = request.headers.get('x-client-request-id');
+  if (theirs !== null && REQUEST_ID.test(theirs)) {
+    response.headers.set('x-client-request-id', theirs);
+  }
   if (deps.settings.corsOrigins.length > 0) allowOrigin(request, response, deps.settings);
   return response;
 }

@@ -1,6 +1,9 @@
 /** What the floors above may ask of storage. Every maker keeps all of it. */
 
+import type { Resources } from './ports/resources.ts';
+
 export type * from './ports/counters.ts';
+export type * from './ports/resources.ts';
 
 export type KeyState = 'active' | 'disabled';
 export type KeyRole = 'caller' | 'operator';
@@ -346,6 +349,7 @@ export interface Store {
   readonly apps: Apps;
   readonly accessKeys: AccessKeys;
   readonly endpoints: Endpoints;
+  readonly resources: Resources;
   readonly accounts: Accounts;
   readonly ledger: Ledger;
   readonly calls: Calls;

@@ -130,9 +130,22 @@ export interface EndpointsTable {
   updated_ms: number;
 }
 
+/** What accounts have at vendors. */
+export interface ResourcesTable {
+  id: string;
+  account_id: string;
+  kind: string;
+  upstream: string;
+  /** JSON object, as the vendor last showed it. */
+  body: string;
+  created_ms: number;
+  expires_ms: number;
+}
+
 export interface Schema {
   access_keys: AccessKeysTable;
   endpoints: EndpointsTable;
+  resources: ResourcesTable;
   keys: KeysTable;
   accounts: AccountsTable;
   apps: AppsTable;

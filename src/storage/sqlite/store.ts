@@ -11,6 +11,7 @@ import { endpointQueries } from '../endpoint-queries.ts';
 import { migrate } from '../migrate.ts';
 import type { Store } from '../ports.ts';
 import { accountQueries, keyQueries } from '../queries.ts';
+import { resourceQueries } from '../resource-queries.ts';
 import type { Schema } from '../schema.ts';
 import { kyselyDialect } from './dialect.ts';
 import { SqliteLedger } from './ledger.ts';
@@ -53,6 +54,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
     apps: appQueries(kysely, changes),
     accessKeys: accessKeyQueries(kysely, changes),
     endpoints: endpointQueries(kysely, changes),
+    resources: resourceQueries(kysely),
     accounts: accountQueries(kysely),
     calls: callQueries(kysely),
     ledger: new SqliteLedger(db, log.committed),
