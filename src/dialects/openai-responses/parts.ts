@@ -99,7 +99,7 @@ function readFile(part: Spot): Media {
 }
 
 /** Sources on the web; others have no form here. */
-export function readAnnotations(annotations: Json | undefined): Citation[] {
+function readAnnotations(annotations: Json | undefined): Citation[] {
   if (!Array.isArray(annotations)) return [];
   return (annotations as readonly JsonObject[]).flatMap((one) => readAnnotation(one) ?? []);
 }
