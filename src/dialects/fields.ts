@@ -1,98 +1,83 @@
-/** Reads the fields of a request, and says which one is wrong and what it must be. */
+/** Reads fields of a body with a clear fault for what is not of the right kind. */
 import { Fault } from '../kit/fault.ts';
-import { isObject, type Json, type JsonObject } from '../kit/json.ts';
-
-/** A place in a request that is read by hand: the object, and the path of it for people. */
-export interface Spot {
-  readonly of: JsonObject;
-  /** Such as `messages[0]`; empty for the body. */
-  readonly path: string;
-}
-
-export const pathOf = (spot: Spot, field: string): string =>
-  spot.path === '' ? field : `${spot.path}.${field}`;
+import { isObject, type Json, type JsonObject, parseJson } from '../kit/json.ts';
+import type { Losses } from './losses.ts';
+import type { Media } from './turn.ts';
 
 export function wrong(param: string, why: string): Fault {
   return new Fault('invalid_request', { message: `${param} ${why}.`, param });
 }
 
-/** For what has no common form and changes the meaning. */
-export function noForm(param: string, mend: string): Fault {
-  return wrong(param, `cannot be carried to the format of the model behind this call: ${mend}`);
+export function objectAt(value: Json | undefined, path: string): JsonObject {
+  if (isObject(value)) return value;
+  throw wrong(path, 'must be an object');
 }
 
-export function takeText(spot: Spot, field: string): string | null {
-  const value = spot.of[field] ?? null;
-  if (value === null || typeof value === 'string') return value;
-  throw wrong(pathOf(spot, field), 'must be a string');
+export function listAt(value: Json | undefined, path: string): readonly Json[] {
+  if (Array.isArray(value)) return value as readonly Json[];
+  throw wrong(path, 'must be an array');
 }
 
-export function needText(spot: Spot, field: string): string {
-  const value = takeText(spot, field);
-  if (value === null) throw wrong(pathOf(spot, field), 'is required');
-  return value;
+export function textAt(value: Json | undefined, path: string): string {
+  if (typeof value === 'string') return value;
+  throw wrong(path, 'must be a string');
 }
 
-export function takeNumber(spot: Spot, field: string): number | null {
-  const value = spot.of[field] ?? null;
-  if (value === null || typeof value === 'number') return value;
-  throw wrong(pathOf(spot, field), 'must be a number');
+/** null where there is none. */
+export function optionalText(value: Json | undefined, path: string): string | null {
+  return value === undefined || value === null ? null : textAt(value, path);
 }
 
-export function takeFlag(spot: Spot, field: string): boolean | null {
-  const value = spot.of[field] ?? null;
-  if (value === null || typeof value === 'boolean') return value;
-  throw wrong(pathOf(spot, field), 'must be true or false');
+export function optionalNumber(value: Json | undefined, path: string): number | null {
+  if (value === undefined || value === null) return null;
+  if (typeof value === 'number') return value;
+  throw wrong(path, 'must be a number');
 }
 
-export function takeObject(spot: Spot, field: string): JsonObject | null {
-  const value = spot.of[field] ?? null;
-  if (value === null || isObject(value)) return value;
-  throw wrong(pathOf(spot, field), 'must be an object');
+export function optionalBoolean(value: Json | undefined, path: string): boolean | null {
+  if (value === undefined || value === null) return null;
+  if (typeof value === 'boolean') return value;
+  throw wrong(path, 'must be true or false');
 }
 
-export function needObject(spot: Spot, field: string): Spot {
-  const value = takeObject(spot, field);
-  if (value === null) throw wrong(pathOf(spot, field), 'is required');
-  return { of: value, path: pathOf(spot, field) };
+export function textList(value: Json | undefined, path: string): readonly string[] {
+  if (value === undefined || value === null) return [];
+  return listAt(value, path).map((one, at) => textAt(one, `${path}[${at}]`));
 }
 
-/** The objects of a list, each with its path; empty where there is none. */
-export function takeSpots(spot: Spot, field: string): readonly Spot[] {
-  const value = spot.of[field] ?? null;
-  if (value === null) return [];
-  if (!Array.isArray(value)) throw wrong(pathOf(spot, field), 'must be an array');
-  return (value as readonly Json[]).map((member, index) => {
-    const path = `${pathOf(spot, field)}[${index}]`;
-    if (!isObject(member)) throw wrong(path, 'must be an object');
-    return { of: member, path };
-  });
-}
-
-export function takeTexts(spot: Spot, field: string): readonly string[] {
-  const value = spot.of[field] ?? null;
-  if (value === null) return [];
-  const list = typeof value === 'string' ? [value] : value;
-  if (Array.isArray(list) && list.every((member) => typeof member === 'string')) {
-    return list as readonly string[];
+/** Fields of `object` but those that are known, under their whole path; nulls say nothing. */
+export function unknownFields(
+  object: JsonObject,
+  known: ReadonlySet<string>,
+  path: string,
+): Record<string, Json> {
+  const found: Record<string, Json> = {};
+  for (const [key, value] of Object.entries(object)) {
+    if (known.has(key) || value === null) continue;
+    found[path === '' ? key : `${path}.${key}`] = value;
   }
-  throw wrong(pathOf(spot, field), 'must be a string or an array of strings');
+  return found;
 }
 
-/** Fields beside those that were read, by path: what is null says nothing. */
-export function leftOver(spot: Spot, known: ReadonlySet<string>): Record<string, Json> {
-  const rest: Record<string, Json> = {};
-  for (const [field, value] of Object.entries(spot.of)) {
-    if (value !== null && !known.has(field)) rest[pathOf(spot, field)] = value;
-  }
-  return rest;
+/**
+ * Arguments of a call as an object, for formats that carry no text there. What a model wrote as
+ * something else is kept as text in a field, and said.
+ */
+export function argumentsObject(text: string, losses: Losses | null): JsonObject {
+  if (text.trim() === '') return {};
+  const value = parseJson(text);
+  if (isObject(value)) return value;
+  losses?.warn('arguments of a tool call that are no JSON object were put into raw_arguments');
+  return { raw_arguments: text };
 }
 
-/** The same without what is null or undefined. */
-export function filled(fields: Readonly<Record<string, Json | undefined>>): JsonObject {
-  const out: Record<string, Json> = {};
-  for (const [field, value] of Object.entries(fields)) {
-    if (value !== null && value !== undefined) out[field] = value;
-  }
-  return out;
+const DATA_URL = /^data:([^;,]*)(?:;[^;,]*)*;base64,/i;
+
+/** A data: URL is inline, whatever field it came in. */
+export function plainMedia(media: Media): Media {
+  if (media.at !== 'url') return media;
+  const match = DATA_URL.exec(media.url);
+  if (match === null) return media;
+  const mediaType = match[1] || (media.mediaType ?? 'application/octet-stream');
+  return { at: 'inline', data: media.url.slice(match[0].length), mediaType };
 }

@@ -9,7 +9,7 @@ import {
   takeFlag,
   takeObject,
   takeText,
-} from './fields.ts';
+} from './spots.ts';
 import type { Effort, Format, Tool, ToolChoice } from './turn.ts';
 
 /** Name, description, parameters and strictness, wherever they stand. */

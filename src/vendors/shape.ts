@@ -80,6 +80,8 @@ export interface QuickService {
   readonly framing?: 'aws-eventstream';
   /** More headers of this service alone. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** The vendor charges nothing for it, so nothing is held or charged. */
+  readonly free?: true;
   /** Most inputs in one request (embeddings); more are split over several. */
   readonly inputsMax?: number;
   /** On what its price depends: name -> value, such as service -> batch. */

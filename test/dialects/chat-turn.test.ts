@@ -105,7 +105,7 @@ describe('a request for a vendor', () => {
   test('of another dialect: its own fields are refused or left out, hints with a word', () => {
     const turn: Turn = {
       ...readTurn({}),
-      dialect: 'anthropic-messages',
+      origin: 'anthropic-messages',
       others: { container: 'c', prompt_cache_key: 'k', store: true, verbosity: 'low' },
     };
     const fault = faultOf(() => writeTurn(turn));
@@ -113,7 +113,7 @@ describe('a request for a vendor', () => {
     expect(fault.detail.param).toBe('container');
     const { body, dropped, warnings } = writeTurn(turn, { mayDrop: true });
     expect(dropped).toEqual(['container']);
-    expect(warnings).toEqual(['store is not told to the model behind this call.']);
+    expect(warnings).toEqual(['store was left out']);
     expect(body).toMatchObject({ prompt_cache_key: 'k', verbosity: 'low' });
   });
 

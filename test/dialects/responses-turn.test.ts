@@ -5,6 +5,7 @@ import {
   openaiResponsesPassage,
   openaiResponsesVendor,
 } from '../../src/dialects/openai-responses/index.ts';
+import { packSeal } from '../../src/dialects/seals.ts';
 import type { Turn, TurnReply } from '../../src/dialects/turn.ts';
 import { Fault } from '../../src/kit/fault.ts';
 import { askedOf, faultOf, golden, readError, WISH } from './rig.ts';
@@ -101,7 +102,7 @@ describe('a request for a vendor', () => {
     const items = [{ type: 'reasoning', text: 'Hm', seal, redacted: false }] as const;
     const { body, warnings } = writeTurn({ ...readTurn({}), items });
     expect(body.input).toEqual([]);
-    expect(warnings).toEqual(['Earlier thoughts are not shown to the model behind this call.']);
+    expect(warnings).toEqual(['earlier thoughts were left out']);
   });
 
   test.each(['stop', 'seed', 'top_k', 'n'])('%s is refused, or left out with leave', (field) => {
@@ -138,7 +139,7 @@ describe('a request on its way untouched', () => {
 
   test('leaves out proofs of other dialects, which its vendor could not read', () => {
     const own = { type: 'reasoning', summary: [], encrypted_content: 'gAAAA' };
-    const other = { ...own, encrypted_content: 'gw1:anthropic-messages:-:abc' };
+    const other = { ...own, encrypted_content: packSeal(PACKED, 'openai-responses') };
     expect(pass({ input: [own, other] }).input).toEqual([own]);
   });
 
@@ -156,6 +157,8 @@ describe('a request on its way untouched', () => {
     expect(JSON.parse(text)).not.toHaveProperty('truncation');
   });
 });
+
+const PACKED = { seal: { dialect: 'anthropic-messages', value: 'abc' }, of: 'thoughts' } as const;
 
 const REPLY: TurnReply = {
   id: 'x',

@@ -117,8 +117,8 @@ describe.each(PAIRS)('%s', (id, { caller, vendor, turns }) => {
   test('a question', () => {
     fc.assert(
       fc.property(turns, (asked) => {
-        const read = readTurn(caller, writeTurn(vendor, asked));
-        expect(read).toEqual({ ...asked, dialect: id });
+        const origin = { ...asked, origin: id };
+        expect(readTurn(caller, writeTurn(vendor, origin))).toEqual(origin);
       }),
       { numRuns: RUNS },
     );

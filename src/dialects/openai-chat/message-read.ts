@@ -1,6 +1,6 @@
 /** Items of one message: a caller's, or a vendor's answer. */
 import { isObject, type Json, type JsonObject } from '../../kit/json.ts';
-import { leftOver, needText, noForm, pathOf, type Spot, takeSpots, takeText } from '../fields.ts';
+import { leftOver, needText, noForm, pathOf, type Spot, takeSpots, takeText } from '../spots.ts';
 import type { Citation, ContentPart, Item, Seal } from '../turn.ts';
 import { readContent } from './parts.ts';
 import { readSeals } from './seals.ts';

@@ -26,7 +26,7 @@ export interface TweakWish extends WriteWish {
   readonly edits: Map<string, FieldEdit>;
 }
 
-function tweak(request: WireRequest, wish: TweakWish): string[] {
+export function tweak(request: WireRequest, wish: TweakWish): string[] {
   const { tweaks = {}, edits } = wish;
   const dropped = refuseFields(request, wish);
   for (const [ours, theirs] of Object.entries(tweaks.rename ?? {})) {

@@ -1,5 +1,7 @@
 /** Reads a request for a response as the common turn. */
 import { isObject, type Json } from '../../kit/json.ts';
+import { readEffort, readFunction, readMode, readSchema, readSwitch } from '../openai-settings.ts';
+import type { WireRequest } from '../shape.ts';
 import {
   leftOver,
   needObject,
@@ -13,9 +15,7 @@ import {
   takeSpots,
   takeText,
   takeTexts,
-} from '../fields.ts';
-import { readEffort, readFunction, readMode, readSchema, readSwitch } from '../openai-settings.ts';
-import type { WireRequest } from '../shape.ts';
+} from '../spots.ts';
 import type { Format, Thinking, Tool, ToolChoice, Turn } from '../turn.ts';
 import { ItemsReader } from './items-read.ts';
 import { RESPONSES } from './seals.ts';
@@ -61,7 +61,7 @@ export function readTurn(request: WireRequest): Turn {
     serviceTier: takeText(spot, 'service_tier'),
     metadata: takeObject(spot, 'metadata'),
     others,
-    dialect: RESPONSES,
+    origin: RESPONSES,
   };
 }
 
