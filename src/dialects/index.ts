@@ -2,7 +2,6 @@
  * Every format by its id, and how a request in one is carried to a vendor of another: untouched
  * where both are the same, through the common turn where both have one.
  */
-
 import {
   anthropicMessagesCaller,
   anthropicMessagesPassage,
