@@ -143,6 +143,16 @@ describe('a request on its way untouched', () => {
     expect(pass({ input: [own, other] }).input).toEqual([own]);
   });
 
+  test('speaks of roles as its vendor does', () => {
+    const input = [
+      { role: 'developer', content: 'Be brief.' },
+      { role: 'user', content: 'Hi' },
+    ];
+    const { input: told } = pass({ input }, { tweaks: { roles: { developer: 'system' } } });
+    expect(told).toEqual([{ role: 'system', content: 'Be brief.' }, input[1]]);
+    expect(pass({ input }).input).toEqual(input);
+  });
+
   test('what the vendor refuses is refused, and what it wants forced is forced', () => {
     const tweaks = { refuse: { truncation: 'Never.' }, force: { service_tier: 'default' } };
     const fault = faultOf(() => pass({ truncation: 'auto' }, { tweaks }));
