@@ -1,6 +1,9 @@
 /** What the floors above may ask of storage. Every maker keeps all of it. */
 
+import type { Responses } from './ports/responses.ts';
+
 export type * from './ports/counters.ts';
+export type * from './ports/responses.ts';
 
 export type KeyState = 'active' | 'disabled';
 export type KeyRole = 'caller' | 'operator';
@@ -349,6 +352,7 @@ export interface Store {
   readonly accounts: Accounts;
   readonly ledger: Ledger;
   readonly calls: Calls;
+  readonly responses: Responses;
   /** Throws where the database does not answer. */
   ping(): Promise<void>;
   close(): Promise<void>;

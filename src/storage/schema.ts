@@ -130,7 +130,30 @@ export interface EndpointsTable {
   updated_ms: number;
 }
 
+/** Answers that later questions go on from. */
+export interface ResponsesTable {
+  account_id: string;
+  id: string;
+  previous_id: string | null;
+  model: string;
+  /** JSON array of items. */
+  input: string;
+  /** JSON object. */
+  response: string;
+  bytes: number;
+  created_ms: number;
+  expires_ms: number;
+}
+
+export interface ResponseItemsTable {
+  account_id: string;
+  item_id: string;
+  response_id: string;
+}
+
 export interface Schema {
+  responses: ResponsesTable;
+  response_items: ResponseItemsTable;
   access_keys: AccessKeysTable;
   endpoints: EndpointsTable;
   keys: KeysTable;

@@ -3,6 +3,7 @@ import { appsSuite } from '../suites/apps-suite.ts';
 import { auditSuite, crashSuite } from '../suites/audit-suite.ts';
 import { changesSuite, keysSuite } from '../suites/keys-suite.ts';
 import { entriesSuite, holdsSuite, settleSuite } from '../suites/ledger-suite.ts';
+import { responsesSuite } from '../suites/responses-suite.ts';
 import { makeSqlitePlace } from './sqlite-place.ts';
 
 for (const sync of ['commit', 'interval'] as const) {
@@ -13,6 +14,7 @@ for (const sync of ['commit', 'interval'] as const) {
   appsSuite(name, make);
   accessKeysSuite(name, make);
   endpointsSuite(name, make);
+  responsesSuite(name, make);
   holdsSuite(name, make);
   settleSuite(name, make);
   entriesSuite(name, make);
