@@ -12,6 +12,7 @@ import { mountJson } from '../edge/json-routes.ts';
 import { makeMetrics } from '../edge/metrics.ts';
 import { oauthRoutes } from '../edge/oauth.ts';
 import { startPlain } from '../edge/plain.ts';
+import { keepSweeping } from '../edge/response-sweep.ts';
 import {
   type RunningServer,
   type ServerDeps,
@@ -156,7 +157,8 @@ async function run(booted: Booted, chosen: Chosen): Promise<Running> {
     observer: metrics.observer,
     live,
   };
-  const edge = { relay, limits, deadlines, ...edgeSettings(settings) };
+  const kept = { responses: store.responses, clock, log };
+  const edge = { relay, limits, deadlines, kept, ...edgeSettings(settings) };
   const masterKey = readMasterKey(settings.data_dir, env);
   const signer = makeSigner(deriveKey(masterKey, TOKEN_PURPOSE));
   const tokens = makeTokens({ apps: store.apps, signer, clock });
@@ -183,7 +185,12 @@ async function run(booted: Booted, chosen: Chosen): Promise<Running> {
     metrics,
   });
   const models = () => routes.list().map((entry) => entry.model.id);
-  return { server: running, live, models, stopTimers: stopTimer };
+  const stopSweep = keepSweeping(kept);
+  const stopTimers = (): void => {
+    stopTimer();
+    stopSweep();
+  };
+  return { server: running, live, models, stopTimers };
 }
 
 function edgeSettings({ server, strict_path: strict }: Settings) {

@@ -35,15 +35,16 @@ export function responseQueries(db: Kysely<Schema>): Responses {
       const row = await select(wish).where('id', '=', id).executeTakeFirst();
       return row === undefined ? undefined : readRow(row);
     },
-    async chain(id, { accountId, nowMs, limit }) {
+    async chain(id, { accountId, nowMs, limit, bytesMax }) {
       const rows = await sql<Selectable<ResponsesTable>>`
         with recursive chain as (
-          select r.*, 1 as turn from responses r
+          select r.*, 1 as turn, r.bytes as total from responses r
           where r.account_id = ${accountId} and r.id = ${id} and r.expires_ms > ${nowMs}
           union all
-          select r.*, chain.turn + 1 from responses r
+          select r.*, chain.turn + 1, chain.total + r.bytes from responses r
           join chain on r.id = chain.previous_id
-          where r.account_id = ${accountId} and r.expires_ms > ${nowMs} and chain.turn < ${limit}
+          where r.account_id = ${accountId} and r.expires_ms > ${nowMs}
+            and chain.turn < ${limit} and chain.total < ${bytesMax}
         )
         select * from chain order by turn
       `.execute(db);

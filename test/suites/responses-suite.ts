@@ -5,6 +5,7 @@ import { nextName, suiteOf } from './storage-rig.ts';
 
 const NOW_MS = 1_700_000_000_000;
 const DAY_MS = 86_400_000;
+const WIDE = { limit: 9, bytesMax: 1_000_000 };
 const ids = (rows: readonly ResponseRow[]) => rows.map(({ id }) => id);
 
 const fresh = (accountId: string, more: Partial<ResponseRow> = {}, itemIds: string[] = []) => {
@@ -40,7 +41,7 @@ export const responsesSuite = suiteOf('responses')((store) => {
     expect(await store().responses.byId(row.id, wish)).toEqual(row);
     expect(await store().responses.byId(row.id, { ...wish, accountId: other })).toBeUndefined();
     expect(
-      await store().responses.chain(row.id, { accountId: other, nowMs: NOW_MS, limit: 9 }),
+      await store().responses.chain(row.id, { accountId: other, nowMs: NOW_MS, ...WIDE }),
     ).toEqual([]);
     expect(await store().responses.remove(row.id, { ...wish, accountId: other })).toBe(false);
   });
@@ -60,10 +61,12 @@ export const responsesSuite = suiteOf('responses')((store) => {
       turns.unshift(await keep(fresh(accountId, { previousId })));
     }
     const [last] = turns;
-    const chain = (limit: number) =>
-      store().responses.chain(last?.id ?? '', { accountId, nowMs: NOW_MS, limit });
+    const chain = (limit: number, bytesMax = WIDE.bytesMax) =>
+      store().responses.chain(last?.id ?? '', { accountId, nowMs: NOW_MS, limit, bytesMax });
     expect(ids(await chain(9))).toEqual(ids(turns));
     expect(ids(await chain(3))).toEqual(ids(turns.slice(0, 3)));
+    const bytes = Buffer.byteLength((last?.input ?? '') + (last?.response ?? ''));
+    expect(ids(await chain(9, 2 * bytes))).toEqual(ids(turns.slice(0, 2)));
     const middle = turns[2]?.id ?? '';
     expect(await store().responses.remove(middle, { accountId, nowMs: NOW_MS })).toBe(true);
     const rest = await chain(9);

@@ -14,6 +14,7 @@ export function writeRequest(request: WireRequest, wish: WriteWish): Written {
   if (request.model !== wish.wireModel) edits.set('model', { value: wish.wireModel });
   // What is said here is kept here, so that any vendor can go on from it.
   if (body.store !== false) edits.set('store', { value: false });
+  if (body.expire_at !== undefined) edits.set('expire_at', 'remove');
   const input = otherInput(request, wish.tweaks);
   if (input !== null) edits.set('input', { value: input });
   const include = askForSeals(request);

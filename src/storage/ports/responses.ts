@@ -28,17 +28,19 @@ export interface ResponseWish {
   readonly nowMs: number;
 }
 
+export interface ChainBounds {
+  readonly limit: number;
+  readonly bytesMax: number;
+}
+
 export interface Responses {
   insert(fresh: NewResponse): Promise<void>;
   byId(id: string, wish: ResponseWish): Promise<ResponseRow | undefined>;
   /**
-   * The response and those before it, newest first, at most `limit`. It ends where one is missing:
-   * then the last one's `previousId` is not null.
+   * The response and those before it, newest first. It ends where one is missing, after `limit` of
+   * them, or once they have `bytesMax`: then the last one's `previousId` is not null.
    */
-  chain(
-    id: string,
-    wish: ResponseWish & { readonly limit: number },
-  ): Promise<readonly ResponseRow[]>;
+  chain(id: string, wish: ResponseWish & ChainBounds): Promise<readonly ResponseRow[]>;
   /** The responses that have these items, by the item's id. */
   byItems(
     itemIds: readonly string[],
