@@ -18,7 +18,7 @@ import type { ResponseRow, Responses } from '../storage/ports.ts';
 /** Turns of one thread that a request can go on from. */
 export const THREAD_TURNS_MAX = 500;
 /** Bytes of all of them together. */
-export const THREAD_BYTES_MAX = 32 * 1024 * 1024;
+const THREAD_BYTES_MAX = 32 * 1024 * 1024;
 /** Largest input that is kept, and largest response. */
 export const KEPT_BYTES_MAX = 16 * 1024 * 1024;
 /** Items that one request may name instead of saying them. */
@@ -67,7 +67,7 @@ export async function openThread(
   const input = asked.body.store === false ? null : JSON.stringify(own);
   if (input !== null && Buffer.byteLength(input) > KEPT_BYTES_MAX) {
     throw new Fault('invalid_request', {
-      message: `input has more than ${KEPT_BYTES_MAX} bytes, which are not kept. Send store: false.`,
+      message: `input has more than ${KEPT_BYTES_MAX} bytes: too many to keep. Send store: false.`,
       param: 'input',
     });
   }

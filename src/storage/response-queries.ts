@@ -1,6 +1,6 @@
 /** Answers that are kept for later questions. */
 import { type Kysely, type Selectable, sql } from 'kysely';
-import type { ResponseRow, Responses, ResponseWish } from './ports/responses.ts';
+import type { ChainBounds, ResponseRow, Responses, ResponseWish } from './ports/responses.ts';
 import type { ResponsesTable, Schema } from './schema.ts';
 
 /** Values in one statement: below what any engine takes. */
@@ -11,8 +11,8 @@ export function responseQueries(db: Kysely<Schema>): Responses {
     db
       .selectFrom('responses')
       .selectAll()
-      .where('responses.account_id', '=', accountId)
-      .where('responses.expires_ms', '>', nowMs);
+      .where('account_id', '=', accountId)
+      .where('expires_ms', '>', nowMs);
   return {
     async insert({ row, itemIds }) {
       // No transaction, for the books share the connection: what is cut off here loses no money,
@@ -35,36 +35,11 @@ export function responseQueries(db: Kysely<Schema>): Responses {
       const row = await select(wish).where('id', '=', id).executeTakeFirst();
       return row === undefined ? undefined : readRow(row);
     },
-    async chain(id, { accountId, nowMs, limit, bytesMax }) {
-      const rows = await sql<Selectable<ResponsesTable>>`
-        with recursive chain as (
-          select r.*, 1 as turn, r.bytes as total from responses r
-          where r.account_id = ${accountId} and r.id = ${id} and r.expires_ms > ${nowMs}
-          union all
-          select r.*, chain.turn + 1, chain.total + r.bytes from responses r
-          join chain on r.id = chain.previous_id
-          where r.account_id = ${accountId} and r.expires_ms > ${nowMs}
-            and chain.turn < ${limit} and chain.total < ${bytesMax}
-        )
-        select * from chain order by turn
-      `.execute(db);
-      return rows.rows.map(readRow);
-    },
+    chain: (id, wish) => readChain(db, id, wish),
     async byItems(itemIds, wish) {
       const found = new Map<string, ResponseRow>();
       for (const ids of batches(itemIds)) {
-        const rows = await select(wish)
-          .innerJoin('response_items', (join) =>
-            join
-              .onRef('response_items.account_id', '=', 'responses.account_id')
-              .onRef('response_items.response_id', '=', 'responses.id'),
-          )
-          .clearSelect()
-          .selectAll('responses')
-          .select('response_items.item_id')
-          .where('response_items.item_id', 'in', ids)
-          .execute();
-        for (const row of rows) found.set(row.item_id, readRow(row));
+        for (const [id, row] of await readByItems(db, ids, wish)) found.set(id, row);
       }
       return found;
     },
@@ -84,6 +59,47 @@ export function responseQueries(db: Kysely<Schema>): Responses {
       return removeRows(db, rows);
     },
   };
+}
+
+async function readChain(
+  db: Kysely<Schema>,
+  id: string,
+  { accountId, nowMs, limit, bytesMax }: ResponseWish & ChainBounds,
+): Promise<readonly ResponseRow[]> {
+  const { rows } = await sql<Selectable<ResponsesTable>>`
+    with recursive chain as (
+      select r.*, 1 as turn, r.bytes as total from responses r
+      where r.account_id = ${accountId} and r.id = ${id} and r.expires_ms > ${nowMs}
+      union all
+      select r.*, chain.turn + 1, chain.total + r.bytes from responses r
+      join chain on r.id = chain.previous_id
+      where r.account_id = ${accountId} and r.expires_ms > ${nowMs}
+        and chain.turn < ${limit} and chain.total < ${bytesMax}
+    )
+    select * from chain order by turn
+  `.execute(db);
+  return rows.map(readRow);
+}
+
+async function readByItems(
+  db: Kysely<Schema>,
+  ids: readonly string[],
+  { accountId, nowMs }: ResponseWish,
+): Promise<readonly (readonly [string, ResponseRow])[]> {
+  const rows = await db
+    .selectFrom('responses')
+    .innerJoin('response_items', (join) =>
+      join
+        .onRef('response_items.account_id', '=', 'responses.account_id')
+        .onRef('response_items.response_id', '=', 'responses.id'),
+    )
+    .selectAll('responses')
+    .select('response_items.item_id')
+    .where('responses.account_id', '=', accountId)
+    .where('responses.expires_ms', '>', nowMs)
+    .where('response_items.item_id', 'in', ids)
+    .execute();
+  return rows.map((row) => [row.item_id, readRow(row)]);
 }
 
 type Named = Pick<Selectable<ResponsesTable>, 'account_id' | 'id'>;

@@ -22,13 +22,17 @@ describe('the list of routes', () => {
   test('is the one that is known', () => {
     const known = edge.server.routes.map((one) => `${one.access} ${one.method} ${one.path}`);
     expect(known.sort()).toEqual([
+      'caller DELETE /v1/responses/:id',
       'caller GET /v1/models',
       'caller GET /v1/models/*',
+      'caller GET /v1/responses/:id',
+      'caller GET /v1/responses/:id/input_items',
       'caller POST /api/doubao/v1/chat/completions',
       'caller POST /rerank',
       'caller POST /v1/chat/completions',
       'caller POST /v1/embeddings',
       'caller POST /v1/rerank',
+      'caller POST /v1/responses',
       'caller POST /v2/rerank',
       'operator DELETE /platform/v1/apps/:id',
       'operator GET /metrics',

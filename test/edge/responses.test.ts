@@ -56,7 +56,7 @@ describe('a turn that is kept', () => {
     expect(parse(await at(third.id)).previous_response_id).toBe(second.id);
   });
 
-  test('is another account’s neither to read, nor to go on from, nor to name, nor to delete', async () => {
+  test('is another account’s neither to read, nor to go on from, nor to delete', async () => {
     const { create, at } = await start();
     const first = parse(await create({}));
     const other = await stranger();

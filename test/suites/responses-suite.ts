@@ -53,7 +53,7 @@ export const responsesSuite = suiteOf('responses')((store) => {
     expect((await store().responses.byId(row.id, { accountId, nowMs: NOW_MS }))?.model).toBe('m-1');
   });
 
-  test('a chain comes newest first, ends at its limit, and shows where a turn is missing', async () => {
+  test('a chain comes newest first, ends at its bounds, and shows what is missing', async () => {
     const accountId = await account();
     const turns: ResponseRow[] = [];
     for (let at = 0; at < 5; at += 1) {
