@@ -7,6 +7,7 @@ import {
   anthropicMessagesPassage,
   anthropicMessagesVendor,
 } from './anthropic-messages/index.ts';
+import { bedrockConverseVendor } from './bedrock-converse/index.ts';
 import { EMBEDDINGS, openEmbeddings } from './embeddings/exchange.ts';
 import { EMBED_FORMATS } from './embeddings/formats.ts';
 import {
@@ -45,6 +46,7 @@ const VENDORS: Readonly<Record<string, VendorDialect>> = byId([
   openaiResponsesVendor,
   anthropicMessagesVendor,
   geminiGenerateVendor,
+  bedrockConverseVendor,
 ]);
 
 function byId<T extends { readonly id: string }>(all: readonly T[]): Readonly<Record<string, T>> {

@@ -1,6 +1,8 @@
 /** Every vendor by its id. Written by scripts/generate-vendors.ts; edits here are lost. */
 import { deepFreeze } from '../kit/freeze.ts';
 import ark from './ark.ts';
+import azure from './azure.ts';
+import bedrock from './bedrock.ts';
 import cohere from './cohere.ts';
 import deepseek from './deepseek.ts';
 import fireworks from './fireworks.ts';
@@ -23,6 +25,8 @@ import zhipu from './zhipu.ts';
 
 export const VENDORS: Readonly<Record<string, Vendor>> = deepFreeze({
   ark,
+  azure,
+  bedrock,
   cohere,
   deepseek,
   fireworks,
