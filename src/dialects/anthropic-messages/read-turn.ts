@@ -24,7 +24,7 @@ const KNOWN_OF_TOOL: ReadonlySet<string> = new Set([
 ]);
 const KNOWN_OF_OUTPUT: ReadonlySet<string> = new Set(['effort', 'format']);
 /** The schema of an answer has no name in this format. */
-export const FORMAT_NAME = 'output';
+const FORMAT_NAME = 'output';
 
 export function readTurn({ body }: WireRequest): Turn {
   const tools = readTools(body.tools);
