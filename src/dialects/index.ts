@@ -7,27 +7,41 @@ import {
   anthropicMessagesPassage,
   anthropicMessagesVendor,
 } from './anthropic-messages/index.ts';
+import { EMBEDDINGS, openEmbeddings } from './embeddings/exchange.ts';
+import { EMBED_FORMATS } from './embeddings/formats.ts';
 import {
   geminiGenerateCaller,
   geminiGeneratePassage,
   geminiGenerateVendor,
 } from './gemini-generate/index.ts';
-import { openaiChatPassage } from './openai-chat/index.ts';
+import { openaiChatCaller, openaiChatPassage, openaiChatVendor } from './openai-chat/index.ts';
+import {
+  openaiResponsesCaller,
+  openaiResponsesPassage,
+  openaiResponsesVendor,
+} from './openai-responses/index.ts';
+import { openRerank, RERANK } from './rerank/exchange.ts';
+import { RERANK_FORMATS } from './rerank/formats.ts';
 import type { AskedContext, CallerDialect, Exchange, Passage, VendorDialect } from './shape.ts';
 import { translate } from './translate.ts';
 
 const PASSAGES: Readonly<Record<string, Passage>> = byId([
   openaiChatPassage,
+  openaiResponsesPassage,
   anthropicMessagesPassage,
   geminiGeneratePassage,
 ]);
 
 /** Formats whose callers can be understood, and those in which vendors can be asked. */
 const CALLERS: Readonly<Record<string, CallerDialect>> = byId([
+  openaiChatCaller,
+  openaiResponsesCaller,
   anthropicMessagesCaller,
   geminiGenerateCaller,
 ]);
 const VENDORS: Readonly<Record<string, VendorDialect>> = byId([
+  openaiChatVendor,
+  openaiResponsesVendor,
   anthropicMessagesVendor,
   geminiGenerateVendor,
 ]);
@@ -36,8 +50,24 @@ function byId<T extends { readonly id: string }>(all: readonly T[]): Readonly<Re
   return Object.freeze(Object.fromEntries(all.map((one) => [one.id, one])));
 }
 
+/** Formats that are no chats: each knows its own ways. */
+const OTHERS: Readonly<Record<string, Other>> = Object.freeze({
+  [EMBEDDINGS]: {
+    to: EMBED_FORMATS,
+    open: ({ request, to }: ExchangeWish) => openEmbeddings(request, to),
+  },
+  [RERANK]: { to: RERANK_FORMATS, open: (wish: ExchangeWish) => openRerank(wish, wish.to) },
+});
+
+interface Other {
+  readonly to: Pick<ReadonlyMap<string, unknown>, 'has'>;
+  open(wish: ExchangeWish): Exchange;
+}
+
 /** Whether callers of `from` can be served by vendors of `to`. */
 export function canExchange(from: string, to: string): boolean {
+  const other = OTHERS[from];
+  if (other !== undefined) return other.to.has(to);
   if (from === to && PASSAGES[from] !== undefined) return true;
   return CALLERS[from] !== undefined && VENDORS[to] !== undefined;
 }
@@ -50,6 +80,8 @@ export interface ExchangeWish extends Omit<AskedContext, 'turn'> {
 /** One attempt's way there and back. Throws where canExchange is false: a bug, not a fault. */
 export function openExchange(wish: ExchangeWish): Exchange {
   const { from, to, request } = wish;
+  const other = OTHERS[from];
+  if (other !== undefined) return other.open(wish);
   const passage = from === to ? PASSAGES[from] : undefined;
   if (passage !== undefined) {
     return {

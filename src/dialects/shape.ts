@@ -66,6 +66,8 @@ export interface WireTweaks {
   readonly refuse?: Readonly<Record<string, string>>;
   readonly force?: Readonly<Record<string, Json>>;
   readonly roles?: Readonly<Record<string, string>>;
+  readonly thinking?: 'type' | 'flag';
+  readonly thoughtsBack?: string;
 }
 
 export interface WriteWish {
@@ -75,12 +77,16 @@ export interface WriteWish {
   readonly mayDrop: boolean;
   /** False where the vendor counts its streams unasked and refuses to be asked. */
   readonly asksUsage: boolean;
+  /** Most inputs that the vendor takes in one request; absent: any number. */
+  readonly inputsMax?: number;
   /** The most that the model can write, for formats in which that must be said. */
   readonly outputTokensMax?: number;
 }
 
 export interface Written {
   readonly text: string;
+  /** Further bodies, where the vendor takes only so much in one; absent: none. */
+  readonly rest?: readonly string[];
   /** Fields that were left out, with the caller's leave. */
   readonly dropped: readonly string[];
   /** What was said otherwise than the caller said it, for people. Absent: nothing. */
@@ -191,5 +197,7 @@ export interface Passage {
 export interface Exchange {
   write(request: WireRequest, wish: WriteWish): Written;
   readReply(text: string, readError: ErrorReader): ReadReply;
+  /** The answers to the several bodies of one request, in their order, become one. */
+  joinReplies?(texts: readonly string[], readError: ErrorReader): ReadReply;
   watch(readError: ErrorReader): StreamWatch;
 }

@@ -42,7 +42,8 @@ export function tweak(request: WireRequest, wish: TweakWish): string[] {
   return dropped;
 }
 
-function refuseFields(request: WireRequest, wish: TweakWish): string[] {
+/** Fault: `unsupported_parameter`. Answers what is left out with the caller's leave. */
+export function refuseFields(request: WireRequest, wish: TweakWish): string[] {
   const dropped: string[] = [];
   for (const [field, why] of Object.entries(wish.tweaks?.refuse ?? {})) {
     const value = request.body[field];
