@@ -2,6 +2,7 @@
  * Every format by its id, and how a request in one is carried to a vendor of another: untouched
  * where both are the same, through the common turn where both have one.
  */
+import { anthropicCountPassage } from './anthropic-messages/count.ts';
 import {
   anthropicMessagesCaller,
   anthropicMessagesPassage,
@@ -9,6 +10,7 @@ import {
 } from './anthropic-messages/index.ts';
 import { EMBEDDINGS, openEmbeddings } from './embeddings/exchange.ts';
 import { EMBED_FORMATS } from './embeddings/formats.ts';
+import { geminiCountPassage } from './gemini-generate/count.ts';
 import {
   geminiGenerateCaller,
   geminiGeneratePassage,
@@ -30,6 +32,8 @@ const PASSAGES: Readonly<Record<string, Passage>> = byId([
   openaiResponsesPassage,
   anthropicMessagesPassage,
   geminiGeneratePassage,
+  anthropicCountPassage,
+  geminiCountPassage,
 ]);
 
 /** Formats whose callers can be understood, and those in which vendors can be asked. */

@@ -1,4 +1,5 @@
 /** What the tests of the dialects share. */
+import { existsSync, readdirSync } from 'node:fs';
 import { openaiChatPassage } from '../../src/dialects/openai-chat/index.ts';
 import { readRequest } from '../../src/dialects/openai-chat/request.ts';
 import type {
@@ -9,6 +10,21 @@ import type {
 } from '../../src/dialects/shape.ts';
 import { Fault } from '../../src/kit/fault.ts';
 import { isObject, type Json } from '../../src/kit/json.ts';
+import { VENDORS } from '../../src/vendors/index.ts';
+
+const VENDOR_FIXTURES = new URL('../fixtures/vendors/', import.meta.url);
+
+/** Vendors with recorded bytes, and the format of those. */
+export function recordedVendors(): { readonly name: string; readonly dialect: string }[] {
+  return readdirSync(VENDOR_FIXTURES)
+    .filter((name) => existsSync(new URL(`${name}/stream.sse`, VENDOR_FIXTURES)))
+    .map((name) => ({ name, dialect: VENDORS[name]?.services.chat?.[0]?.dialect ?? '' }));
+}
+
+/** Those that speak OpenAI's chat format. */
+export const CHAT_VENDORS = recordedVendors().flatMap(({ name, dialect }) =>
+  dialect === 'openai-chat' ? [name] : [],
+);
 
 /** The fault that `run` throws. */
 export function faultOf(run: () => unknown): Fault {
