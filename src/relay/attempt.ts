@@ -1,12 +1,12 @@
 /** One try at one upstream: until it has begun to answer, or failed. */
-import { openExchange } from '../dialects/index.ts';
+import { openExchange, openRest } from '../dialects/index.ts';
 import type { ErrorReader, Exchange, ReadReply, StreamWatch, Written } from '../dialects/shape.ts';
 import type { Deadline } from '../kit/clock.ts';
 import { Fault, type FaultCode } from '../kit/fault.ts';
 import type { OutboundReply } from '../kit/fetch.ts';
 import type { Json } from '../kit/json.ts';
 import { EVENT_BYTES_MAX, EventCutter } from '../kit/sse.ts';
-import type { Call, RelayDeps } from './call.ts';
+import { type Call, exchangeWish, type RelayDeps } from './call.ts';
 import { bodyFailure, Failure, readRetryAfter, vendorFailure } from './failure.ts';
 import type { Candidate } from './upstreams.ts';
 
@@ -14,7 +14,6 @@ import type { Candidate } from './upstreams.ts';
 const REPLY_BYTES_MAX = 64 * 1024 * 1024;
 /** Longest error body that is read. */
 const ERROR_BYTES_MAX = 1024 * 1024;
-const MS_PER_S = 1_000;
 
 export type Begun =
   | ({ readonly kind: 'whole' } & ReadReply)
@@ -99,13 +98,7 @@ export async function attempt(call: Call, candidate: Candidate, deps: RelayDeps)
     throw new Failure(new Fault('credential_unavailable'), { cause: 'unfit', sent: false });
   }
   const { request } = call.input;
-  const exchange = openExchange({
-    from: call.input.dialect,
-    to: candidate.service.dialect,
-    request,
-    callId: call.hold.id,
-    nowS: Math.floor(call.hold.startedMs / MS_PER_S),
-  });
+  const exchange = exchangeFor(call, candidate);
   const written = writeFor(call, candidate, exchange);
   const timer = new AttemptTimer(deps);
   call.stop = (why) => timer.stop(why);
@@ -135,6 +128,14 @@ export async function attempt(call: Call, candidate: Candidate, deps: RelayDeps)
     timer.stop('vendor_error');
     throw thrown;
   }
+}
+
+/** Untouched where it can be; through the common turn where another upstream may have to go on. */
+function exchangeFor(call: Call, { service }: Candidate): Exchange {
+  if (call.rescuable !== null) {
+    return openRest(call.rescuable, service.dialect, service.continues === true);
+  }
+  return openExchange({ ...exchangeWish(call.input, call.hold), to: service.dialect });
 }
 
 interface To {
