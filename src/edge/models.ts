@@ -1,12 +1,22 @@
-/** The list of models: only what the key may use. */
+/** The list of models: only what the key may use, in the shape that the client knows. */
 import { mayUseModel } from '../access/keys.ts';
-import { writeFault } from '../dialects/openai-chat/fault.ts';
+import { writeFault as writeMessagesFault } from '../dialects/anthropic-messages/fault.ts';
+import { writeFault as writeChatFault } from '../dialects/openai-chat/fault.ts';
 import { Fault } from '../kit/fault.ts';
+import type { JsonObject } from '../kit/json.ts';
 import type { Route as ModelRoute, Routes } from '../relay/upstreams.ts';
+import { PAGE_ROWS_MAX, pageOf } from './paging.ts';
 import { callerOf, type Route, route, type Visit } from './routes.ts';
 
 /** Models have no birthday in the catalogue; clients only want a number. */
 const CREATED_S = 1_735_689_600;
+const CREATED_AT = '2025-01-01T00:00:00Z';
+
+/** Clients of Anthropic's say their version, whatever header they send their key in. */
+const isMessages = (request: Request): boolean => request.headers.has('anthropic-version');
+
+const writeFault: Route['writeFault'] = (fault, requestId, request) =>
+  isMessages(request) ? writeMessagesFault(fault, requestId) : writeChatFault(fault, requestId);
 
 export function modelRoutes(routes: Routes): readonly Route[] {
   return [
@@ -14,22 +24,43 @@ export function modelRoutes(routes: Routes): readonly Route[] {
       method: 'GET',
       path: '/v1/models',
       access: 'caller',
-      handle: (visit) => Response.json({ object: 'list', data: usable(visit, routes).map(show) }),
+      handle: (visit) => Response.json(list(visit, routes)),
       writeFault,
     }),
     route({
       method: 'GET',
       path: '/v1/models/*',
       access: 'caller',
-      handle: (visit) => Response.json(show(find(visit, routes))),
+      handle(visit) {
+        const found = find(visit, routes);
+        return Response.json(isMessages(visit.request) ? showMessages(found) : show(found));
+      },
       writeFault,
     }),
   ];
 }
 
-function usable(visit: Visit, routes: Routes): readonly ModelRoute[] {
+function list(visit: Visit, routes: Routes): JsonObject {
   const caller = callerOf(visit);
-  return routes.list().filter((entry) => mayUseModel(caller, entry.model.id));
+  const usable = routes.list().filter((entry) => mayUseModel(caller, entry.model.id));
+  if (!isMessages(visit.request)) return { object: 'list', data: usable.map(show) };
+  const query = new URL(visit.request.url).searchParams;
+  const { items, next } = pageOf(
+    usable.filter(({ model }) => model.kind === 'chat'),
+    {
+      size: query.get('limit'),
+      sizeDefault: PAGE_ROWS_MAX,
+      sizeName: 'limit',
+      after: query.get('after_id'),
+      idOf: ({ model }) => model.id,
+    },
+  );
+  return {
+    data: items.map(showMessages),
+    has_more: next !== null,
+    first_id: items[0]?.model.id ?? null,
+    last_id: items.at(-1)?.model.id ?? null,
+  };
 }
 
 function find(visit: Visit, routes: Routes): ModelRoute {
@@ -39,7 +70,7 @@ function find(visit: Visit, routes: Routes): ModelRoute {
   throw new Fault('model_not_found', { param: 'model' });
 }
 
-function show({ model }: ModelRoute) {
+function show({ model }: ModelRoute): JsonObject {
   return {
     id: model.id,
     object: 'model',
@@ -49,6 +80,22 @@ function show({ model }: ModelRoute) {
     shutdown_date: model.retires ?? null,
     context_length: model.contextTokens,
     max_output_tokens: model.outputTokensMax,
-    abilities: model.abilities,
+    abilities: { ...model.abilities },
+  };
+}
+
+function showMessages({ model }: ModelRoute): JsonObject {
+  return {
+    type: 'model',
+    id: model.id,
+    display_name: model.id,
+    created_at: CREATED_AT,
+    lifecycle: 'active',
+    line: null,
+    capabilities: null,
+    max_input_tokens: model.contextTokens,
+    max_tokens: model.outputTokensMax,
+    deprecated_at: null,
+    retires_at: model.retires === undefined ? null : `${model.retires}T00:00:00Z`,
   };
 }

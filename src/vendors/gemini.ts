@@ -15,14 +15,14 @@ const METER = {
 export default Object.freeze({
   id: 'gemini',
   name: 'Google Gemini',
-  baseUrl: 'https://generativelanguage.googleapis.com/v1beta',
+  baseUrl: 'https://generativelanguage.googleapis.com',
   keyEnv: ['GEMINI_API_KEY', 'GOOGLE_API_KEY'],
   auth: { header: 'x-goog-api-key', prefix: '' },
   services: {
     chat: [
       {
-        path: '/models/{model}:generateContent',
-        streamPath: '/models/{model}:streamGenerateContent?alt=sse',
+        path: '/v1beta/models/{model}:generateContent',
+        streamPath: '/v1beta/models/{model}:streamGenerateContent?alt=sse',
         dialect: 'gemini-generate',
         streamUsage: 'always',
         meter: METER,
@@ -30,7 +30,7 @@ export default Object.freeze({
     ],
     // Free of charge.
     tokenization: [
-      { path: '/models/{model}:countTokens', dialect: 'gemini-generate-count', meter: {} },
+      { path: '/v1beta/models/{model}:countTokens', dialect: 'gemini-generate-count', meter: {} },
     ],
   },
   causes: {

@@ -6,7 +6,7 @@ import { DIALECT } from './blocks.ts';
 import { isErrorBody } from './reply.ts';
 import { rewrite } from './rewrite.ts';
 
-const COUNT_DIALECT = `${DIALECT}-count`;
+export const COUNT_DIALECT = `${DIALECT}-count`;
 
 export const anthropicCountPassage: Passage = Object.freeze({
   id: COUNT_DIALECT,

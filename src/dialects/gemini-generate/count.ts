@@ -9,7 +9,7 @@ import { readRequest } from './request.ts';
 import { rewrite } from './rewrite.ts';
 import { DIALECT, pick } from './wire.ts';
 
-const COUNT_DIALECT = `${DIALECT}-count`;
+export const COUNT_DIALECT = `${DIALECT}-count`;
 
 /** Sized as the question that it is about; nothing is written, so no most is asked. */
 export function readCountRequest(text: string, bytes: number, place: Place = {}): WireRequest {

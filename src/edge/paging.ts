@@ -1,0 +1,35 @@
+/** Pages of a list that is in memory, by the id after which the next one begins. */
+import { Fault } from '../kit/fault.ts';
+
+export const PAGE_ROWS_MAX = 1_000;
+
+interface PageWish<T> {
+  /** As it was asked; null: not. */
+  readonly size: string | null;
+  readonly sizeDefault: number;
+  readonly sizeName: string;
+  /** The last id of the page before; null: this is the first. */
+  readonly after: string | null;
+  readonly idOf: (item: T) => string;
+}
+
+export function pageOf<T>(
+  list: readonly T[],
+  wish: PageWish<T>,
+): { readonly items: readonly T[]; readonly next: string | null } {
+  const { size: asked, sizeDefault, sizeName, after, idOf } = wish;
+  const size = asked === null ? sizeDefault : Number(asked);
+  if (!Number.isInteger(size) || size < 1 || size > PAGE_ROWS_MAX) {
+    throw new Fault('invalid_request', {
+      message: `${sizeName} must be a whole number from 1 to ${PAGE_ROWS_MAX}.`,
+      param: sizeName,
+    });
+  }
+  // One that is gone since begins again rather than ends: nothing is missed.
+  const start =
+    after === null || after === '' ? 0 : list.findIndex((item) => idOf(item) === after) + 1;
+  const items = list.slice(start, start + size);
+  const last = items.at(-1);
+  const isMore = start + size < list.length;
+  return { items, next: isMore && last !== undefined ? idOf(last) : null };
+}
