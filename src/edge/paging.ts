@@ -5,9 +5,10 @@ export const PAGE_ROWS_MAX = 1_000;
 
 interface PageWish<T> {
   /** As it was asked; null: not. */
-  readonly size: string | null;
-  readonly sizeDefault: number;
-  readonly sizeName: string;
+  readonly rows: string | null;
+  readonly rowsDefault: number;
+  /** Its name in the query. */
+  readonly field: string;
   /** The last id of the page before; null: this is the first. */
   readonly after: string | null;
   readonly idOf: (item: T) => string;
@@ -17,19 +18,19 @@ export function pageOf<T>(
   list: readonly T[],
   wish: PageWish<T>,
 ): { readonly items: readonly T[]; readonly next: string | null } {
-  const { size: asked, sizeDefault, sizeName, after, idOf } = wish;
-  const size = asked === null ? sizeDefault : Number(asked);
-  if (!Number.isInteger(size) || size < 1 || size > PAGE_ROWS_MAX) {
+  const { rows: asked, rowsDefault, field, after, idOf } = wish;
+  const rows = asked === null ? rowsDefault : Number(asked);
+  if (!Number.isInteger(rows) || rows < 1 || rows > PAGE_ROWS_MAX) {
     throw new Fault('invalid_request', {
-      message: `${sizeName} must be a whole number from 1 to ${PAGE_ROWS_MAX}.`,
-      param: sizeName,
+      message: `${field} must be a whole number from 1 to ${PAGE_ROWS_MAX}.`,
+      param: field,
     });
   }
   // One that is gone since begins again rather than ends: nothing is missed.
   const start =
     after === null || after === '' ? 0 : list.findIndex((item) => idOf(item) === after) + 1;
-  const items = list.slice(start, start + size);
+  const items = list.slice(start, start + rows);
   const last = items.at(-1);
-  const isMore = start + size < list.length;
+  const isMore = start + rows < list.length;
   return { items, next: isMore && last !== undefined ? idOf(last) : null };
 }
