@@ -16,6 +16,7 @@ import { askedOf, collect, PLAIN_TURN, readStream, readWire, WISH } from './turn
 const FOLDER = new URL('../fixtures/dialects/gemini-generate/', import.meta.url);
 const load = <T>(name: string): T => JSON.parse(readFileSync(new URL(name, FOLDER), 'utf8')) as T;
 const DIALECT = 'gemini-generate';
+const TOOL = { name: 'f', description: null, parameters: null, strict: null };
 const HI = { contents: [{ role: 'user', parts: [{ text: 'hi' }] }] };
 
 interface RequestPair {
@@ -101,7 +102,7 @@ describe('what the format cannot say', () => {
     },
   ];
   const cases: readonly (readonly [turn: Partial<Turn>, field: string])[] = [
-    [{ parallelTools: false }, 'parallel_tool_calls'],
+    [{ tools: [TOOL], parallelTools: false }, 'parallel_tool_calls'],
     [{ stop: ['1', '2', '3', '4', '5', '6'] }, 'stop'],
     [{ others: { logit_bias: { 1: 2 } } }, 'logit_bias'],
     [{ items: byId }, 'file by id'],
@@ -117,6 +118,10 @@ describe('what the format cannot say', () => {
   test.each([
     [{ user: 'u' }, 'end user'],
     [{ metadata: { a: 'b' } }, 'metadata'],
+    [
+      { tools: [TOOL], parallelTools: false, toolChoice: { mode: 'one', name: 'f' } },
+      'parallel_tool_calls',
+    ],
     [{ cache: { ttl: null } }, 'cache'],
     [{ thinking: { enabled: null, effort: 'max', budgetTokens: null, show: null } }, 'effort max'],
   ] as [Partial<Turn>, string][])('%j is left out, and said so', (more, words) => {

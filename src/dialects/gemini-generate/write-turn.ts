@@ -28,8 +28,13 @@ export const writeTurn: VendorDialect['writeTurn'] = (turn, wish): Written => {
 };
 
 function sayLosses(turn: Turn, losses: Losses): void {
-  if (turn.parallelTools === false) {
-    losses.lose('parallel_tool_calls', 'the format of this model cannot limit calls to one.');
+  if (turn.parallelTools === false && turn.tools.length > 0) {
+    const why = 'the format of this model cannot limit calls to one';
+    // Who forces one tool gets its one call; nobody else can count on it.
+    const mode = turn.toolChoice?.mode;
+    const isForced = mode === 'one' || (mode === 'required' && turn.tools.length === 1);
+    if (isForced) losses.warn(`parallel_tool_calls: ${why}`);
+    else losses.lose('parallel_tool_calls', `${why}.`);
   }
   if (turn.metadata !== null) losses.warn('metadata was left out');
   if (turn.user !== null) losses.warn('the name of the end user was left out');
