@@ -13,6 +13,5 @@ beforeAll(async () => {
 afterAll(cleanUp);
 
 tryAll(
-  'npm ai, @ai-sdk/anthropic',
   aiTries((model) => createAnthropic({ apiKey: gateway.key, baseURL: `${gateway.url}/v1` })(model)),
 );

@@ -13,7 +13,6 @@ beforeAll(async () => {
 afterAll(cleanUp);
 
 tryAll(
-  'npm ai, @ai-sdk/google',
   // A name with a slash is taken as a whole path by this client.
   aiTries((model) =>
     createGoogleGenerativeAI({ apiKey: gateway.key, baseURL: `${gateway.url}/v1beta` })(

@@ -123,7 +123,7 @@ const tries: Client = {
   },
 };
 
-tryAll('npm @anthropic-ai/sdk', tries);
+tryAll(tries);
 
 describe('whatever the model', () => {
   test('the right exceptions are raised', async () => {

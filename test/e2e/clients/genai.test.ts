@@ -114,7 +114,7 @@ const tries: Client = {
   },
 };
 
-tryAll('npm @google/genai', tries);
+tryAll(tries);
 
 describe('whatever the model', () => {
   const errorOf = async (run: Promise<unknown>): Promise<ApiError> => {
