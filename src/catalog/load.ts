@@ -2,9 +2,11 @@
 import { z } from 'zod';
 import { deepFreeze } from '../kit/freeze.ts';
 import alibaba from './models/alibaba.ts';
+import anthropic from './models/anthropic.ts';
 import bytedance from './models/bytedance.ts';
 import deepseek from './models/deepseek.ts';
 import embeddings from './models/embeddings.ts';
+import google from './models/google.ts';
 import meta from './models/meta.ts';
 import minimax from './models/minimax.ts';
 import mistral from './models/mistral.ts';
@@ -27,6 +29,7 @@ const BUILT_IN: readonly Model[] = [
   ...bytedance,
   ...deepseek,
   ...alibaba,
+  ...anthropic,
   ...zhipu,
   ...moonshot,
   ...minimax,
@@ -34,6 +37,7 @@ const BUILT_IN: readonly Model[] = [
   ...openaiOlder,
   ...xai,
   ...mistral,
+  ...google,
   ...meta,
   ...embeddings,
   ...rerank,

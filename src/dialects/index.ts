@@ -2,6 +2,7 @@
  * Every format by its id, and how a request in one is carried to a vendor of another: untouched
  * where both are the same, through the common turn where both have one.
  */
+import { anthropicCountPassage } from './anthropic-messages/count.ts';
 import {
   anthropicMessagesCaller,
   anthropicMessagesPassage,
@@ -10,6 +11,7 @@ import {
 import { bedrockConverseVendor } from './bedrock-converse/index.ts';
 import { EMBEDDINGS, openEmbeddings } from './embeddings/exchange.ts';
 import { EMBED_FORMATS } from './embeddings/formats.ts';
+import { geminiCountPassage } from './gemini-generate/count.ts';
 import {
   geminiGenerateCaller,
   geminiGeneratePassage,
@@ -32,6 +34,8 @@ const PASSAGES: Readonly<Record<string, Passage>> = byId([
   openaiResponsesPassage,
   anthropicMessagesPassage,
   geminiGeneratePassage,
+  anthropicCountPassage,
+  geminiCountPassage,
 ]);
 
 /** Formats whose callers can be understood, and those in which vendors can be asked. */

@@ -1,5 +1,7 @@
 /** The routes by which callers ask models; one list, for the program and for its tests. */
 import { type ChatEdge, chatRoutes } from './chat.ts';
+import { contentRoutes } from './content.ts';
+import { messageRoutes } from './messages.ts';
 import { modelRoutes } from './models.ts';
 import { PLAIN_DOOR, type ResponsesEdge, responsesRoutes } from './responses.ts';
 import { retrievalRoutes } from './retrieval.ts';
@@ -11,6 +13,8 @@ export function frontRoutes(edge: FrontEdge): readonly Route[] {
   return [
     ...chatRoutes(edge),
     ...responsesRoutes(edge, PLAIN_DOOR),
+    ...messageRoutes(edge),
+    ...contentRoutes(edge),
     ...retrievalRoutes(edge),
     ...modelRoutes(edge.relay.routes),
   ];

@@ -1,5 +1,6 @@
 /** What every route that asks a model has in common: read the body, relay it, write the answer. */
 import type { CallerDialect, Family, Place, WireRequest } from '../dialects/shape.ts';
+import { Fault } from '../kit/fault.ts';
 import type { Limits } from '../limits/limits.ts';
 import type { Answer, RelayDeps, Sink } from '../relay/call.ts';
 import { isEndpointId } from '../relay/endpoints.ts';
@@ -87,12 +88,23 @@ interface Arrived {
 async function readAsked(visit: Visit, arrived: Arrived): Promise<WireRequest> {
   const { asking, edge, text, bytes } = arrived;
   const { key } = callerOf(visit);
-  const { readStrict } = asking;
-  if (readStrict !== undefined && key.contract === 'strict') return readStrict(text, bytes);
+  if (key.contract === 'strict') return readStrictly(arrived, visit);
   const asked = asking.readRequest(text, bytes, asking.place?.(visit));
-  if (readStrict === undefined || !isEndpointId(asked.model)) return asked;
+  if (!isEndpointId(asked.model)) return asked;
   const endpoint: EndpointRow | null = await edge.relay.endpoints.find(asked.model, key.accountId);
-  return endpoint?.contract === 'strict' ? readStrict(text, bytes) : asked;
+  return endpoint?.contract === 'strict' ? readStrictly(arrived, visit) : asked;
+}
+
+/** The contract is about chats, in one format: other formats of a chat would be ways around it. */
+function readStrictly(arrived: Arrived, visit: Visit): WireRequest {
+  const { asking, text, bytes } = arrived;
+  if (asking.readStrict !== undefined) return asking.readStrict(text, bytes);
+  if (asking.family !== 'chat') return asking.readRequest(text, bytes, asking.place?.(visit));
+  throw new Fault('not_found', {
+    message:
+      'This key or endpoint is held to the strict contract, which has ' +
+      'POST /v1/chat/completions only.',
+  });
 }
 
 function streamed(

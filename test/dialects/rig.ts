@@ -1,5 +1,5 @@
 /** What the tests of the dialects share. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openaiChatPassage } from '../../src/dialects/openai-chat/index.ts';
 import { readRequest } from '../../src/dialects/openai-chat/request.ts';
@@ -12,6 +12,21 @@ import type {
 import type { Turn } from '../../src/dialects/turn.ts';
 import { Fault } from '../../src/kit/fault.ts';
 import { isObject, type Json } from '../../src/kit/json.ts';
+import { VENDORS } from '../../src/vendors/index.ts';
+
+const VENDOR_FIXTURES = new URL('../fixtures/vendors/', import.meta.url);
+
+/** Vendors with recorded bytes, and the format of those. */
+export function recordedVendors(): { readonly name: string; readonly dialect: string }[] {
+  return readdirSync(VENDOR_FIXTURES)
+    .filter((name) => existsSync(new URL(`${name}/stream.sse`, VENDOR_FIXTURES)))
+    .map((name) => ({ name, dialect: VENDORS[name]?.services.chat?.[0]?.dialect ?? '' }));
+}
+
+/** Those that speak OpenAI's chat format. */
+export const CHAT_VENDORS = recordedVendors().flatMap(({ name, dialect }) =>
+  dialect === 'openai-chat' ? [name] : [],
+);
 
 /** The fault that `run` throws. */
 export function faultOf(run: () => unknown): Fault {

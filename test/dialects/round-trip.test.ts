@@ -9,8 +9,8 @@ import {
 import type { CallerDialect, VendorDialect } from '../../src/dialects/shape.ts';
 import type { Answered, Item, Turn, TurnEvent } from '../../src/dialects/turn.ts';
 import { splitEvents } from '../../src/kit/sse.ts';
+import { answered, chatTurn, turn } from './openai-turns.ts';
 import { askedOf, readError, WISH } from './rig.ts';
-import { answered, chatTurn, turn } from './turns.ts';
 
 const RUNS = 400;
 const PAIRS = [

@@ -1,210 +1,236 @@
-/** Turns and answers at will, as far as both of OpenAI's formats can say them. */
+/** What the tests of translated formats share: turns made by chance, streams read to their end. */
 import fc from 'fast-check';
-import type { Answered, ContentPart, Item, Seal, Turn } from '../../src/dialects/turn.ts';
+import type {
+  AskedContext,
+  CallerDialect,
+  Place,
+  VendorDialect,
+  WireRequest,
+} from '../../src/dialects/shape.ts';
+import type {
+  Answered,
+  Citation,
+  Item,
+  StopReason,
+  Turn,
+  TurnEvent,
+  TurnReply,
+  TurnUsage,
+} from '../../src/dialects/turn.ts';
+import { EventCutter, splitEvents } from '../../src/kit/sse.ts';
+import { readError } from './rig.ts';
 
-const word = fc.string({ minLength: 1, maxLength: 12, unit: 'grapheme' });
-const name = fc.stringMatching(/^[a-z_]{1,12}$/);
-const base64 = fc
-  .uint8Array({ minLength: 1, maxLength: 9 })
-  .map((b) => Buffer.from(b).toString('base64'));
-const url = fc.webUrl();
+/** A turn that says nothing but a greeting. */
+export const PLAIN_TURN: Turn = {
+  items: [{ type: 'message', role: 'user', content: [{ type: 'text', text: 'hi' }] }],
+  tools: [],
+  toolChoice: null,
+  parallelTools: null,
+  format: null,
+  thinking: null,
+  outputTokensMax: null,
+  stop: [],
+  temperature: null,
+  topP: null,
+  topK: null,
+  seed: null,
+  presencePenalty: null,
+  frequencyPenalty: null,
+  choices: 1,
+  user: null,
+  serviceTier: null,
+  metadata: null,
+  others: {},
+};
 
-export const json = fc.jsonValue({ maxDepth: 2 }).map((value) => JSON.parse(JSON.stringify(value)));
-const object = fc.dictionary(fc.stringMatching(/^[a-z]{1,6}$/), json, { maxKeys: 3 });
+export const WISH = {
+  wireModel: 'wire-model',
+  tweaks: undefined,
+  mayDrop: false,
+  asksUsage: true,
+  stream: false,
+} as const;
 
-const text: fc.Arbitrary<ContentPart> = word.map((said) => ({ type: 'text', text: said }));
-const image: fc.Arbitrary<ContentPart> = fc.record(
-  {
-    type: fc.constant('image' as const),
-    media: fc.oneof(
-      url.map((at) => ({ at: 'url' as const, url: at, mediaType: null })),
-      base64.map((data) => ({ at: 'inline' as const, data, mediaType: 'image/png' })),
-      name.map((id) => ({ at: 'id' as const, id, mediaType: null })),
-    ),
-    detail: fc.constantFrom('auto', 'low', 'high'),
-  },
-  { requiredKeys: ['type', 'media'] },
-);
-const audio: fc.Arbitrary<ContentPart> = fc.record({
-  type: fc.constant('audio' as const),
-  media: base64.chain((data) =>
-    fc
-      .constantFrom('audio/wav', 'audio/mpeg')
-      .map((mediaType) => ({ at: 'inline' as const, data, mediaType })),
-  ),
-});
-const file: fc.Arbitrary<ContentPart> = fc.record(
-  {
-    type: fc.constant('file' as const),
-    media: fc.oneof(
-      base64.map((data) => ({ at: 'inline' as const, data, mediaType: 'application/pdf' })),
-      name.map((id) => ({ at: 'id' as const, id, mediaType: null })),
-    ),
-    filename: name,
-  },
-  { requiredKeys: ['type', 'media'] },
-);
-const userParts = fc.array(fc.oneof(text, image, audio, file), { minLength: 1, maxLength: 3 });
+export const PLACE: Place = { model: 'asked-model' };
 
-const message = (role: 'system' | 'user' | 'assistant', content: fc.Arbitrary<ContentPart[]>) =>
-  content.map((parts): Item => ({ type: 'message', role, content: parts }));
+/** The wire text read as a caller's request. */
+export function readWire(dialect: CallerDialect, wire: unknown, place: Place = PLACE): WireRequest {
+  const text = typeof wire === 'string' ? wire : JSON.stringify(wire);
+  return dialect.readRequest(text, Buffer.byteLength(text), place);
+}
 
-const call: fc.Arbitrary<Item> = fc.record({
-  type: fc.constant('tool_call' as const),
-  id: name,
-  name,
-  arguments: object.map((value) => JSON.stringify(value)),
-  seal: fc.constant(null),
-});
-const result: fc.Arbitrary<Item> = fc.record({
-  type: fc.constant('tool_result' as const),
-  callId: name,
-  name: fc.constant(null),
-  content: text.map((part) => [part]),
-  isError: fc.constant(false),
-});
-const refusal: fc.Arbitrary<Item> = fc.record({
-  type: fc.constant('refusal' as const),
-  text: word,
-});
+export function askedOf(request: WireRequest): AskedContext {
+  return { request, turn: PLAIN_TURN, callId: 'call-1', nowS: 1_790_000_000 };
+}
 
-/** What the assistant said in one go: words, then calls. */
-const said = fc.oneof(
-  message(
-    'assistant',
-    text.map((part) => [part]),
-  ).map((item) => [item]),
-  refusal.map((item) => [item]),
-  fc.array(call, { minLength: 1, maxLength: 3 }),
-  fc
-    .tuple(
-      message(
-        'assistant',
-        text.map((part) => [part]),
-      ),
-      fc.array(call, { minLength: 1, maxLength: 2 }),
-    )
-    .map(([first, calls]) => [first, ...calls]),
-);
-const asked = fc.oneof(
-  message('user', userParts).map((item) => [item]),
-  message(
-    'system',
-    text.map((part) => [part]),
-  ).map((item) => [item]),
-  fc.array(result, { minLength: 1, maxLength: 2 }),
-);
-const items: fc.Arbitrary<Item[]> = fc
-  .array(fc.tuple(asked, said), { minLength: 1, maxLength: 4 })
-  .map((rounds) => rounds.flat(2));
+interface Growing {
+  readonly item: Extract<TurnEvent, { type: 'begin' }>['item'];
+  text: string;
+  seal: Extract<Item, { type: 'reasoning' }>['seal'];
+  redacted: boolean;
+  citations: Citation[];
+  ended: boolean;
+}
 
-const orNull = <T>(some: fc.Arbitrary<T>) => fc.option(some, { nil: null });
-const share = fc.integer({ min: 0, max: 200 }).map((hundredths) => hundredths / 100);
+function itemOf(one: Growing): Item {
+  const { item, text, seal, redacted, citations } = one;
+  switch (item.type) {
+    case 'text': {
+      const more = { ...(citations.length > 0 ? { citations } : {}), ...(seal ? { seal } : {}) };
+      return { type: 'message', role: 'assistant', content: [{ type: 'text', text, ...more }] };
+    }
+    case 'reasoning':
+      return { type: 'reasoning', text, seal, redacted };
+    case 'refusal':
+      return { type: 'refusal', text };
+    case 'tool_call':
+      return { type: 'tool_call', id: item.id, name: item.name, arguments: text, seal };
+  }
+}
 
-/** The settings that both formats have. */
-export const turn: fc.Arbitrary<Turn> = fc.record({
-  items,
-  tools: fc.array(
-    fc.record({
-      name,
-      description: orNull(word),
-      parameters: object.map((properties) => ({ type: 'object', properties })),
-      strict: fc.boolean(),
-    }),
-    { maxLength: 2 },
-  ),
-  toolChoice: orNull(
-    fc.oneof(
-      fc.constantFrom('auto', 'none', 'required').map((mode) => ({ mode }) as const),
-      name.map((one) => ({ mode: 'one', name: one }) as const),
-      fc.record({
-        mode: fc.constant('some' as const),
-        names: fc.array(name, { minLength: 1, maxLength: 2 }),
-        required: fc.boolean(),
-      }),
-    ),
-  ),
-  parallelTools: orNull(fc.boolean()),
-  format: orNull(
-    fc.oneof(
-      fc.constantFrom({ type: 'text' } as const, { type: 'json' } as const),
-      fc.record({
-        type: fc.constant('schema' as const),
-        name,
-        description: orNull(word),
-        schema: object,
-        strict: fc.boolean(),
-      }),
-    ),
-  ),
-  thinking: orNull(
-    fc
-      .constantFrom('none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max')
-      .map((effort) => ({ enabled: null, effort, budgetTokens: null, show: null }) as const),
-  ),
-  outputTokensMax: orNull(fc.integer({ min: 1, max: 1_000_000 })),
-  stop: fc.constant([]),
-  temperature: orNull(share),
-  topP: orNull(share),
-  topK: fc.constant(null),
-  seed: fc.constant(null),
-  presencePenalty: fc.constant(null),
-  frequencyPenalty: fc.constant(null),
-  choices: fc.constant(1),
-  user: orNull(word),
-  serviceTier: orNull(fc.constantFrom('auto', 'default', 'flex')),
-  metadata: orNull(fc.dictionary(name, word, { maxKeys: 2 })),
-  others: fc.constant({}),
-});
+/** The answer that these events tell; throws where they break the rules of the common stream. */
+export function collect(events: readonly TurnEvent[]): TurnReply {
+  const choices = new Map<number, Growing[]>();
+  const stops = new Map<number, { reason: StopReason; stopSequence: string | null }>();
+  let start = { id: '', model: '' };
+  let usage: TurnUsage | null = null;
+  for (const event of events) {
+    if (event.type === 'start') start = { id: event.id, model: event.model };
+    else if (event.type === 'usage') usage = event.usage;
+    else if (event.type === 'stop') stops.set(event.choice, event);
+    else grow(choices, event);
+  }
+  const answers: Answered[] = [...stops].map(([number, { reason, stopSequence }]) => {
+    const items = (choices.get(number) ?? []).map((one) => {
+      if (!one.ended) throw new Error('an item never ended');
+      return itemOf(one);
+    });
+    return { items, stop: reason, stopSequence };
+  });
+  return { ...start, createdS: 0, answers, usage };
+}
 
-/** What chat has besides. */
-export const chatTurn: fc.Arbitrary<Turn> = fc
+type ItemEvent = Exclude<TurnEvent, { type: 'start' | 'usage' | 'stop' }>;
+
+function grow(choices: Map<number, Growing[]>, event: ItemEvent): void {
+  const items = choices.get(event.choice) ?? [];
+  choices.set(event.choice, items);
+  if (event.type === 'begin') {
+    if (event.at !== items.length) throw new Error('items are not numbered in order');
+    const { item } = event;
+    items.push({ item, text: '', seal: null, redacted: false, citations: [], ended: false });
+    return;
+  }
+  const one = items[event.at];
+  if (one === undefined || one.ended) throw new Error(`${event.type} of no open item`);
+  if (event.type === 'delta') one.text += event.text;
+  else if (event.type === 'citation') one.citations.push(event.citation);
+  else if (event.type === 'end') one.ended = true;
+  else {
+    one.seal = event.seal;
+    one.redacted = event.redacted;
+  }
+}
+
+/** The stream's bytes through cutter and reader, cut into these chunks. */
+export function readStream(dialect: VendorDialect, chunks: readonly Uint8Array[]): TurnEvent[] {
+  const cutter = new EventCutter();
+  const reader = dialect.readEvents(readError);
+  const events: TurnEvent[] = [];
+  for (const chunk of chunks) {
+    const whole = cutter.push(chunk);
+    if (whole === null) continue;
+    for (const event of splitEvents(Buffer.from(whole).toString('utf8'))) {
+      events.push(...reader.read(event));
+    }
+  }
+  return [...events, ...reader.end()];
+}
+
+/** An answer as events, its texts in pieces of these sizes. */
+export function eventsOf(reply: TurnReply, pieceChars: number): TurnEvent[] {
+  const events: TurnEvent[] = [{ type: 'start', id: reply.id, model: reply.model }];
+  for (const [choice, answer] of reply.answers.entries()) {
+    let at = 0;
+    for (const item of answer.items) {
+      for (const one of apart(item))
+        events.push(...itemEvents(one, { choice, at: at++ }, pieceChars));
+    }
+    const { stop: reason, stopSequence } = answer;
+    events.push({ type: 'stop', choice, reason, stopSequence });
+  }
+  if (reply.usage !== null) events.push({ type: 'usage', usage: reply.usage });
+  return events;
+}
+
+/** A stream has an item for each text. */
+function apart(item: Item): Item[] {
+  if (item.type !== 'message') return [item];
+  return item.content.map((part) => ({ ...item, content: [part] }));
+}
+
+function itemEvents(
+  item: Item,
+  place: { choice: number; at: number },
+  pieceChars: number,
+): TurnEvent[] {
+  const begun = (one: Extract<TurnEvent, { type: 'begin' }>['item']): TurnEvent => ({
+    type: 'begin',
+    ...place,
+    item: one,
+  });
+  const said = (text: string): TurnEvent[] =>
+    (text.match(new RegExp(`[^]{1,${pieceChars}}`, 'g')) ?? []).map((piece) => ({
+      type: 'delta',
+      ...place,
+      text: piece,
+    }));
+  const end: TurnEvent = { type: 'end', ...place };
+  switch (item.type) {
+    case 'message': {
+      const [part] = item.content;
+      if (part?.type !== 'text') return [];
+      const cited = (part.citations ?? []).map(
+        (citation): TurnEvent => ({ type: 'citation', ...place, citation }),
+      );
+      return [begun({ type: 'text' }), ...said(part.text), ...cited, end];
+    }
+    case 'reasoning': {
+      const { seal, redacted } = item;
+      const sealed: TurnEvent[] = seal === null ? [] : [{ type: 'seal', ...place, seal, redacted }];
+      return [begun({ type: 'reasoning' }), ...said(item.text), ...sealed, end];
+    }
+    case 'tool_call': {
+      const { id, name, seal } = item;
+      const sealed: TurnEvent[] =
+        seal === null ? [] : [{ type: 'seal', ...place, seal, redacted: false }];
+      return [begun({ type: 'tool_call', id, name }), ...sealed, ...said(item.arguments), end];
+    }
+    case 'refusal':
+      return [begun({ type: 'refusal' }), ...said(item.text), end];
+    default:
+      return [];
+  }
+}
+
+export const text = fc.string({ minLength: 1, maxLength: 30, unit: 'grapheme' });
+export const word = fc.stringMatching(/^[a-z][a-z0-9_]{0,11}$/);
+export const object = fc
+  .dictionary(word, fc.oneof(text, fc.integer(), fc.boolean(), fc.constant(null)), { maxKeys: 3 })
+  .map((value) => JSON.stringify(value));
+export const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: null });
+export const usage = fc
   .record({
-    both: turn,
-    stop: fc.array(word, { maxLength: 4 }),
-    seed: orNull(fc.integer()),
-    presencePenalty: orNull(share),
-    frequencyPenalty: orNull(share),
-    choices: fc.integer({ min: 1, max: 4 }),
+    fresh: fc.nat(9_999),
+    cachedInput: fc.nat(999),
+    cacheWrite: fc.nat(999),
+    plain: fc.nat(999),
+    reasoning: fc.nat(999),
   })
-  .map(({ both, ...more }) => ({ ...both, ...more }));
-
-const foreign = fc.constantFrom('anthropic-messages', 'gemini-generate');
-export const foreignSeal: fc.Arbitrary<Seal> = fc.record({ dialect: foreign, value: base64 });
-
-const thought = fc.oneof(
-  fc.record({
-    type: fc.constant('reasoning' as const),
-    text: word,
-    seal: orNull(foreignSeal),
-    redacted: fc.constant(false),
-  }),
-  fc.record({
-    type: fc.constant('reasoning' as const),
-    text: fc.constant(''),
-    seal: foreignSeal,
-    redacted: fc.boolean(),
-  }),
-);
-
-/** One answer with thoughts, words and calls whose proofs are another dialect's. */
-export const answered: fc.Arbitrary<Answered> = fc
-  .record({
-    thoughts: fc.array(thought, { maxLength: 2 }),
-    said: orNull(text),
-    refused: orNull(refusal),
-    calls: fc.uniqueArray(fc.tuple(call, orNull(foreignSeal)), {
-      maxLength: 3,
-      selector: ([item]) => (item as { id: string }).id,
-    }),
-    cut: fc.constantFrom('length', 'filter', null),
-  })
-  .map(({ thoughts, said: part, refused, calls, cut }): Answered => {
-    const message: Item[] =
-      part === null ? [] : [{ type: 'message', role: 'assistant', content: [part] }];
-    const called = calls.map(([item, seal]): Item => ({ ...item, seal }) as Item);
-    const stop = cut ?? (called.length > 0 ? 'tool_calls' : refused === null ? 'stop' : 'refusal');
-    const all = [...thoughts, ...message, ...(refused === null ? [] : [refused]), ...called];
-    return { items: all, stop, stopSequence: null };
-  })
-  .filter((answer) => answer.items.length > 0);
+  .map(({ fresh, cachedInput, cacheWrite, plain, reasoning }) => ({
+    input: fresh + cachedInput + cacheWrite,
+    output: plain + reasoning,
+    cachedInput,
+    cacheWrite,
+    reasoning,
+  }));
