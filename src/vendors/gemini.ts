@@ -28,9 +28,13 @@ export default Object.freeze({
         meter: METER,
       },
     ],
-    // Free of charge.
     tokenization: [
-      { path: '/v1beta/models/{model}:countTokens', dialect: 'gemini-generate-count', meter: {} },
+      {
+        path: '/v1beta/models/{model}:countTokens',
+        dialect: 'gemini-generate-count',
+        meter: {},
+        free: true,
+      },
     ],
   },
   causes: {
