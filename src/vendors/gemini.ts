@@ -28,6 +28,15 @@ export default Object.freeze({
         meter: METER,
       },
     ],
+    embeddings: [
+      {
+        path: '/v1beta/models/{model}:batchEmbedContents',
+        dialect: 'gemini-embed',
+        inputsMax: 100,
+        // The answer has no usage: the texts are counted by estimate.
+        meter: {},
+      },
+    ],
     tokenization: [
       {
         path: '/v1beta/models/{model}:countTokens',
