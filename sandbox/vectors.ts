@@ -1,6 +1,6 @@
 /**
- * Texts as vectors without a model: words, pairs of words and letter groups are hashed to places, so
- * texts that share them lie near each other. The same text always gives the same unit vector.
+ * Texts as vectors without a model: words, pairs of words and letter groups are hashed to places,
+ * so texts that share them lie near each other. A text always gives the same unit vector.
  */
 
 const WORD_WEIGHT = 1;
@@ -45,13 +45,10 @@ function* featuresOf(text: string): Generator<readonly [string, number]> {
   }
 }
 
+const CJK = '\\u3040-\\u30ff\\u3400-\\u9fff';
+const WORDS = new RegExp(`[${CJK}]|(?:(?![${CJK}])[\\p{L}\\p{N}])+`, 'gu');
+
 /** Words of Latin and other letters, and each CJK character as a word. */
 function wordsOf(text: string): string[] {
-  return (
-    text
-      .toLowerCase()
-      .match(
-        /[\u3040-\u30ff\u3400-\u9fff]|[\p{L}\p{N}]+?(?=[\u3040-\u30ff\u3400-\u9fff]|[^\p{L}\p{N}]|$)/gu,
-      ) ?? []
-  );
+  return text.toLowerCase().match(WORDS) ?? [];
 }

@@ -159,7 +159,8 @@ async function run(booted: Booted, chosen: Chosen): Promise<Running> {
     observer: metrics.observer,
     live,
   };
-  const edge = { relay, limits, deadlines, ...edgeSettings(settings) };
+  const { resources } = store;
+  const edge = { relay, limits, deadlines, resources, ...edgeSettings(settings) };
   const masterKey = readMasterKey(settings.data_dir, env);
   const signer = makeSigner(deriveKey(masterKey, TOKEN_PURPOSE));
   const tokens = makeTokens({ apps: store.apps, signer, clock });

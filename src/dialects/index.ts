@@ -27,6 +27,7 @@ import { RERANK_FORMATS } from './rerank/formats.ts';
 import { Rescuable } from './rescue.ts';
 import type { AskedContext, CallerDialect, Exchange, Passage, VendorDialect } from './shape.ts';
 import { translate } from './translate.ts';
+import { VOLC_PASSAGES } from './volc-ark/passages.ts';
 
 const PASSAGES: Readonly<Record<string, Passage>> = byId([
   openaiChatPassage,
@@ -35,6 +36,7 @@ const PASSAGES: Readonly<Record<string, Passage>> = byId([
   geminiGeneratePassage,
   anthropicCountPassage,
   geminiCountPassage,
+  ...VOLC_PASSAGES,
 ]);
 
 /** Formats whose callers can be understood, and those in which vendors can be asked. */

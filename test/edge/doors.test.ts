@@ -22,13 +22,28 @@ describe('the list of routes', () => {
   test('is the one that is known', () => {
     const known = edge.server.routes.map((one) => `${one.access} ${one.method} ${one.path}`);
     expect(known.sort()).toEqual([
+      'caller DELETE /api/v3/files/:id',
+      'caller GET /api/v3/files',
+      'caller GET /api/v3/files/:id',
+      'caller GET /api/v3/models',
+      'caller GET /api/v3/models/*',
       'caller GET /v1/models',
       'caller GET /v1/models/*',
       'caller GET /v1beta/models',
       'caller GET /v1beta/models/*',
       'caller POST /api/doubao/v1/chat/completions',
+      'caller POST /api/v3/batch/chat/completions',
+      'caller POST /api/v3/bots/chat/completions',
+      'caller POST /api/v3/chat/completions',
       'caller POST /api/v3/compatible/v1/messages',
       'caller POST /api/v3/compatible/v1/messages/count_tokens',
+      'caller POST /api/v3/context/chat/completions',
+      'caller POST /api/v3/context/create',
+      'caller POST /api/v3/embeddings',
+      'caller POST /api/v3/embeddings/multimodal',
+      'caller POST /api/v3/files',
+      'caller POST /api/v3/images/generations',
+      'caller POST /api/v3/tokenization',
       'caller POST /rerank',
       'caller POST /v1/chat/completions',
       'caller POST /v1/embeddings',
@@ -62,7 +77,9 @@ describe('the list of routes', () => {
           ...(method === 'POST' ? { body: JSON.stringify(BODY) } : {}),
         });
         expect([path, told.status]).toEqual([path, open ? 200 : 401]);
-        if (!open) expect(told.code).toMatch(/^(missing|invalid)_api_key$/);
+        if (path.startsWith('/api/v3/')) {
+          expect(told.text).toContain('"code":"AuthenticationError"');
+        } else if (!open) expect(told.code).toMatch(/^(missing|invalid)_api_key$/);
       }
     }
   });
