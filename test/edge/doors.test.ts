@@ -38,6 +38,8 @@ describe('the list of routes', () => {
       'caller POST /api/v3/batch/chat/completions',
       'caller POST /api/v3/bots/chat/completions',
       'caller POST /api/v3/chat/completions',
+      'caller POST /api/v3/compatible/v1/messages',
+      'caller POST /api/v3/compatible/v1/messages/count_tokens',
       'caller POST /api/v3/context/chat/completions',
       'caller POST /api/v3/context/create',
       'caller POST /api/v3/embeddings',
