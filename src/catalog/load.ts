@@ -4,12 +4,14 @@ import { deepFreeze } from '../kit/freeze.ts';
 import alibaba from './models/alibaba.ts';
 import bytedance from './models/bytedance.ts';
 import deepseek from './models/deepseek.ts';
+import embeddings from './models/embeddings.ts';
 import meta from './models/meta.ts';
 import minimax from './models/minimax.ts';
 import mistral from './models/mistral.ts';
 import moonshot from './models/moonshot.ts';
 import openai from './models/openai.ts';
 import openaiOlder from './models/openai-older.ts';
+import rerank from './models/rerank.ts';
 import xai from './models/xai.ts';
 import zhipu from './models/zhipu.ts';
 import type { Model, Offer, PriceRow } from './shape.ts';
@@ -33,6 +35,8 @@ const BUILT_IN: readonly Model[] = [
   ...xai,
   ...mistral,
   ...meta,
+  ...embeddings,
+  ...rerank,
 ];
 
 const name = z.string().regex(/^[^\s]+$/, 'must not be empty or have spaces');

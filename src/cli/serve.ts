@@ -5,12 +5,11 @@ import { makeTokens } from '../access/tokens.ts';
 import { type Catalog, loadCatalog } from '../catalog/load.ts';
 import { priceOn } from '../catalog/price.ts';
 import type { Offer } from '../catalog/shape.ts';
-import { chatRoutes } from '../edge/chat.ts';
 import { controlRoutes } from '../edge/control.ts';
+import { frontRoutes } from '../edge/front.ts';
 import { healthRoutes } from '../edge/health.ts';
 import { mountJson } from '../edge/json-routes.ts';
 import { makeMetrics } from '../edge/metrics.ts';
-import { modelRoutes } from '../edge/models.ts';
 import { oauthRoutes } from '../edge/oauth.ts';
 import { startPlain } from '../edge/plain.ts';
 import {
@@ -171,8 +170,7 @@ async function run(booted: Booted, chosen: Chosen): Promise<Running> {
   running = openDoors(settings, {
     settings: serverSettings(settings),
     routes: [
-      ...chatRoutes(edge),
-      ...modelRoutes(routes),
+      ...frontRoutes(edge),
       ...oauthRoutes({ ...edge, tokens }),
       ...mountJson(appRoutes({ ...store, clock }), edge),
       ...controlRoutes(makeControlPlane({ ...store, routes, clock })),

@@ -1,6 +1,6 @@
 /** One try at one upstream: until it has begun to answer, or failed. */
 import { openExchange } from '../dialects/index.ts';
-import type { ErrorReader, Exchange, ReadReply, StreamWatch } from '../dialects/shape.ts';
+import type { ErrorReader, Exchange, ReadReply, StreamWatch, Written } from '../dialects/shape.ts';
 import type { Deadline } from '../kit/clock.ts';
 import { Fault, type FaultCode } from '../kit/fault.ts';
 import type { OutboundReply } from '../kit/fetch.ts';
@@ -106,27 +106,20 @@ export async function attempt(call: Call, candidate: Candidate, deps: RelayDeps)
     callId: call.hold.id,
     nowS: Math.floor(call.hold.startedMs / MS_PER_S),
   });
-  const body = writeFor(call, candidate, exchange);
-  const url = request.stream ? candidate.streamUrl : candidate.url;
-  const ask = { method: 'POST', url, headers: candidate.headers, body } as const;
-  const proved = deps.credentials.prove(candidate.upstream, ask);
-  const proof = proved instanceof Promise ? await proved : proved;
-  refuseStopped(call);
-  const { times } = deps.settings;
+  const written = writeFor(call, candidate, exchange);
   const timer = new AttemptTimer(deps);
   call.stop = (why) => timer.stop(why);
   call.endWithin = (ms) => timer.endWithin(ms);
   try {
-    const reply = await deps.outbound({
-      url,
-      method: 'POST',
-      headers: { ...candidate.headers, ...proof, 'x-client-request-id': call.hold.id },
-      body,
-      signal: timer.signal,
-      connectMs: times.connectMs,
-    });
-    if (reply.status !== 200) throw await refusal(reply, candidate, deps);
     const readError = (body: Json): Error => bodyFailure(candidate.upstream.vendor, body);
+    const to: To = { call, candidate, timer, headers: written.headers };
+    if (written.rest !== undefined && written.rest.length > 0) {
+      const texts = await sendParts([written.text, ...written.rest], to, deps);
+      timer.end();
+      if (exchange.joinReplies === undefined) throw new Error('several bodies cannot be joined');
+      return { kind: 'whole', ...exchange.joinReplies(texts, readError) };
+    }
+    const reply = await send(written.text, to, deps);
     if (!request.stream) {
       const text = await reply.text(REPLY_BYTES_MAX);
       timer.end();
@@ -144,17 +137,71 @@ export async function attempt(call: Call, candidate: Candidate, deps: RelayDeps)
   }
 }
 
+interface To {
+  readonly call: Call;
+  readonly candidate: Candidate;
+  readonly timer: AttemptTimer;
+  /** Of this request alone; absent: none. */
+  readonly headers: Written['headers'];
+}
+
+/** One request on its way; resolves when the vendor has begun a good answer. */
+async function send(body: string, to: To, deps: RelayDeps): Promise<OutboundReply> {
+  const { call, candidate, timer } = to;
+  const url = call.input.request.stream ? candidate.streamUrl : candidate.url;
+  const headers =
+    to.headers === undefined ? candidate.headers : { ...candidate.headers, ...to.headers };
+  const ask = { method: 'POST', url, headers, body } as const;
+  const proved = deps.credentials.prove(candidate.upstream, ask);
+  const proof = proved instanceof Promise ? await proved : proved;
+  refuseStopped(call);
+  const reply = await deps.outbound({
+    ...ask,
+    headers: { ...headers, ...proof, 'x-client-request-id': call.hold.id },
+    signal: timer.signal,
+    connectMs: deps.settings.times.connectMs,
+  });
+  if (reply.status !== 200) throw await refusal(reply, candidate, deps);
+  return reply;
+}
+
+/** Requests of one call that are under way at once. */
+const PARTS_AT_ONCE = 4;
+
+/** Several bodies of one call; those that were answered before a failure are not sent again. */
+async function sendParts(bodies: readonly string[], to: To, deps: RelayDeps): Promise<string[]> {
+  const { call, candidate, timer } = to;
+  const texts: string[] = [];
+  let next = 0;
+  const work = async (): Promise<void> => {
+    for (let at = next; at < bodies.length; at = next) {
+      next += 1;
+      const name = `${candidate.breakerName}|${at}`;
+      const known = call.answered.get(name);
+      const text = known ?? (await (await send(bodies[at] ?? '', to, deps)).text(REPLY_BYTES_MAX));
+      timer.heard();
+      call.answered.set(name, text);
+      texts[at] = text;
+    }
+  };
+  await Promise.all(Array.from({ length: PARTS_AT_ONCE }, work));
+  return texts;
+}
+
 /** The vendor's body; what had to be said otherwise is kept with the call. */
-function writeFor(call: Call, candidate: Candidate, exchange: Exchange): string {
+function writeFor(call: Call, candidate: Candidate, exchange: Exchange): Written {
+  const { inputsMax } = candidate.service;
   const written = exchange.write(call.input.request, {
     wireModel: candidate.wireName,
     tweaks: candidate.service.tweaks,
     mayDrop: call.input.mayDrop,
     asksUsage: candidate.service.streamUsage !== 'always',
+    ...(inputsMax === undefined ? {} : { inputsMax }),
+    outputTokensMax: call.route.model.outputTokensMax,
   });
   call.dropped = written.dropped;
   call.warnings = written.warnings ?? [];
-  return written.text;
+  return written;
 }
 
 /** Who left before the vendor was asked costs nothing. */

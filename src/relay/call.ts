@@ -116,6 +116,8 @@ export interface Call {
   dropped: readonly string[];
   /** What was said to the vendor otherwise than the caller said it. */
   warnings: readonly string[];
+  /** Answers to parts of a call that is sent in several, by candidate and part. */
+  readonly answered: Map<string, string>;
   candidate: Candidate | null;
   queuedMs: number;
   firstByteMs: number | null;

@@ -4,12 +4,12 @@ import { Fault, type FaultCode, toFault } from '../kit/fault.ts';
 import { newId } from '../kit/ids.ts';
 import { formatMoney } from '../kit/money.ts';
 import { priceAtMost } from '../ledger/price.ts';
-import { limitHeaders } from '../limits/limits.ts';
 import type { EndpointRow, EndReason, HoldRow, Quantities } from '../storage/ports.ts';
 import type { Begun, VendorStream } from './attempt.ts';
 import { tryUpstreams } from './attempts.ts';
 import type { Answer, Call, CallInput, RelayDeps, Sink } from './call.ts';
 import { isEndpointId } from './endpoints.ts';
+import { answerHeaders, withSunset } from './headers.ts';
 import { settle } from './settle.ts';
 import { pumpStream, watchCaller } from './stream.ts';
 import type { Candidate, Route } from './upstreams.ts';
@@ -31,7 +31,7 @@ export async function handle(input: CallInput, deps: RelayDeps): Promise<Answer>
       call.stopped ?? (fault.code === 'vendor_timeout' ? 'timeout' : 'vendor_fault');
     const ending = { reason, fault: call.stopped === 'caller_left' ? null : fault };
     void settle(call, { ...ending, usage: null, contentBytes: stoppedBytes(call) }, deps);
-    throw fault;
+    throw withSunset(fault, route.model);
   }
 }
 
@@ -86,7 +86,7 @@ function able(route: Route, input: CallInput): readonly Candidate[] {
 /** An account with a limit is only served at a known price. */
 function affordable(candidates: readonly Candidate[], input: CallInput): readonly Candidate[] {
   if (input.caller.unlimited) return candidates;
-  const priced = candidates.filter((candidate) => candidate.price !== null);
+  const priced = candidates.filter(({ price, service }) => price !== null || service.free === true);
   if (priced.length === 0) throw new Fault('no_price', { param: 'model' });
   return priced;
 }
@@ -110,7 +110,7 @@ async function admit(input: CallInput, wish: AdmitWish, deps: RelayDeps): Promis
   let amount = 0n;
   let priceId: string | null = null;
   for (const candidate of wish.candidates) {
-    if (candidate.price === null) continue;
+    if (candidate.price === null || candidate.service.free === true) continue;
     const most = priceAtMost(candidate.price, boundOf(candidate, request, wish.outputBound));
     if (most >= amount) {
       amount = most;
@@ -139,6 +139,7 @@ async function admit(input: CallInput, wish: AdmitWish, deps: RelayDeps): Promis
     attempts: [],
     dropped: [],
     warnings: [],
+    answered: new Map(),
     candidate: null,
     queuedMs: 0,
     firstByteMs: null,
@@ -231,23 +232,4 @@ function makePump(call: Call, stream: VendorStream, deps: RelayDeps) {
   if (left.aborted) carryOn();
   else left.addEventListener('abort', carryOn, { once: true });
   return pump;
-}
-
-function answerHeaders(call: Call): Record<string, string> {
-  const headers = limitHeaders(call.admission);
-  headers['x-gangway-call'] = call.hold.id;
-  headers['x-request-id'] = call.input.requestId;
-  if (call.dropped.length > 0) headers['x-gangway-dropped'] = call.dropped.join(', ');
-  if (call.warnings.length > 0) headers['x-gangway-warning'] = headerText(call.warnings);
-  return headers;
-}
-
-const WARNING_CHARS_MAX = 1_000;
-
-/** Headers carry printable ASCII only. */
-function headerText(warnings: readonly string[]): string {
-  return warnings
-    .join('; ')
-    .replaceAll(/[^\x20-\x7e]/g, '?')
-    .slice(0, WARNING_CHARS_MAX);
 }

@@ -35,12 +35,14 @@ function countQuantities(
     if (counted !== null) return { quantities: withTraits(call, counted), source: 'vendor' };
   }
   if (ending.contentBytes === null) return { quantities: null, source: 'none' };
+  const { unitsBound } = call.input.request;
   return {
     quantities: withTraits(call, {
       inputTokens: call.input.request.inputTokensGuess,
       outputTokens: Math.ceil(ending.contentBytes / BYTES_PER_TOKEN),
       cachedInputTokens: 0,
       reasoningTokens: 0,
+      ...(unitsBound === undefined ? {} : { units: unitsBound }),
     }),
     source: 'estimate',
   };
@@ -61,7 +63,9 @@ export function settle(call: Call, ending: Ending, deps: RelayDeps): Promise<voi
   deps.live.delete(call);
   const { quantities, source } = countQuantities(call, ending);
   const price = call.candidate?.price ?? null;
-  const charge = quantities === null || price === null ? 0n : priceCall(price, quantities);
+  const isFree = call.candidate?.service.free === true;
+  const charge =
+    quantities === null || price === null || isFree ? 0n : priceCall(price, quantities);
   const row: SettleRow = {
     id: call.hold.id,
     state: quantities === null ? 'released' : 'charged',

@@ -168,8 +168,9 @@ function makeCandidate(place: Served, family: Family, dialect: string): Candidat
   const service = pickService(upstream.vendor, family, dialect);
   if (service === undefined) return null;
   const base = upstream.baseUrl.replace(/\/+$/, '');
+  // A path may climb out of the base URL: some vendors keep services beside it.
   const urlOf = (path: string): string =>
-    base + path.replaceAll('{model}', encodeURIComponent(wireName));
+    new URL(base + path.replaceAll('{model}', encodeURIComponent(wireName))).href;
   return Object.freeze({
     upstream,
     service,

@@ -29,6 +29,23 @@ export default Object.freeze({
         },
       },
     ],
+    embeddings: [
+      {
+        path: '/embeddings',
+        dialect: 'openai-embeddings',
+        // 32 texts a request (docs.siliconflow.cn, through an issue of a client, 2026).
+        inputsMax: 32,
+        meter: { input: '/usage/prompt_tokens' },
+      },
+    ],
+    rerank: [
+      {
+        path: '/rerank',
+        dialect: 'jina-rerank',
+        // unverified: where it counts.
+        meter: { input: '/meta/tokens/input_tokens' },
+      },
+    ],
   },
   // unverified: the numbers, from callers' reports; the status agrees with all but the second.
   causes: {

@@ -3,12 +3,11 @@ import { makeSignedAccess } from '../../src/access/access-keys.ts';
 import { type AppWish, type MintedApp, mintApp } from '../../src/access/apps.ts';
 import { makeAccess, mintKey, type NewKey } from '../../src/access/keys.ts';
 import { makeTokens } from '../../src/access/tokens.ts';
-import { chatRoutes } from '../../src/edge/chat.ts';
 import { controlRoutes } from '../../src/edge/control.ts';
+import { frontRoutes } from '../../src/edge/front.ts';
 import { healthRoutes } from '../../src/edge/health.ts';
 import { mountJson } from '../../src/edge/json-routes.ts';
 import { makeMetrics } from '../../src/edge/metrics.ts';
-import { modelRoutes } from '../../src/edge/models.ts';
 import { oauthRoutes } from '../../src/edge/oauth.ts';
 import type { Route } from '../../src/edge/routes.ts';
 import { type RunningServer, type ServerSettings, startServer } from '../../src/edge/server.ts';
@@ -155,8 +154,7 @@ export async function startEdge(wish: Wish = {}): Promise<Edge> {
   const signer = makeSigner(SIGNING_KEY);
   const tokens = makeTokens({ apps: store.apps, signer, clock: wish.tokenClock ?? systemClock });
   const routes: Route[] = [
-    ...chatRoutes(chat),
-    ...modelRoutes(relay.routes),
+    ...frontRoutes(chat),
     ...oauthRoutes({ ...chat, tokens }),
     ...mountJson(appRoutes({ ...store, clock: systemClock }), chat),
     ...controlRoutes(makeControlPlane({ ...store, routes: relay.routes, clock: systemClock })),

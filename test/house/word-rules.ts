@@ -42,6 +42,16 @@ export const VENDOR_LEAVES: readonly Leave[] = [
   { path: 'src/kit/faults/', what: 'openai', why: 'the envelope on the wire has its shape' },
   { path: 'src/edge/', what: 'openai', why: 'the door speaks this format' },
   {
+    path: 'src/dialects/embeddings/formats.ts',
+    what: 'gemini',
+    why: 'a wire format, called after who wrote it',
+  },
+  {
+    path: 'src/dialects/rerank/formats.ts',
+    what: 'dashscope',
+    why: 'a wire format, called after who wrote it',
+  },
+  {
     path: 'src/dialects/volc-',
     what: 'volcengine',
     why: 'a wire format, called after who wrote it',

@@ -64,6 +64,7 @@ export interface Wish {
   readonly unlimited?: boolean;
   readonly key?: Partial<KeyRow>;
   readonly endpoints?: readonly EndpointRow[];
+  readonly model?: Partial<Model>;
   /** What is asked of the model, where it is not a chat of any upstream. */
   readonly ask?: Partial<CallInput>;
 }
@@ -99,9 +100,10 @@ export async function makeRig(wish: Wish, scripts: Record<string, Script[]>): Pr
       ...more,
     };
   });
+  const model = { ...MODEL, ...wish.model };
   const catalog = {
-    find: (name: string) => (name === MODEL.id ? MODEL : undefined),
-    list: () => [MODEL],
+    find: (name: string) => (name === model.id ? model : undefined),
+    list: () => [model],
   };
   const price = wish.price === undefined ? PRICE : wish.price;
   const routes = await makeRoutes(catalog, upstreams, async () =>

@@ -5,7 +5,8 @@ import { vendorFiles, vendorIndex } from '../../scripts/generate-vendors.ts';
 import { isObject, type Json } from '../../src/kit/json.ts';
 import { isPointer } from '../../src/kit/pointer.ts';
 import { VENDORS } from '../../src/vendors/index.ts';
-import { readError, readUsage, type TokenUsage } from '../../src/vendors/read.ts';
+import { readUsage, type TokenUsage } from '../../src/vendors/read.ts';
+import { readError } from '../../src/vendors/refusal.ts';
 import type { QuickService, Vendor } from '../../src/vendors/shape.ts';
 
 const FOLDER = new URL('../../src/vendors/', import.meta.url);
