@@ -328,7 +328,7 @@ function breakerSettings({ breaker }: Settings) {
   };
 }
 
-function relaySettings({ timeouts, retry, drain }: Settings): RelayDeps['settings'] {
+function relaySettings({ timeouts, retry, drain, structured }: Settings): RelayDeps['settings'] {
   return {
     times: {
       connectMs: timeouts.connect_ms,
@@ -342,6 +342,10 @@ function relaySettings({ timeouts, retry, drain }: Settings): RelayDeps['setting
       retryAfterMsMax: retry.retry_after_ms_max,
     },
     drain: { drainMs: drain.drain_ms, drainsMax: drain.drains_max },
+    structured: {
+      attemptsMax: structured.attempts_max,
+      againMax: structured.again_max === null ? null : (parseMoney(structured.again_max) ?? null),
+    },
   };
 }
 

@@ -118,6 +118,11 @@ const schema = z.strictObject({
     open_ms_max: size.default(120_000),
     refused_ms: size.default(30_000),
   }),
+  /** JSON that fits a schema: answers that one call may ask for, and what the later may cost. */
+  structured: group({
+    attempts_max: size.max(10).default(3),
+    again_max: decimal.nullable().default(null),
+  }),
   drain: group({ drain_ms: size.default(120_000), drains_max: count.default(1_000) }),
   vendors: z
     .record(z.string(), z.union([upstream.transform((one) => [one]), z.array(upstream)]))

@@ -38,7 +38,7 @@ export function translate(
 }
 
 /** Bytes that the model wrote: text, thoughts, refusals, names and arguments of calls. */
-function replyBytes(reply: TurnReply): number {
+export function replyBytes(reply: TurnReply): number {
   let bytes = 0;
   for (const answer of reply.answers) for (const item of answer.items) bytes += itemBytes(item);
   return bytes;
@@ -61,7 +61,7 @@ function itemBytes(item: Item): number {
 }
 
 /** The vendor's events in, the caller's events out. */
-class TranslatingWatch implements StreamWatch {
+export class TranslatingWatch implements StreamWatch {
   readonly #reader: EventReader;
   readonly #writer: EventWriter;
   #begun = false;

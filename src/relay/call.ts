@@ -6,10 +6,19 @@ import type { Outbound } from '../kit/fetch.ts';
 import type { Json } from '../kit/json.ts';
 import type { Log } from '../kit/log.ts';
 import type { Admission, Limits } from '../limits/limits.ts';
-import type { EndReason, HoldRow, KeyRow, Ledger, SettleRow } from '../storage/ports.ts';
+import type {
+  EndReason,
+  HoldRow,
+  KeyRow,
+  Ledger,
+  Quantities,
+  SettleRow,
+  UsageSource,
+} from '../storage/ports.ts';
 import type { Breaker } from './breaker.ts';
 import type { Credentials } from './credentials.ts';
 import type { EndpointResolver } from './endpoints.ts';
+import type { Structured, StructuredWishes } from './structured.ts';
 import type { Candidate, Route, Routes } from './upstreams.ts';
 
 /** Time limits of one attempt, milliseconds. */
@@ -37,10 +46,18 @@ export interface DrainSettings {
   readonly drainsMax: number;
 }
 
+export interface StructuredSettings {
+  /** Answers that one call may ask for until one fits its schema, the first one included. */
+  readonly attemptsMax: number;
+  /** The most that may be held for the answers after the first, in nano-units; null: any sum. */
+  readonly againMax: bigint | null;
+}
+
 export interface RelaySettings {
   readonly times: TimeLimits;
   readonly retry: RetrySettings;
   readonly drain: DrainSettings;
+  readonly structured: StructuredSettings;
 }
 
 /** Is told of every call that ended; for metrics. */
@@ -88,6 +105,8 @@ export interface CallInput {
   readonly upstream?: string;
   /** May fields be left out that the vendor refuses? */
   readonly mayDrop: boolean;
+  /** What it says of the JSON that it wants; absent: nothing. */
+  readonly structured?: StructuredWishes;
   /** Fires when the caller leaves. */
   readonly left: AbortSignal;
   /** The caller's dialect for a stream that cannot be completed. */
@@ -107,12 +126,23 @@ export interface AttemptNote {
   readonly sent: boolean;
 }
 
+/** What one answer used and costs. */
+export interface Metered {
+  readonly quantities: Quantities;
+  readonly source: UsageSource;
+  readonly charge: bigint;
+}
+
 export interface Call {
   readonly input: CallInput;
   readonly route: Route;
   readonly admission: Admission;
   readonly hold: HoldRow;
   readonly attempts: AttemptNote[];
+  /** Answers before the last one, with what they cost. */
+  readonly rounds: Metered[];
+  /** The JSON that is wanted; null: none. */
+  readonly structured: Structured | null;
   dropped: readonly string[];
   /** What was said to the vendor otherwise than the caller said it. */
   warnings: readonly string[];

@@ -4,7 +4,7 @@ import type { Json } from '../kit/json.ts';
 import { priceCall } from '../ledger/price.ts';
 import type { EndReason, Quantities, SettleRow, UsageSource } from '../storage/ports.ts';
 import { readUsage } from '../vendors/read.ts';
-import type { Call, RelayDeps } from './call.ts';
+import type { Call, Metered, RelayDeps } from './call.ts';
 
 /** Bytes of generated text to a token, where the vendor did not count. */
 const BYTES_PER_TOKEN = 4;
@@ -27,7 +27,7 @@ export interface Ending {
  */
 function countQuantities(
   call: Call,
-  ending: Ending,
+  ending: Pick<Ending, 'usage' | 'contentBytes'>,
 ): { readonly quantities: Quantities | null; readonly source: UsageSource } {
   const { candidate } = call;
   if (candidate !== null && ending.usage !== null) {
@@ -56,16 +56,54 @@ function withTraits(call: Call, counted: Quantities): Quantities {
   return { ...counted, traits: { ...ofRequest, ...ofService } };
 }
 
+/** What one answer used, at the price of who gave it; nothing where it never began. */
+export function meterRound(call: Call, ending: Pick<Ending, 'usage' | 'contentBytes'>): void {
+  const { quantities, source } = countQuantities(call, ending);
+  if (quantities === null) return;
+  const price = call.candidate?.price ?? null;
+  const isFree = price === null || call.candidate?.service.free === true;
+  call.rounds.push({ quantities, source, charge: isFree ? 0n : priceCall(price, quantities) });
+}
+
+/** All answers of a call, most often one. An estimate among them makes the sum one. */
+function sumRounds(call: Call): Omit<Metered, 'quantities'> & { quantities: Quantities | null } {
+  const [first, ...more] = call.rounds;
+  if (first === undefined) return { quantities: null, source: 'none', charge: 0n };
+  return more.reduce((sum, round) => {
+    const isEstimate = sum.source === 'estimate' || round.source === 'estimate';
+    return {
+      quantities: addQuantities(sum.quantities, round.quantities),
+      source: isEstimate ? 'estimate' : 'vendor',
+      charge: sum.charge + round.charge,
+    };
+  }, first);
+}
+
+function addQuantities(one: Quantities, other: Quantities): Quantities {
+  const written = (one.cacheWriteTokens ?? 0) + (other.cacheWriteTokens ?? 0);
+  const units: Record<string, number> = { ...one.units };
+  for (const [unit, count] of Object.entries(other.units ?? {})) {
+    units[unit] = (units[unit] ?? 0) + count;
+  }
+  return {
+    ...one,
+    ...other,
+    inputTokens: one.inputTokens + other.inputTokens,
+    outputTokens: one.outputTokens + other.outputTokens,
+    cachedInputTokens: one.cachedInputTokens + other.cachedInputTokens,
+    reasoningTokens: one.reasoningTokens + other.reasoningTokens,
+    ...(written === 0 ? {} : { cacheWriteTokens: written }),
+    ...(Object.keys(units).length === 0 ? {} : { units }),
+  };
+}
+
 /** Ends the call in the books. Never throws: what cannot be written stays open for the replay. */
 export function settle(call: Call, ending: Ending, deps: RelayDeps): Promise<void> {
   if (call.settled) return Promise.resolve();
   call.settled = true;
   deps.live.delete(call);
-  const { quantities, source } = countQuantities(call, ending);
-  const price = call.candidate?.price ?? null;
-  const isFree = call.candidate?.service.free === true;
-  const charge =
-    quantities === null || price === null || isFree ? 0n : priceCall(price, quantities);
+  meterRound(call, ending);
+  const { quantities, source, charge } = sumRounds(call);
   const row: SettleRow = {
     id: call.hold.id,
     state: quantities === null ? 'released' : 'charged',

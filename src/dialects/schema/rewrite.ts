@@ -16,6 +16,8 @@ export interface Rewriting {
   readonly notes: readonly string[];
   /** Some of it is left to our own check. */
   readonly looser: boolean;
+  /** Whether the answer must be put back into the caller's shape. */
+  readonly restores: boolean;
   /** The answer as the caller asked for it. */
   restore(answer: Json): Json;
 }
@@ -48,6 +50,7 @@ export function rewriteSchema(schema: JsonObject, subset: Subset): Rewriting | n
     schema: whole,
     notes: [...notes],
     looser: walk.looser,
+    restores: wraps || walk.optional.size > 0,
     restore(answer) {
       const inner = wraps && isObject(answer) ? answer[WRAPPED] : answer;
       const value = inner === undefined ? answer : inner;

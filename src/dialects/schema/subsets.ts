@@ -40,6 +40,7 @@ const STRICT: Subset = {
     ...STRUCTURE,
     ...NUMBERS,
     ...['const', 'definitions', 'pattern', 'format', 'minItems', 'maxItems'],
+    ...['$schema', '$id', '$comment'],
   ]),
   closed: true,
   complete: true,
