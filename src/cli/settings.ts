@@ -124,6 +124,11 @@ const schema = z.strictObject({
     again_max: decimal.nullable().default(null),
   }),
   drain: group({ drain_ms: size.default(120_000), drains_max: count.default(1_000) }),
+  rescue: group({
+    enabled: flag.default(false),
+    models: z.array(z.string().min(1)).default([]),
+    times_max: size.max(3).default(1),
+  }),
   vendors: z
     .record(z.string(), z.union([upstream.transform((one) => [one]), z.array(upstream)]))
     .default({}),

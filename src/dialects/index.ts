@@ -22,6 +22,7 @@ import {
 } from './openai-responses/index.ts';
 import { openRerank, RERANK } from './rerank/exchange.ts';
 import { RERANK_FORMATS } from './rerank/formats.ts';
+import { Rescuable } from './rescue.ts';
 import type {
   AskedContext,
   CallerDialect,
@@ -70,6 +71,21 @@ const OTHERS: Readonly<Record<string, Other>> = Object.freeze({
 interface Other {
   readonly to: Pick<ReadonlyMap<string, unknown>, 'has'>;
   open(wish: ExchangeWish): Exchange;
+}
+
+/**
+ * A call whose stream another vendor may finish; null where the caller's format has no common form.
+ */
+export function openRescuable(wish: Omit<ExchangeWish, 'to'>): Rescuable | null {
+  const caller = CALLERS[wish.from];
+  return caller === undefined ? null : new Rescuable(caller, wish);
+}
+
+/** The same question, or the rest of its answer, for a vendor of this format. */
+export function openRest(call: Rescuable, to: string, continues: boolean): Exchange {
+  const vendor = VENDORS[to];
+  if (vendor === undefined) throw new Error(`no way through the common turn to ${to}`);
+  return call.open({ vendor, continues });
 }
 
 /** Whether callers of `from` can be served by vendors of `to`. */

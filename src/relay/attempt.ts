@@ -1,12 +1,12 @@
 /** One try at one upstream: until it has begun to answer, or failed. */
-import { openExchange } from '../dialects/index.ts';
+import { openExchange, openRest } from '../dialects/index.ts';
 import type { ErrorReader, Exchange, ReadReply, StreamWatch, Written } from '../dialects/shape.ts';
 import type { Deadline } from '../kit/clock.ts';
 import { Fault, type FaultCode } from '../kit/fault.ts';
 import type { OutboundReply } from '../kit/fetch.ts';
 import type { Json } from '../kit/json.ts';
 import { EVENT_BYTES_MAX, EventCutter } from '../kit/sse.ts';
-import type { Call, RelayDeps } from './call.ts';
+import { type Call, exchangeWish, type RelayDeps } from './call.ts';
 import { bodyFailure, Failure, readRetryAfter, vendorFailure } from './failure.ts';
 import { openFor } from './structured.ts';
 import type { Candidate } from './upstreams.ts';
@@ -15,7 +15,6 @@ import type { Candidate } from './upstreams.ts';
 const REPLY_BYTES_MAX = 64 * 1024 * 1024;
 /** Longest error body that is read. */
 const ERROR_BYTES_MAX = 1024 * 1024;
-const MS_PER_S = 1_000;
 
 export type Begun =
   | ({ readonly kind: 'whole' } & ReadReply)
@@ -100,14 +99,7 @@ export async function attempt(call: Call, candidate: Candidate, deps: RelayDeps)
     throw new Failure(new Fault('credential_unavailable'), { cause: 'unfit', sent: false });
   }
   const { request } = call.input;
-  const wish = {
-    from: call.input.dialect,
-    to: candidate.service.dialect,
-    request,
-    callId: call.hold.id,
-    nowS: Math.floor(call.hold.startedMs / MS_PER_S),
-  };
-  const exchange = openFor(call, candidate, wish) ?? openExchange(wish);
+  const exchange = exchangeFor(call, candidate);
   const streams = exchange.streams ?? request.stream;
   const written = writeFor(call, candidate, exchange);
   const timer = new AttemptTimer(deps);
@@ -138,6 +130,16 @@ export async function attempt(call: Call, candidate: Candidate, deps: RelayDeps)
     timer.stop('vendor_error');
     throw thrown;
   }
+}
+
+/** Untouched where it can be; through the common turn where another upstream may have to go on. */
+function exchangeFor(call: Call, candidate: Candidate): Exchange {
+  const { service } = candidate;
+  if (call.rescuable !== null) {
+    return openRest(call.rescuable, service.dialect, service.continues === true);
+  }
+  const wish = { ...exchangeWish(call.input, call.hold), to: service.dialect };
+  return openFor(call, candidate, wish) ?? openExchange(wish);
 }
 
 interface To {

@@ -1,10 +1,12 @@
 /** What one call is while it lives, and what the relay needs to carry it. */
+import type { Rescuable } from '../dialects/rescue.ts';
 import type { Family, WireRequest } from '../dialects/shape.ts';
 import type { Clock, Deadlines } from '../kit/clock.ts';
 import type { Fault } from '../kit/fault.ts';
 import type { Outbound } from '../kit/fetch.ts';
 import type { Json } from '../kit/json.ts';
 import type { Log } from '../kit/log.ts';
+import type { Price } from '../ledger/price.ts';
 import type { Admission, Limits } from '../limits/limits.ts';
 import type {
   EndReason,
@@ -53,11 +55,21 @@ export interface StructuredSettings {
   readonly againMax: bigint | null;
 }
 
+export interface RescueSettings {
+  /** Where the key does not say. */
+  readonly enabled: boolean;
+  /** How often another upstream may finish one answer that broke off. */
+  readonly timesMax: number;
+  /** Models whose answers are rescued where the key does not say; null: all. */
+  readonly models: ReadonlySet<string> | null;
+}
+
 export interface RelaySettings {
   readonly times: TimeLimits;
   readonly retry: RetrySettings;
   readonly drain: DrainSettings;
   readonly structured: StructuredSettings;
+  readonly rescue: RescueSettings;
 }
 
 /** Is told of every call that ended; for metrics. */
@@ -126,11 +138,11 @@ export interface AttemptNote {
   readonly sent: boolean;
 }
 
-/** What one answer used and costs. */
-export interface Metered {
+/** What one attempt used, at its own price. */
+export interface Spent {
   readonly quantities: Quantities;
+  readonly price: Price | null;
   readonly source: UsageSource;
-  readonly charge: bigint;
 }
 
 export interface Call {
@@ -139,10 +151,14 @@ export interface Call {
   readonly admission: Admission;
   readonly hold: HoldRow;
   readonly attempts: AttemptNote[];
-  /** Answers before the last one, with what they cost. */
-  readonly rounds: Metered[];
   /** The JSON that is wanted; null: none. */
   readonly structured: Structured | null;
+  /** What attempts used whose answers were not the last: part of what the call costs. */
+  readonly earlier: Spent[];
+  /** Set where another upstream may finish the stream. */
+  readonly rescuable: Rescuable | null;
+  /** Who may be asked, in no order. */
+  readonly candidates: readonly Candidate[];
   dropped: readonly string[];
   /** What was said to the vendor otherwise than the caller said it. */
   warnings: readonly string[];
@@ -182,4 +198,16 @@ export type Answer =
 export interface Sink {
   /** Answers a promise where the caller reads slower than we write. */
   write(bytes: Uint8Array | string): void | Promise<void>;
+}
+
+const MS_PER_S = 1_000;
+
+/** What the ways between formats need to know of a call. */
+export function exchangeWish(input: CallInput, hold: Pick<HoldRow, 'id' | 'startedMs'>) {
+  return {
+    from: input.dialect,
+    request: input.request,
+    callId: hold.id,
+    nowS: Math.floor(hold.startedMs / MS_PER_S),
+  };
 }

@@ -9,6 +9,7 @@ import type { Begun, VendorStream } from './attempt.ts';
 import type { Answer, Call, CallInput, RelayDeps, Sink } from './call.ts';
 import { isEndpointId } from './endpoints.ts';
 import { answerHeaders, withSunset } from './headers.ts';
+import { makeRescuable, rescuesMax } from './rescue.ts';
 import { settle } from './settle.ts';
 import { pumpStream, watchCaller } from './stream.ts';
 import { inputBounds, planStructured, type Structured, tryRounds } from './structured.ts';
@@ -111,6 +112,8 @@ async function admit(input: CallInput, wish: AdmitWish, deps: RelayDeps): Promis
   const guess = request.inputTokensGuess + (request.outputTokensAsked ?? 0);
   const admission = await deps.limits.admit(caller.key, guess, wish.endpoint ?? undefined);
   const { amount, priceId } = mostOf(request, wish, deps);
+  // Each upstream that goes on is asked the whole again.
+  const timesMax = wish.structured === null ? rescuesMax(input, wish.route.model.id, deps) : 0;
   const row: HoldRow = {
     id: newId('call'),
     accountId: caller.key.accountId,
@@ -121,7 +124,7 @@ async function admit(input: CallInput, wish: AdmitWish, deps: RelayDeps): Promis
     model: wish.route.model.id,
     endpoint: wish.endpoint?.id ?? null,
     stream: request.stream,
-    amount,
+    amount: amount * BigInt(1 + timesMax),
     priceId,
     startedMs: deps.clock.nowMs(),
   };
@@ -131,8 +134,10 @@ async function admit(input: CallInput, wish: AdmitWish, deps: RelayDeps): Promis
     admission,
     hold: row,
     attempts: [],
-    rounds: [],
     structured: wish.structured,
+    earlier: [],
+    rescuable: makeRescuable(input, row, timesMax),
+    candidates: wish.candidates,
     dropped: [],
     warnings: [],
     answered: new Map(),

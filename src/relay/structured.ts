@@ -16,7 +16,7 @@ import { Fault } from '../kit/fault.ts';
 import type { Begun } from './attempt.ts';
 import { tryUpstreams } from './attempts.ts';
 import type { Call, CallInput, RelayDeps, RelaySettings } from './call.ts';
-import { meterRound } from './settle.ts';
+import { keepSpent } from './count.ts';
 import type { Candidate, Route } from './upstreams.ts';
 
 /** What the caller says of its JSON beside the request. */
@@ -165,7 +165,7 @@ export async function tryRounds(
     const { last } = structured;
     if (last === null || last.judged.verdict !== 'invalid') return begun;
     // From here on it is paid for, whatever comes.
-    meterRound(call, { usage: begun.body, contentBytes: begun.contentBytes });
+    keepSpent(call, { usage: begun.body, contentBytes: begun.contentBytes });
     const { text, problems } = last.judged;
     structured.failed.push({ text, problems });
     structured.usages.push(last.usage);

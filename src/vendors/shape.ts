@@ -80,6 +80,8 @@ export interface QuickService {
   readonly framing?: 'aws-eventstream';
   /** More headers of this service alone. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** It goes on from a last message of the assistant, instead of answering to it. */
+  readonly continues?: true;
   /** The vendor charges nothing for it, so nothing is held or charged. */
   readonly free?: true;
   /** Most inputs in one request (embeddings); more are split over several. */

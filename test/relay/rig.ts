@@ -47,6 +47,7 @@ export const SETTINGS: RelaySettings = {
   retry: { count: 2, delayMs: 1_000, retryAfterMsMax: 10_000 },
   drain: { drainMs: 20_000, drainsMax: 10 },
   structured: { attemptsMax: 3, againMax: null },
+  rescue: { enabled: false, models: null, timesMax: 1 },
 };
 
 export const BREAKER: BreakerSettings = {
