@@ -52,7 +52,8 @@ export function chooseAsk(turn: Turn, want: Want, place: Place): Ask {
 
 /** Whether everything that the caller's schema says is kept to by the vendor itself. */
 export function isGuaranteed(ask: Ask, want: Want, place: Place): boolean {
-  if (ask.mode !== 'native' || want.kind === 'call' || want.free) return false;
+  if (ask.mode !== 'native' || want.kind === 'call') return false;
+  if (want.free) return true;
   if (ask.rewriting !== null) return !ask.rewriting.looser;
   const subset: Subset | undefined = subsetOf(place.dialect);
   return want.strict && subset?.complete !== false;

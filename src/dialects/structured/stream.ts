@@ -91,9 +91,13 @@ interface Said {
 
 const ANSWER = -1;
 
+/** Most that is held back; what a format says after its text is far less. */
+const HELD_BYTES_MAX = 256 * 1024;
+
 /**
- * Lets the stream pass and reads along. Where the answer turns out not to fit, nothing more is
- * shown, so that no end of the caller's format makes it look good; it is still read for its usage.
+ * Lets the stream pass and reads along. What follows the text is held back until the text is judged,
+ * so that no end of the caller's format makes a wrong answer look good. The vendor's usage is read
+ * in either case.
  */
 export class JudgingWatch implements StreamWatch {
   readonly #inner: StreamWatch;
@@ -101,6 +105,9 @@ export class JudgingWatch implements StreamWatch {
   readonly #listener: Listener;
   readonly #choices = new Map<number, Said>();
   #fault: Fault | null = null;
+  #speaking = false;
+  #held: Uint8Array[] = [];
+  #heldBytes = 0;
 
   constructor(inner: StreamWatch, reader: EventReader, listener: Listener) {
     this.#inner = inner;
@@ -123,19 +130,39 @@ export class JudgingWatch implements StreamWatch {
 
   /** The last event: a comment, which every client skips. */
   get tail(): Uint8Array {
-    const { tail } = this.#inner;
     const note = Buffer.from(`: ${this.#listener.note()}\n\n`);
-    return tail === null ? note : Buffer.concat([tail, note]);
+    return Buffer.concat([
+      ...this.#held,
+      ...(this.#inner.tail === null ? [] : [this.#inner.tail]),
+      note,
+    ]);
   }
 
   look(events: Uint8Array): Uint8Array | null {
-    const shown = this.#inner.look(events);
-    if (this.#inner.failed !== null) return shown;
-    for (const event of splitEvents(asBuffer(events).toString('utf8'))) {
-      if (event.data === null) continue;
-      for (const told of this.#reader.read(event)) this.#hear(told);
+    const all = [...splitEvents(asBuffer(events).toString('utf8'))];
+    const out: Uint8Array[] = [];
+    for (const event of all) {
+      const shown = this.#inner.look(all.length === 1 ? events : Buffer.from(event.raw));
+      let grew = false;
+      if (event.data !== null && this.#inner.failed === null) {
+        for (const told of this.#reader.read(event)) grew = this.#hear(told) || grew;
+      }
+      if (shown !== null) this.#show(shown, { grew, out });
+      if (this.#inner.failed !== null) break;
     }
-    return this.#fault === null ? shown : null;
+    if (out.length === 0 || this.#fault !== null) return null;
+    return out.length === 1 ? (out[0] ?? null) : Buffer.concat(out);
+  }
+
+  /** Only what stands behind the last piece of text waits for the verdict. */
+  #show(shown: Uint8Array, { grew, out }: { readonly grew: boolean; out: Uint8Array[] }): void {
+    this.#speaking ||= grew;
+    this.#held.push(shown);
+    this.#heldBytes += shown.length;
+    if (this.#speaking && !grew && this.#heldBytes <= HELD_BYTES_MAX) return;
+    out.push(...this.#held);
+    this.#held = [];
+    this.#heldBytes = 0;
   }
 
   end(): Fault | null {
@@ -145,14 +172,16 @@ export class JudgingWatch implements StreamWatch {
     return this.#fault;
   }
 
-  #hear(event: TurnEvent): void {
+  /** Whether the text grew that is judged. */
+  #hear(event: TurnEvent): boolean {
     if (event.type === 'begin') this.#begin(event);
-    else if (event.type === 'delta') this.#grow(event);
+    else if (event.type === 'delta') return this.#grow(event);
     else if (event.type === 'stop') {
       const { texts, other } = this.#saidOf(event.choice);
       const whole = [...texts.values()].map(({ text, syntax }) => (syntax.whole ? text : ''));
       this.#fault ??= this.#listener.judge({ texts: whole, stop: event.reason, other });
     }
+    return false;
   }
 
   #begin({ choice, at, item }: Extract<TurnEvent, { type: 'begin' }>): void {
@@ -166,9 +195,9 @@ export class JudgingWatch implements StreamWatch {
     } else if (item.type === 'refusal' || (isCall && tool === null)) said.other = true;
   }
 
-  #grow({ choice, at, text: more }: Extract<TurnEvent, { type: 'delta' }>): void {
+  #grow({ choice, at, text: more }: Extract<TurnEvent, { type: 'delta' }>): boolean {
     const said = this.#saidOf(choice);
-    if (!said.spoken.has(at)) return;
+    if (!said.spoken.has(at)) return false;
     const key = this.#listener.tool === null ? ANSWER : at;
     const grown = said.texts.get(key) ?? { text: '', syntax: new JsonSyntax() };
     said.texts.set(key, grown);
@@ -176,6 +205,7 @@ export class JudgingWatch implements StreamWatch {
     // What is broken for good need not be kept.
     const isLost = grown.syntax.brokenAt >= 0 || grown.text.length + more.length > TEXT_CHARS_MAX;
     grown.text = isLost ? '' : grown.text + more;
+    return true;
   }
 
   #saidOf(choice: number): Said {
