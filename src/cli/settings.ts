@@ -32,6 +32,9 @@ const upstream = z.strictObject({
         wire_name: z.string().min(1).optional(),
         context_tokens: size.default(131_072),
         output_tokens_max: size.default(8_192),
+        /** What the model itself guarantees of JSON, and whether it calls tools. */
+        json: z.enum(['schema', 'object', 'none']).default('object'),
+        tools: flag.default(true),
         /** A million tokens, in the installation's currency. Absent: no price is known. */
         price: z
           .strictObject({ input: decimal, output: decimal, cached_input: decimal.optional() })

@@ -138,7 +138,7 @@ function ownModel(
     kind: 'chat',
     contextTokens: wish.context_tokens,
     outputTokensMax: wish.output_tokens_max,
-    abilities: { tools: true, images: true, json: 'object', reasoning: false },
+    abilities: { tools: wish.tools, images: true, json: wish.json, reasoning: false },
     offers: [
       {
         vendor: upstream.id,
@@ -201,4 +201,9 @@ export function sandboxUpstreams(
   return { upstreams, models };
 }
 
-const SANDBOX_SIZES = Object.freeze({ context_tokens: 131_072, output_tokens_max: 8_192 });
+const SANDBOX_SIZES = Object.freeze({
+  context_tokens: 131_072,
+  output_tokens_max: 8_192,
+  json: 'object',
+  tools: true,
+});

@@ -111,7 +111,7 @@ async function admit(input: CallInput, wish: AdmitWish, deps: RelayDeps): Promis
   const { request, caller } = input;
   const guess = request.inputTokensGuess + (request.outputTokensAsked ?? 0);
   const admission = await deps.limits.admit(caller.key, guess, wish.endpoint ?? undefined);
-  const { amount, priceId } = mostOf(request, wish, deps);
+  const { amount, priceId } = mostOf(input, wish, deps);
   // Each upstream that goes on is asked the whole again.
   const timesMax = wish.structured === null ? rescuesMax(input, wish.route.model.id, deps) : 0;
   const row: HoldRow = {
@@ -155,12 +155,12 @@ async function admit(input: CallInput, wish: AdmitWish, deps: RelayDeps): Promis
 
 /** The most that the call can cost: its dearest candidate, in each of its rounds. */
 function mostOf(
-  request: WireRequest,
+  { request, caller }: CallInput,
   wish: AdmitWish,
   deps: RelayDeps,
 ): { readonly amount: bigint; readonly priceId: string | null } {
   const { structured, outputBound } = wish;
-  const { againMax } = deps.settings.structured;
+  const againMax = caller.key.jsonAgainMax ?? deps.settings.structured.againMax;
   let amount = 0n;
   let first = 0n;
   let priceId: string | null = null;

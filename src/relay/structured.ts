@@ -35,6 +35,8 @@ export interface Structured {
   readonly turn: Turn;
   readonly stream: StructuredWishes['stream'];
   attemptsMax: number;
+  /** The vendor keeps to the schema itself, wherever it is asked. */
+  isNative: boolean;
   /** Answers that did not do, and what they used. */
   readonly failed: Failed[];
   readonly usages: (TurnUsage | null)[];
@@ -68,17 +70,18 @@ export function planStructured(input: CallInput, plan: Plan): Structured | null 
     turn,
     stream,
     attemptsMax: 1,
+    isNative: false,
     failed: [],
     usages: [],
     way: null,
     last: null,
   };
-  const most = plan.settings.structured.attemptsMax;
-  const isNative = plan.candidates.every((candidate) => {
+  const most = input.caller.key.jsonAttemptsMax ?? plan.settings.structured.attemptsMax;
+  made.isNative = plan.candidates.every((candidate) => {
     const way = findWay(made, { input, candidate, able: plan.route.model.abilities });
     return way === null || way.ask.mode === 'native';
   });
-  made.attemptsMax = Math.min(attempts ?? (isNative ? 1 : most), most);
+  made.attemptsMax = Math.min(attempts ?? (made.isNative ? 1 : most), most);
   return made;
 }
 
@@ -186,9 +189,8 @@ export function inputBounds(
   outputBound: number,
 ): readonly number[] {
   if (structured === null) return [request.inputTokensBound];
-  const { want, attemptsMax } = structured;
-  // An untouched question has no orders; a token a byte is far above them in any case.
-  const order = attemptsMax === 1 ? 0 : Buffer.byteLength(orderOf(want)) + ORDER_BYTES_MAX;
+  const { want, attemptsMax, isNative } = structured;
+  const order = isNative ? 0 : Buffer.byteLength(orderOf(want)) + ORDER_BYTES_MAX;
   return Array.from({ length: attemptsMax }, (_, round) => {
     const again = round * (outputBound + PROBLEMS_BYTES_MAX);
     return request.inputTokensBound + order + again;

@@ -137,6 +137,8 @@ function writeKey(row: KeyRow) {
     on_disconnect: row.onDisconnect,
     contract: row.contract,
     rescue: row.rescue === null ? null : Number(row.rescue),
+    json_attempts_max: row.jsonAttemptsMax,
+    json_again_max: row.jsonAgainMax,
   };
 }
 
@@ -160,6 +162,8 @@ function readKey(row: Selectable<KeysTable>): KeyRow & KeySpend {
     onDisconnect: row.on_disconnect as KeyRow['onDisconnect'],
     contract: row.contract as KeyRow['contract'],
     rescue: row.rescue === null ? null : row.rescue === 1,
+    jsonAttemptsMax: row.json_attempts_max,
+    jsonAgainMax: row.json_again_max === null ? null : BigInt(row.json_again_max),
     spent: BigInt(row.spent),
     held: BigInt(row.held),
   };

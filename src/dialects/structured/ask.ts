@@ -139,6 +139,6 @@ function corrections({ text, problems }: Failed, want: Want): readonly Item[] {
   const shown = text.trim().slice(0, SHOWN_ANSWER_CHARS_MAX) || '(no answer)';
   return [
     said('assistant', shown),
-    said('user', `This does not fit the JSON Schema:\n${list.join('\n')}\n${again}`),
+    said('user', `This does not match the JSON Schema:\n${list.join('\n')}\n${again}`),
   ];
 }
