@@ -36,7 +36,7 @@ export class RepairReader {
   readonly #text: string;
   readonly #mayBeCut: boolean;
   #depth = 0;
-  /** Of the string at hand: has it escapes that JSON knows by a letter, and ones that it does not? */
+  /** Has the string at hand escapes that JSON knows by a letter, and ones that it does not? */
   #lettered = false;
   #odd = false;
   at: number;

@@ -7,9 +7,14 @@ type Inside = 'none' | 'string' | 'key' | 'escape' | 'hex' | 'word';
 
 const WORD_CHARACTER = /[-+.\w]/;
 const WORD = /^(?:true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)$/;
-const WORD_START =
-  /^(?:t(?:r(?:ue?)?)?|f(?:a(?:l(?:se?)?)?)?|n(?:u(?:ll?)?)?|-?(?:(?:0|[1-9]\d*)(?:\.(?:\d+(?:[eE](?:[+-]?\d*)?)?)?|[eE](?:[+-]?\d*)?)?)?)$/;
+const NUMBER_START =
+  /^-?(?:(?:0|[1-9]\d*)(?:\.(?:\d+(?:[eE](?:[+-]?\d*)?)?)?|[eE](?:[+-]?\d*)?)?)?$/;
+const WORDS: readonly string[] = ['true', 'false', 'null'];
 const WORD_CHARS_MAX = 400;
+
+/** Whether a number or a word of JSON may begin so. */
+const mayGrow = (word: string): boolean =>
+  NUMBER_START.test(word) || WORDS.some((one) => one.startsWith(word));
 
 export class JsonSyntax {
   /** Offset of the first character that cannot stand there; -1: none so far. */
@@ -68,7 +73,7 @@ export class JsonSyntax {
   #inWord(next: string): boolean {
     if (WORD_CHARACTER.test(next)) {
       this.#word += next;
-      return this.#word.length <= WORD_CHARS_MAX && WORD_START.test(this.#word);
+      return this.#word.length <= WORD_CHARS_MAX && mayGrow(this.#word);
     }
     if (!WORD.test(this.#word)) return false;
     this.#inside = 'none';
@@ -121,7 +126,7 @@ export class JsonSyntax {
     }
     this.#inside = 'word';
     this.#word = next;
-    return WORD_START.test(next);
+    return mayGrow(next);
   }
 
   #beginKey(next: string): boolean {

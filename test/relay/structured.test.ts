@@ -1,111 +1,27 @@
 /** JSON that fits: how it is asked for, judged, mended, asked for again, and paid for. */
 import { describe, expect, test } from 'bun:test';
-import { Fault } from '../../src/kit/fault.ts';
 import type { Json } from '../../src/kit/json.ts';
-import { priceCall } from '../../src/ledger/price.ts';
-import type { StructuredWishes } from '../../src/relay/structured.ts';
-import { makeRig, PRICE, type Rig, textOf, type Wish } from './rig.ts';
-import { COUNTED, DONE, type Script, STOP, stream } from './sim-vendors.ts';
-
-const SCHEMA = {
-  type: 'object',
-  properties: { name: { type: 'string' }, age: { type: 'integer', minimum: 0 } },
-  required: ['name', 'age'],
-  additionalProperties: false,
-};
-const GOOD = '{"name":"Li","age":3}';
-const WRONG = '{"name":"Li","age":"three"}';
-
-const asking = (more: object = {}): Record<string, unknown> => ({
-  response_format: {
-    type: 'json_schema',
-    json_schema: { name: 'person', schema: SCHEMA, strict: true, ...more },
-  },
-});
-
-const USAGE = { prompt_tokens: 100, completion_tokens: 10, total_tokens: 110 };
-
-/** One whole answer: 100 tokens in, 10 out. */
-function answer(message: object, finish = 'stop'): Script {
-  const said = { role: 'assistant', content: null, ...message };
-  const body = { choices: [{ index: 0, message: said, finish_reason: finish }], usage: USAGE };
-  return { acts: [{ bytes: JSON.stringify(body) }] };
-}
-const says = (content: string, finish?: string): Script => answer({ content }, finish);
-
-function calls(name: string, args: string): Script {
-  const call = { id: 'c', type: 'function', function: { name, arguments: args } };
-  return answer({ tool_calls: [call] }, 'tool_calls');
-}
-
-interface Ran {
-  readonly rig: Rig;
-  readonly text: string;
-  readonly headers: Record<string, string>;
-  readonly fault: Fault | null;
-  /** The bodies that the vendor was sent. */
-  readonly asked: readonly Asked[];
-}
-
-interface Asked {
-  readonly messages: readonly { readonly role: string; readonly content: string }[];
-  readonly response_format?: Json;
-  readonly tools?: readonly { readonly function: { readonly name: string; parameters: Json } }[];
-  readonly tool_choice?: Json;
-  readonly stream?: boolean;
-}
-
-interface Told extends Wish {
-  readonly wishes?: StructuredWishes;
-  readonly more?: Record<string, unknown>;
-}
-
-async function run(wish: Told, ...scripts: Script[]): Promise<Ran> {
-  const { wishes, more = asking(), ...rest } = wish;
-  const ask = { ...rest.ask, ...(wishes === undefined ? {} : { structured: wishes }) };
-  const rig = await makeRig({ ...rest, ask }, { a: scripts });
-  const work = rig.call(more).then(
-    async (made) => ({ text: await textOf(made), headers: made.headers, fault: null }),
-    (thrown: unknown) => {
-      if (thrown instanceof Fault) return { text: '', headers: {}, fault: thrown };
-      throw thrown;
-    },
-  );
-  const told = await rig.clock.until(work);
-  await rig.clock.advance(10);
-  const asked = rig.vendors.asked.map(({ body }) => JSON.parse(String(body)) as Asked);
-  return { rig, asked, ...told };
-}
-
-interface Reply {
-  readonly choices: readonly {
-    readonly message: { readonly content: string | null; readonly refusal?: string };
-    readonly finish_reason: string;
-  }[];
-  readonly usage: Record<string, Json>;
-}
-
-const replyOf = ({ text }: Ran): Reply => JSON.parse(text) as Reply;
-const contentOf = (ran: Ran): string | null => replyOf(ran).choices[0]?.message.content ?? null;
-const headerOf = ({ headers }: Ran): string | undefined => headers['x-gangway-structured'];
-
-const able = (json: 'schema' | 'object' | 'none', tools: boolean): Wish => ({
-  model: { abilities: { json, tools, images: false, reasoning: false } },
-});
-const SCHEMAS = able('schema', true);
-const TOOLS = able('none', true);
-const MODES = able('object', false);
-const WORDS = able('none', false);
-
-/** What so many answers cost. */
-const costOf = (answers: number): bigint =>
-  BigInt(answers) *
-  priceCall(PRICE, {
-    inputTokens: 100,
-    outputTokens: 10,
-    cachedInputTokens: 0,
-    reasoningTokens: 0,
-  });
+import { makeRig } from './rig.ts';
+import type { Script } from './sim-vendors.ts';
+import {
+  answer,
+  asking,
+  calls,
+  contentOf,
+  costOf,
+  GOOD,
+  headerOf,
+  MODES,
+  replyOf,
+  run,
+  SCHEMA,
+  SCHEMAS,
+  says,
+  TOOLS,
+  USAGE,
+  WORDS,
+  WRONG,
+} from './structured-rig.ts';
 
 describe('a model that keeps to schemas itself', () => {
   test('is asked by the caller’s own bytes, and its own bytes come back', async () => {
@@ -223,7 +139,7 @@ describe('a model that does not', () => {
     expect(headerOf(ran)).toBe('prompt; attempts=1; passed');
   });
 
-  test('is asked again with the answer and what is wrong; all is metered, paid and shown', async () => {
+  test('is asked again with what is wrong; all is metered, paid and shown', async () => {
     const ran = await run(WORDS, says(WRONG), says('I see.'), says(GOOD));
     expect([contentOf(ran), headerOf(ran)]).toEqual([GOOD, 'prompt; attempts=3']);
     const last = ran.asked[2]?.messages.map(({ role, content }) => [role, content]) ?? [];
@@ -351,88 +267,5 @@ describe('a tool that must be called', () => {
     const { fault, asked } = await run({ more, wishes }, calls('save', WRONG), says('Done.'));
     expect(fault?.detail.more?.errors).toEqual([{ pointer: '', message: 'is no call of save' }]);
     expect(asked[1]?.messages.at(-1)?.content).toContain('Call save again');
-  });
-});
-
-const piece = (content: string): string =>
-  `data: ${JSON.stringify({ id: 'x', choices: [{ index: 0, delta: { content } }] })}\n\n`;
-const streamed = (...pieces: string[]): Script =>
-  stream([...pieces.map(piece), STOP, COUNTED, DONE]);
-
-describe('a stream', () => {
-  const streaming = { ...asking(), stream: true };
-
-  test('flows untouched where the vendor guarantees the schema; the last event says valid', async () => {
-    const ran = await run({ ...SCHEMAS, more: streaming }, streamed('{"name":"Li",', '"age":3}'));
-    expect(headerOf(ran)).toBe('native; attempts=1; stream=pass');
-    expect(ran.text).toBe(
-      `${piece('{"name":"Li",')}${piece('"age":3}')}${STOP}${DONE}` +
-        ': x-gangway-structured: native; attempts=1; valid\n\n',
-    );
-  });
-
-  test('that turns out not to fit ends in an error event, counted by the vendor', async () => {
-    const ran = await run({ ...SCHEMAS, more: streaming }, streamed('{"name":"Li",', '"age":-3}'));
-    expect(ran.text.includes('[DONE]') || ran.text.includes('"finish_reason"')).toBe(false);
-    expect(ran.text).toContain('"code":"structured_output_failed"');
-    const { row } = ran.rig.ledger;
-    expect(row).toMatchObject({ usageSource: 'vendor', charge: costOf(1) });
-    expect(row.endReason).toBe('vendor_fault');
-  });
-
-  test('that is cut by its length, or refuses, is no fault', async () => {
-    const cut = STOP.replace('"stop"', '"length"');
-    const script = stream([piece('{"name":'), cut, COUNTED, DONE]);
-    const ran = await run({ ...SCHEMAS, more: streaming }, script);
-    expect(ran.text).toContain('"length"');
-    expect(ran.text).toEndWith('; passed\n\n');
-  });
-
-  test('is held back until it is good elsewhere, healed where it can be', async () => {
-    const ran = await run({ ...WORDS, more: streaming }, says(WRONG), says(`So: ${GOOD}`));
-    expect(ran.asked.map((asked) => asked.stream ?? false)).toEqual([false, false]);
-    expect(headerOf(ran)).toBe('prompt; attempts=2; repaired; stream=buffer');
-    const chunks = [...ran.text.matchAll(/^data: (\{.*)$/gm)].map(
-      ([, data]) => JSON.parse(data ?? '') as { choices: { delta: { content?: string } }[] },
-    );
-    expect(chunks.map(({ choices }) => choices[0]?.delta.content ?? '').join('')).toBe(GOOD);
-    expect(ran.text).toEndWith(DONE);
-  });
-
-  test('that never heals is a fault with its status, for nothing was sent', async () => {
-    const { fault } = await run({ ...WORDS, more: streaming }, says(WRONG));
-    expect(fault?.code).toBe('structured_output_failed');
-  });
-
-  test('flows from any model at the caller’s wish, judged at its end', async () => {
-    const wishes = { stream: 'pass' } as const;
-    const good = await run({ ...WORDS, more: streaming, wishes }, streamed(GOOD));
-    expect(headerOf(good)).toBe('prompt; attempts=1; stream=pass');
-    expect(good.text).toContain(`${DONE}: x-gangway-structured: prompt; attempts=1; valid`);
-    const bad = await run({ ...WORDS, more: streaming, wishes }, streamed('```', GOOD, '```'));
-    expect(bad.text).toContain('structured_output_failed');
-  });
-
-  test('is whole at the caller’s wish from a model that guarantees it', async () => {
-    const wishes = { stream: 'buffer' } as const;
-    const ran = await run({ ...SCHEMAS, more: streaming, wishes }, says(GOOD));
-    expect(headerOf(ran)).toBe('native; attempts=1; stream=buffer');
-    expect(ran.text).toContain(JSON.stringify(GOOD).slice(1, -1));
-  });
-
-  test('of a call flows, and its arguments are judged', async () => {
-    const call = (args: string): Script => {
-      const tool_calls = [{ index: 0, id: 'c', function: { name: 'save', arguments: args } }];
-      const delta = { choices: [{ index: 0, delta: { tool_calls } }] };
-      const end = STOP.replace('"stop"', '"tool_calls"');
-      return stream([`data: ${JSON.stringify(delta)}\n\n`, end, COUNTED, DONE]);
-    };
-    const more = {
-      stream: true,
-      tools: [{ type: 'function', function: { name: 'save', parameters: SCHEMA } }],
-      tool_choice: { type: 'function', function: { name: 'save' } },
-    };
-    expect((await run({ more }, call(GOOD))).text).toContain('; valid');
-    expect((await run({ more }, call(WRONG))).text).toContain('structured_output_failed');
   });
 });

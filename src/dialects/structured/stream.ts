@@ -95,9 +95,8 @@ const ANSWER = -1;
 const HELD_BYTES_MAX = 256 * 1024;
 
 /**
- * Lets the stream pass and reads along. What follows the text is held back until the text is judged,
- * so that no end of the caller's format makes a wrong answer look good. The vendor's usage is read
- * in either case.
+ * Lets the stream pass and reads along. What follows the text is held back until it is judged, so
+ * that no end of the caller's format makes a wrong answer look good. The usage is read in any case.
  */
 export class JudgingWatch implements StreamWatch {
   readonly #inner: StreamWatch;

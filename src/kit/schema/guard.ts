@@ -1,4 +1,4 @@
-/** What a stranger's JSON Schema may be before it is compiled, and the marks that bound its work. */
+/** What a stranger's JSON Schema may be to be compiled, and the marks that bound its work. */
 import { isObject, type Json, type JsonObject } from '../json.ts';
 import { pointerStep } from '../pointer.ts';
 import { PatternError, safePattern } from './pattern.ts';
