@@ -66,7 +66,12 @@ function structured(json: 'schema' | 'object'): void {
   const formats = findFormats(FORMAT, FORMAT);
   if (turn === null || want === null || formats === null) throw new Error('nothing is wanted');
   const untouched = json === 'schema';
-  const place = { able: { json, tools: false }, dialect: FORMAT, untouched, flows: false };
+  const place = {
+    able: { json, tools: false, reasoning: false },
+    dialect: FORMAT,
+    untouched,
+    flows: false,
+  };
   const ask: Ask = chooseAsk(turn, want, place);
   const more = { formats, want, ask, failed: [], usages: [], untouched, flows: false };
   const asked = { request, turn, callId: 'c', nowS: 1 };

@@ -77,13 +77,18 @@ export function planStructured(input: CallInput, plan: Plan): Structured | null 
     last: null,
   };
   const most = input.caller.key.jsonAttemptsMax ?? plan.settings.structured.attemptsMax;
-  made.isNative = plan.candidates.every((candidate) => {
-    const way = findWay(made, { input, candidate, able: plan.route.model.abilities });
-    return way === null || way.ask.mode === 'native';
-  });
-  made.attemptsMax = Math.min(attempts ?? (made.isNative ? 1 : most), most);
+  const ways = plan.candidates.map((candidate) =>
+    findWay(made, { input, candidate, able: plan.route.model.abilities }),
+  );
+  made.isNative = ways.every((way) => way === null || way.ask.mode === 'native');
+  // What flows is there already: nobody can be asked again.
+  const isOnce = ways.every((way) => way === null || way.flows);
+  made.attemptsMax = isOnce ? 1 : Math.min(attempts ?? (made.isNative ? 1 : most), most);
   return made;
 }
+
+/** Without one of these no format asks for a schema. */
+const SCHEMA_WORDS = /json_schema|response_?(?:json_?)?schema/i;
 
 /** What has no common form is still no mistake where the vendor speaks the caller's format. */
 function readTurnFor(input: CallInput, { candidates, route }: Plan): Turn | null {
@@ -91,8 +96,9 @@ function readTurnFor(input: CallInput, { candidates, route }: Plan): Turn | null
     return readTurnOf(input.dialect, input.request);
   } catch (thrown) {
     const isSame = candidates.every(({ service }) => service.dialect === input.dialect);
-    const canPass = isSame && route.model.abilities.json === 'schema';
-    if (thrown instanceof Fault && canPass) return null;
+    const isKept = route.model.abilities.json === 'schema';
+    const mayPass = isSame && (isKept || !SCHEMA_WORDS.test(input.request.text));
+    if (thrown instanceof Fault && mayPass) return null;
     throw thrown;
   }
 }

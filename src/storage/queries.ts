@@ -72,7 +72,8 @@ export function keyQueries(db: Db, changes: Changes): Keys {
     db
       .selectFrom('keys')
       .selectAll('keys')
-      .select([asText('budget', 'keys'), asText('spent', 'keys'), asText('held', 'keys')]);
+      .select([asText('budget', 'keys'), asText('spent', 'keys'), asText('held', 'keys')])
+      .select(asText('json_again_max', 'keys'));
   return {
     async insert(rows) {
       for (let at = 0; at < rows.length; at += INSERT_ROWS_MAX) {

@@ -215,7 +215,7 @@ describe('rewritten', () => {
           expect(compileSchema(made.schema).check(answer)).toEqual([]);
           if (!made.looser) expect(compileSchema(own).check(made.restore(answer))).toEqual([]);
         }),
-        { numRuns: 200 },
+        { numRuns: 60 },
       );
     }
   });

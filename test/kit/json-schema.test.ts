@@ -164,6 +164,14 @@ describe('schemas that would take for ever', () => {
     expect(quickly(() => check([...items, { at: 7 }])).length).toBe(1);
   });
 
+  test('a format on a text that is far too long', () => {
+    const text = `http://${'a'.repeat(1_000_000)}\n`;
+    for (const format of ['uri', 'uri-reference', 'uri-template', 'url', 'email', 'hostname']) {
+      expect(quickly(() => compileSchema({ format }).check(text))).toHaveLength(1);
+    }
+    expect(compileSchema({ format: 'uri' }).check('https://a.b/c?d#e')).toEqual([]);
+  });
+
   test('five thousand properties compile', () => {
     const names = Array.from({ length: 5_000 }, (_, at) => `p${at}`);
     const properties = Object.fromEntries(names.map((name) => [name, { type: 'string' }]));

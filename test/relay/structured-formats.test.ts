@@ -227,6 +227,23 @@ describe.each(PAIRS)('asked in %s, of a vendor of %s', (from, to) => {
   });
 });
 
+test('a format without a JSON mode is told in words that any JSON will do', async () => {
+  const more = { model: 'm', messages: MESSAGES, response_format: { type: 'json_object' } };
+  const text = JSON.stringify(more);
+  const request = openaiChatCaller.readRequest(text, text.length);
+  const ask = { dialect: 'openai-chat', request };
+  const { messages } = FORMATS;
+  if (messages === undefined) throw new Error('messages');
+  const service = { path: '/x', dialect: messages.vendor.id, meter: messages.meter };
+  const vendor = { ...compatible, services: { chat: [service] } };
+  const reply = JSON.stringify(messages.says('Here: {"a":1}'));
+  const scripts = { a: [{ acts: [{ bytes: reply }] }] };
+  const rig = await makeRig({ ...SCHEMAS, upstreams: [{ vendor }], ask }, scripts);
+  const answer = await rig.clock.until(rig.call());
+  expect(answer.headers['x-gangway-structured']).toBe('prompt; attempts=1; repaired');
+  expect(wholeText(await textOf(answer), openaiChatVendor)).toBe('{"a":1}');
+});
+
 /** Formats without a name for the schema get one of ours. */
 async function toolNameOf(from: string, to: string): Promise<string> {
   const theirs = FORMATS[to];

@@ -31,6 +31,19 @@ describe('a stream', () => {
     );
   });
 
+  test('is the same however it is cut', async () => {
+    const events = [piece('{"name":"Li",'), piece('"age":3}'), STOP, COUNTED, DONE];
+    const told = [];
+    for (const cuts of [events, [events.join('')], [...events.join('')]]) {
+      told.push((await run({ ...SCHEMAS, more: streaming }, stream(cuts, 1))).text);
+    }
+    expect(new Set(told).size).toBe(1);
+    const bad = stream([[piece('{"name":'), STOP, COUNTED, DONE].join('')]);
+    const ran = await run({ ...SCHEMAS, more: streaming }, bad);
+    expect(ran.text.includes('"finish_reason":"stop"')).toBe(false);
+    expect(ran.text).toContain('structured_output_failed');
+  });
+
   test('that turns out not to fit ends in an error event, counted by the vendor', async () => {
     const ran = await run({ ...SCHEMAS, more: streaming }, streamed('{"name":"Li",', '"age":-3}'));
     expect(ran.text.includes('[DONE]') || ran.text.includes('"finish_reason"')).toBe(false);
@@ -38,6 +51,14 @@ describe('a stream', () => {
     const { row } = ran.rig.ledger;
     expect(row).toMatchObject({ usageSource: 'vendor', charge: costOf(1) });
     expect(row.endReason).toBe('vendor_fault');
+  });
+
+  test('that flows is held for once only: nobody can be asked again', async () => {
+    const wishes = { stream: 'pass', attempts: 3 } as const;
+    const flows = await run({ ...WORDS, more: streaming, wishes }, streamed(GOOD));
+    const whole = await run({ ...WORDS, wishes: { attempts: 1 } }, says(GOOD));
+    const [most, least] = [flows, whole].map(({ rig }) => Number(rig.ledger.holds[0]?.amount));
+    expect(most).toBeLessThan(1.2 * (least ?? 0));
   });
 
   test('that is cut by its length, or refuses, is no fault', async () => {

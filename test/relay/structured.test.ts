@@ -112,6 +112,16 @@ describe('a model that does not', () => {
     expect(headerOf(ran)).toBe('forced_tool; attempts=1');
   });
 
+  test('a call that was cut off is told as a text that was', async () => {
+    const call = { id: 'c', type: 'function', function: { name: 'person', arguments: '{"na' } };
+    const ran = await run(TOOLS, answer({ tool_calls: [call] }, 'length'));
+    expect(replyOf(ran).choices[0]).toMatchObject({
+      message: { content: '{"na' },
+      finish_reason: 'length',
+    });
+    expect(headerOf(ran)).toBe('forced_tool; attempts=1; passed');
+  });
+
   test('or has a JSON mode and is told the schema, behind the system’s own words', async () => {
     const messages = [
       { role: 'system', content: 'Be kind.' },
@@ -186,6 +196,36 @@ describe('a model that does not', () => {
     expect(many.asked.length).toBe(2);
     const poor = { structured: { attemptsMax: 5, againMax: 1n } };
     expect((await run({ ...WORDS, settings: poor }, says(WRONG))).asked.length).toBe(1);
+  });
+
+  test('nor than its key allows, whatever the settings say', async () => {
+    const few = await run({ ...WORDS, key: { jsonAttemptsMax: 2 } }, says(WRONG));
+    expect(few.asked.length).toBe(2);
+    const more = await run({ ...WORDS, key: { jsonAttemptsMax: 4 } }, says(WRONG));
+    expect(more.asked.length).toBe(4);
+    const poor = await run({ ...WORDS, key: { jsonAgainMax: 0n } }, says(WRONG));
+    expect(poor.asked.length).toBe(1);
+    const [one, held] = [await run({ ...WORDS, wishes: { attempts: 1 } }, says(GOOD)), poor].map(
+      ({ rig }) => rig.ledger.holds[0]?.amount,
+    );
+    expect(held).toBe(one ?? 0n);
+  });
+
+  test('that thinks is not made to call, unless it is told not to think', async () => {
+    const able = { json: 'object', tools: true, images: false, reasoning: true } as const;
+    const wish = { model: { abilities: able } };
+    expect(headerOf(await run(wish, says(GOOD)))).toBe('json_mode; attempts=1');
+    const more = { ...asking(), thinking: { type: 'disabled' } };
+    const told = await run({ ...wish, more }, calls('person', GOOD));
+    expect(headerOf(told)).toBe('forced_tool; attempts=1');
+  });
+
+  test('a request without a common form passes as ever where no schema is wanted', async () => {
+    const functions = [{ name: 'f', parameters: {} }];
+    const more = { functions, tool_choice: { type: 'function', function: { name: 'f' } } };
+    expect(contentOf(await run({ more }, says('Hi.')))).toBe('Hi.');
+    const { fault } = await run({ ...WORDS, more: { functions, ...asking() } }, says(GOOD));
+    expect([fault?.code, fault?.detail.param]).toEqual(['invalid_request', 'functions']);
   });
 
   test('an upstream that fails in a later round leaves the earlier ones paid', async () => {

@@ -18,6 +18,8 @@ export interface Subset {
   readonly formats?: ReadonlySet<string>;
   /** Largest `minItems`; absent: any. */
   readonly minItemsMax?: number;
+  /** Any JSON can be asked for without a schema. */
+  readonly jsonMode: boolean;
   /** Objects say `additionalProperties: false`. */
   readonly closed: boolean;
   /** Each property is required. */
@@ -42,6 +44,7 @@ const STRICT: Subset = {
     ...['const', 'definitions', 'pattern', 'format', 'minItems', 'maxItems'],
     ...['$schema', '$id', '$comment'],
   ]),
+  jsonMode: true,
   closed: true,
   complete: true,
   objectRoot: true,
@@ -63,6 +66,7 @@ const MESSAGES: Subset = {
     'uuid',
   ]),
   minItemsMax: 1,
+  jsonMode: false,
   closed: true,
   complete: false,
   objectRoot: false,
@@ -75,6 +79,7 @@ const GENERATE: Subset = {
     ...STRUCTURE,
     ...['prefixItems', 'minItems', 'maxItems', 'minimum', 'maximum', 'format'],
   ]),
+  jsonMode: true,
   closed: false,
   complete: false,
   objectRoot: false,

@@ -1,6 +1,6 @@
 /** How JSON is asked of one model: the question as it is, with a tool to call, or with words. */
 import type { JsonObject } from '../../kit/json.ts';
-import type { Problem } from '../../kit/schema/compile.ts';
+import type { Checker, Problem } from '../../kit/schema/compile.ts';
 import { type Rewriting, rewriteSchema } from '../schema/rewrite.ts';
 import { type Subset, subsetOf } from '../schema/subsets.ts';
 import type { Item, Tool, Turn } from '../turn.ts';
@@ -19,6 +19,7 @@ export interface Ask {
 export interface Able {
   readonly json: 'schema' | 'object' | 'none';
   readonly tools: boolean;
+  readonly reasoning: boolean;
 }
 
 export interface Place {
@@ -36,18 +37,33 @@ export function chooseAsk(turn: Turn, want: Want, place: Place): Ask {
   const plain = (mode: Mode): Ask => ({ mode, rewriting: null });
   if (want.kind === 'call') return plain('native');
   const { able, dialect } = place;
-  if (want.free) return plain(able.json === 'none' ? 'prompt' : 'native');
+  const subset = subsetOf(dialect);
+  const hasMode = able.json !== 'none' && subset?.jsonMode !== false;
+  if (want.free) return plain(hasMode ? 'native' : 'prompt');
   if (able.json === 'schema') {
-    const subset = subsetOf(dialect);
     if (place.untouched || subset === undefined) return plain('native');
-    const rewriting = rewriteSchema(want.schema, subset);
+    const rewriting = rewritingOf(want, subset);
     if (rewriting !== null) return { mode: 'native', rewriting };
   }
   const isObject = want.schema.type === 'object';
-  const thinks = turn.thinking?.enabled === true;
+  // Many models that think refuse to be made to call.
+  const thinks = turn.thinking?.enabled ?? able.reasoning;
   const mayCall = able.tools && turn.tools.length === 0 && isObject && !place.flows && !thinks;
   if (mayCall) return plain('forced_tool');
-  return plain(able.json !== 'none' && isObject ? 'json_mode' : 'prompt');
+  return plain(hasMode && isObject ? 'json_mode' : 'prompt');
+}
+
+/** Schemas come again and again; what became of one is kept as long as its checker is. */
+const rewritings = new WeakMap<Checker, Map<Subset, Rewriting | null>>();
+
+function rewritingOf({ checker, schema }: Want, subset: Subset): Rewriting | null {
+  const known = rewritings.get(checker) ?? new Map<Subset, Rewriting | null>();
+  rewritings.set(checker, known);
+  const made = known.get(subset);
+  if (made !== undefined) return made;
+  const rewriting = rewriteSchema(schema, subset);
+  known.set(subset, rewriting);
+  return rewriting;
 }
 
 /** Whether everything that the caller's schema says is kept to by the vendor itself. */
@@ -55,8 +71,7 @@ export function isGuaranteed(ask: Ask, want: Want, place: Place): boolean {
   if (ask.mode !== 'native' || want.kind === 'call') return false;
   if (want.free) return true;
   if (ask.rewriting !== null) return !ask.rewriting.looser;
-  const subset: Subset | undefined = subsetOf(place.dialect);
-  return want.strict && subset?.complete !== false;
+  return want.strict || subsetOf(place.dialect)?.complete === false;
 }
 
 /** An answer that did not do, and why. */

@@ -3,9 +3,9 @@ import type { ErrorObject, Options } from 'ajv';
 import { Ajv } from 'ajv';
 import { Ajv2019 } from 'ajv/dist/2019.js';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import addFormats from 'ajv-formats';
 import { isObject, type Json, type JsonObject } from '../json.ts';
 import { pointerStep } from '../pointer.ts';
+import { FORMATS } from './formats.ts';
 import { type Draft, draftOf, guardSchema, SCHEMA_CHARS_MAX, SchemaError, STEP } from './guard.ts';
 import { PatternError, safePattern } from './pattern.ts';
 import { isUnique } from './unique.ts';
@@ -106,6 +106,7 @@ const OPTIONS: Options = {
   inlineRefs: false,
   ownProperties: true,
   validateSchema: false,
+  formats: { ...FORMATS },
   code: {
     regExp: Object.assign((source: string) => safePattern(source), { code: 'safePattern' }),
     optimize: false,
@@ -134,7 +135,6 @@ function checkKeywords(schema: JsonObject, draft: Draft): void {
 /** Ids are known to one compiler only, so that no two callers meet in it. */
 function build(schema: JsonObject, how: { readonly draft: Draft; readonly budget: Budget }) {
   const ajv = makeAjv(how.draft, OPTIONS);
-  addFormats.default(ajv);
   ajv.addKeyword({
     keyword: STEP,
     schema: false,
