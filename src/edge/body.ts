@@ -43,6 +43,16 @@ export function readBytes(
   return within(collect(request, limits.bytesMax), limits, deadlines);
 }
 
+/** The whole body, whatever it is, for those who look at it before its own reader does. */
+export function readAnyBytes(
+  request: Request,
+  limits: BodyLimits,
+  deadlines: Deadlines,
+): Promise<Uint8Array> {
+  checkLength(request, limits);
+  return within(collect(request, limits.bytesMax), limits, deadlines);
+}
+
 /** The length that the caller says; null where the body is chunked. */
 function checkHead(request: Request, limits: BodyLimits): number | null {
   const encoding = request.headers.get('content-encoding');
@@ -54,6 +64,10 @@ function checkHead(request: Request, limits: BodyLimits): number | null {
   if (request.headers.get('content-type')?.startsWith('multipart/')) {
     throw new Fault('unsupported_media_type');
   }
+  return checkLength(request, limits);
+}
+
+function checkLength(request: Request, limits: BodyLimits): number | null {
   const length = request.headers.get('content-length');
   if (length === null) return null;
   if (Number(length) > limits.bytesMax) throw tooLarge(limits.bytesMax);
