@@ -78,7 +78,7 @@ function methodOf(visit: Visit): Method {
   const found = Object.hasOwn(METHODS, method) ? METHODS[method] : undefined;
   if (found !== undefined) return found;
   throw new Fault('not_found', {
-    message: `There is no method "${method.slice(0, 100)}". ${Object.keys(METHODS).join(', ')} are.`,
+    message: `There is no "${method.slice(0, 100)}". There are ${Object.keys(METHODS).join(', ')}.`,
   });
 }
 

@@ -11,14 +11,24 @@ const weather = tool({
   execute: ({ city }) => Promise.resolve(`sunny in ${city}`),
 });
 
-export function aiTries(provide: (model: string) => LanguageModel): Client {
-  const ask = (model: string, prompt: string) => ({
-    model: provide(model),
-    prompt,
-    maxOutputTokens: OUTPUT_TOKENS,
-    // Retries of the client are off: each fault is to be seen as it is.
-    maxRetries: 0,
-  });
+type Provide = (model: string) => LanguageModel;
+
+const asking = (provide: Provide) => (model: string, prompt: string) => ({
+  model: provide(model),
+  prompt,
+  maxOutputTokens: OUTPUT_TOKENS,
+  // Retries of the client are off: each fault is to be seen as it is.
+  maxRetries: 0,
+});
+
+export function aiTries(provide: Provide): Client {
+  return { ...textTries(provide), ...toolTries(provide), ...otherTries(provide) };
+}
+
+function textTries(
+  provide: Provide,
+): Pick<Client, 'a text, with usage' | 'a stream, with usage' | 'a system text'> {
+  const ask = asking(provide);
   return {
     async 'a text, with usage'(model) {
       const { text, finishReason, usage } = await generateText(ask(model, 'Say good morning'));
@@ -41,6 +51,14 @@ export function aiTries(provide: (model: string) => LanguageModel): Client {
       });
       expect(text).toBe('hello');
     },
+  };
+}
+
+function toolTries(
+  provide: Provide,
+): Pick<Client, 'a tool, called and answered' | 'a tool, called in a stream'> {
+  const ask = asking(provide);
+  return {
     async 'a tool, called and answered'(model) {
       const { text, steps } = await generateText({
         ...ask(model, 'What is the weather in Paris?'),
@@ -63,6 +81,14 @@ export function aiTries(provide: (model: string) => LanguageModel): Client {
       expect(await result.text).toContain('sunny in Paris');
       expect(await result.steps).toHaveLength(2);
     },
+  };
+}
+
+function otherTries(
+  provide: Provide,
+): Pick<Client, 'an image' | 'a schema' | 'the limit of length'> {
+  const ask = asking(provide);
+  return {
     async 'an image'(model) {
       const { prompt: _none, ...asked } = ask(model, '');
       const { text } = await generateText({
