@@ -12,6 +12,7 @@ import { mountJson } from '../edge/json-routes.ts';
 import { makeMetrics } from '../edge/metrics.ts';
 import { oauthRoutes } from '../edge/oauth.ts';
 import { startPlain } from '../edge/plain.ts';
+import { keepSweeping } from '../edge/response-sweep.ts';
 import {
   type RunningServer,
   type ServerDeps,
@@ -22,6 +23,7 @@ import { makeSignatureGate } from '../edge/signed.ts';
 import { parseCidrs } from '../kit/cidr.ts';
 import { Deadlines, every, systemClock } from '../kit/clock.ts';
 import { makeOutbound } from '../kit/fetch.ts';
+import { parseMoney } from '../kit/money.ts';
 import { deriveKey, makeSealer, readMasterKey } from '../kit/seal.ts';
 import { makeSigner } from '../kit/signed.ts';
 import { readPrice } from '../ledger/price.ts';
@@ -160,7 +162,8 @@ async function run(booted: Booted, chosen: Chosen): Promise<Running> {
     live,
   };
   const { resources } = store;
-  const edge = { relay, limits, deadlines, resources, ...edgeSettings(settings) };
+  const kept = { responses: store.responses, clock, log };
+  const edge = { relay, limits, deadlines, resources, kept, ...edgeSettings(settings) };
   const masterKey = readMasterKey(settings.data_dir, env);
   const signer = makeSigner(deriveKey(masterKey, TOKEN_PURPOSE));
   const tokens = makeTokens({ apps: store.apps, signer, clock });
@@ -190,9 +193,11 @@ async function run(booted: Booted, chosen: Chosen): Promise<Running> {
     marks: counted.marks,
   });
   const models = () => routes.list().map((entry) => entry.model.id);
+  const stopSweep = keepSweeping(kept);
   const stopTimers = (): void => {
     stopTimer();
     stopOnce();
+    stopSweep();
   };
   return { server: running, live, models, stopTimers, closeCounters: counted.close };
 }
@@ -339,7 +344,8 @@ function breakerSettings({ breaker }: Settings) {
   };
 }
 
-function relaySettings({ timeouts, retry, drain, rescue }: Settings): RelayDeps['settings'] {
+function relaySettings(settings: Settings): RelayDeps['settings'] {
+  const { timeouts, retry, drain, rescue, structured } = settings;
   return {
     times: {
       connectMs: timeouts.connect_ms,
@@ -353,6 +359,10 @@ function relaySettings({ timeouts, retry, drain, rescue }: Settings): RelayDeps[
       retryAfterMsMax: retry.retry_after_ms_max,
     },
     drain: { drainMs: drain.drain_ms, drainsMax: drain.drains_max },
+    structured: {
+      attemptsMax: structured.attempts_max,
+      againMax: structured.again_max === null ? null : (parseMoney(structured.again_max) ?? null),
+    },
     rescue: {
       enabled: rescue.enabled,
       models: rescue.models.length === 0 ? null : new Set(rescue.models),

@@ -2,13 +2,14 @@
 import type { CallerDialect, Family, Place, WireRequest } from '../dialects/shape.ts';
 import { Fault } from '../kit/fault.ts';
 import type { Limits } from '../limits/limits.ts';
-import type { Answer, RelayDeps } from '../relay/call.ts';
+import type { Answer, RelayDeps, Sink } from '../relay/call.ts';
 import { isEndpointId } from '../relay/endpoints.ts';
 import { handle } from '../relay/handle.ts';
 import type { EndpointRow, Resources } from '../storage/ports.ts';
 import { type BodyReader, readBody } from './body.ts';
 import { pinToFiles } from './pins.ts';
 import { callerOf, type Visit } from './routes.ts';
+import { structuredWishes } from './structured.ts';
 
 export interface RelayEdge extends BodyReader {
   readonly relay: RelayDeps;
@@ -30,6 +31,10 @@ export interface Asking extends Pick<CallerDialect, 'readRequest' | 'writeFault'
   readonly place?: (visit: Visit) => Place;
   /** The one upstream that has what the request names. Absent: any. */
   readonly pin?: (request: WireRequest, visit: Visit) => Promise<string | undefined>;
+  /** Puts into the request what it only names. */
+  readonly prepare?: (request: WireRequest, visit: Visit) => Promise<WireRequest>;
+  /** Stands between a stream and its caller, under the headers of the answer. */
+  readonly tap?: (headers: Readonly<Record<string, string>>, sink: Sink) => Sink;
   /** Runs before a whole answer leaves; what it answers leaves instead. */
   readonly keep?: (answer: WholeAnswer, visit: Visit) => Promise<string>;
 }
@@ -41,7 +46,7 @@ export async function relayed(visit: Visit, asking: Asking, edge: RelayEdge): Pr
   visit.holdOpen();
   try {
     const answer = await ask(visit, asking, edge);
-    if (answer.kind === 'stream') return streamed(answer, visit);
+    if (answer.kind === 'stream') return streamed(answer, visit, asking);
     const text = asking.keep === undefined ? answer.text : await asking.keep(answer, visit);
     visit.letIdle();
     answer.headers['content-type'] = 'application/json';
@@ -56,7 +61,8 @@ async function ask(visit: Visit, asking: Asking, edge: RelayEdge): Promise<Answe
   const caller = callerOf(visit);
   const { request: http } = visit;
   const body = await readBody(http, edge.bodyLimits, edge.deadlines);
-  const request = await readAsked(visit, { asking, edge, ...body });
+  const asked = await readAsked(visit, { asking, edge, ...body });
+  const request = asking.prepare === undefined ? asked : await asking.prepare(asked, visit);
   const files = await pinToFiles(request, caller.key.accountId, edge.resources);
   const upstream = (await asking.pin?.(request, visit)) ?? files;
   return handle(
@@ -68,6 +74,7 @@ async function ask(visit: Visit, asking: Asking, edge: RelayEdge): Promise<Answe
       request,
       ...(upstream === undefined ? {} : { upstream }),
       mayDrop: http.headers.get('x-gangway-drop') === 'allow',
+      ...structuredWishes(http.headers),
       left: http.signal,
       writeFaultEvent: (fault) => asking.writeFaultEvent(fault, visit.requestId),
       startedTickMs: visit.startedTickMs,
@@ -104,19 +111,24 @@ function readStrictly(arrived: Arrived, visit: Visit): WireRequest {
   });
 }
 
-function streamed(answer: Extract<Answer, { kind: 'stream' }>, visit: Visit): Response {
+function streamed(
+  answer: Extract<Answer, { kind: 'stream' }>,
+  visit: Visit,
+  { tap }: Asking,
+): Response {
   const { headers } = answer;
   headers['content-type'] = 'text/event-stream; charset=utf-8';
   headers['cache-control'] = 'no-cache';
   // Reverse proxies would otherwise keep chunks back to fill their buffers.
   headers['x-accel-buffering'] = 'no';
-  return new Response(streamBody(answer.pump, visit), { headers });
+  const pump: Pump =
+    tap === undefined ? answer.pump : (sink) => answer.pump(tap(answer.headers, sink));
+  return new Response(streamBody(pump, visit), { headers });
 }
 
-function streamBody(
-  pump: Extract<Answer, { kind: 'stream' }>['pump'],
-  visit: Visit,
-): ReadableStream {
+type Pump = Extract<Answer, { kind: 'stream' }>['pump'];
+
+function streamBody(pump: Pump, visit: Visit): ReadableStream {
   const source: Bun.DirectUnderlyingSource<Uint8Array> = {
     type: 'direct',
     async pull(controller) {

@@ -3,11 +3,13 @@
 import type { Idempotency } from './ports/idempotency.ts';
 import type { BudgetRefusal, Budgets, Statements } from './ports/money.ts';
 import type { Resources } from './ports/resources.ts';
+import type { Responses } from './ports/responses.ts';
 
 export type * from './ports/counters.ts';
 export type * from './ports/idempotency.ts';
 export type * from './ports/money.ts';
 export type * from './ports/resources.ts';
+export type * from './ports/responses.ts';
 
 export type KeyState = 'active' | 'disabled';
 export type KeyRole = 'caller' | 'operator';
@@ -39,6 +41,10 @@ export interface KeyRow {
   readonly contract: 'strict' | null;
   /** May another upstream finish its streams? null: as the settings say. */
   readonly rescue: boolean | null;
+  /** Answers that one call may ask for until one fits its schema; null: as the settings say. */
+  readonly jsonAttemptsMax: number | null;
+  /** The most that one call may hold for those after the first; null: as the settings say. */
+  readonly jsonAgainMax: bigint | null;
 }
 
 /** How much a key has spent and holds, in nano-units. */
@@ -389,6 +395,7 @@ export interface Store {
   readonly accounts: Accounts;
   readonly ledger: Ledger;
   readonly calls: Calls;
+  readonly responses: Responses;
   readonly idempotency: Idempotency;
   /**
    * Makes this process one that carries calls, and parks what dead ones left open: now, and where

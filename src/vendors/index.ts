@@ -2,6 +2,8 @@
 import { deepFreeze } from '../kit/freeze.ts';
 import anthropic from './anthropic.ts';
 import ark from './ark.ts';
+import azure from './azure.ts';
+import bedrock from './bedrock.ts';
 import cohere from './cohere.ts';
 import deepseek from './deepseek.ts';
 import fireworks from './fireworks.ts';
@@ -27,6 +29,8 @@ import zhipu from './zhipu.ts';
 export const VENDORS: Readonly<Record<string, Vendor>> = deepFreeze({
   anthropic,
   ark,
+  azure,
+  bedrock,
   cohere,
   deepseek,
   fireworks,

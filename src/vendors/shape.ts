@@ -53,10 +53,7 @@ export interface Tweaks {
   readonly force?: Readonly<Record<string, Json>>;
   /** Message roles under another name at this vendor, such as developer -> system. */
   readonly roles?: Readonly<Record<string, string>>;
-  /**
-   * How thinking is switched, where effort alone does not: `thinking.type` (enabled, disabled), or
-   * the flag `enable_thinking` with `thinking_budget`. Absent: by effort, "none" for off.
-   */
+  /** How thinking is switched: `thinking.type`, or the flag `enable_thinking`; else by effort. */
   readonly thinking?: 'type' | 'flag';
   /** The field of an assistant message in which it takes its thoughts back. Absent: it does not. */
   readonly thoughtsBack?: string;

@@ -1,5 +1,6 @@
 /** What the tests of the dialects share. */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { openaiChatPassage } from '../../src/dialects/openai-chat/index.ts';
 import { readRequest } from '../../src/dialects/openai-chat/request.ts';
 import type {
@@ -8,6 +9,7 @@ import type {
   ErrorReader,
   WriteWish,
 } from '../../src/dialects/shape.ts';
+import type { Turn } from '../../src/dialects/turn.ts';
 import { Fault } from '../../src/kit/fault.ts';
 import { isObject, type Json } from '../../src/kit/json.ts';
 import { VENDORS } from '../../src/vendors/index.ts';
@@ -43,7 +45,12 @@ export const readError: ErrorReader = (body) => {
   return new Fault('vendor_error', { message });
 };
 
-const WISH: WriteWish = { wireModel: 'wire', tweaks: undefined, mayDrop: false, asksUsage: true };
+export const WISH: WriteWish = {
+  wireModel: 'wire',
+  tweaks: undefined,
+  mayDrop: false,
+  asksUsage: true,
+};
 
 /** The caller's text as the vendor gets it. */
 export function rewrite(text: string, wish: Partial<WriteWish> = {}) {
@@ -58,4 +65,11 @@ export function askedOf(caller: CallerDialect, more: Readonly<Record<string, Jso
   const request = caller.readRequest(text, Buffer.byteLength(text));
   const turn = caller.readTurn(request);
   return { request, turn, callId: 'call_0199', nowS: 1_763_800_000 };
+}
+
+/** A request and the turn that it stands for, both written down. */
+export function golden(id: string): { readonly request: object; readonly turn: Turn } {
+  const read = (file: string) =>
+    JSON.parse(readFileSync(join(import.meta.dir, '../fixtures/dialects', id, file), 'utf8'));
+  return { request: read('request.json'), turn: read('turn.json') };
 }

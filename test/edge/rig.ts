@@ -157,6 +157,7 @@ export async function startEdge(wish: Wish = {}): Promise<Edge> {
     deadlines: relay.deadlines,
     bodyLimits: { bytesMax: BODY_BYTES_MAX, timeMs: BODY_TIME_MS },
     strictLeak: wish.strictLeak ?? null,
+    kept: { responses: store.responses, clock: relay.clock, log: relay.log },
   };
   const health = {
     ...{ ping: () => store.ping(), counters: async () => 'ok' as const },

@@ -30,7 +30,7 @@ const WITH_FIXTURES = [
 ];
 
 /** Where they are, and by which key they are reached, only the operator can say. */
-const PLACELESS = ['openai-compatible', 'vertex'];
+const PLACELESS = ['openai-compatible', 'vertex', 'azure'];
 
 interface Refusal {
   status: number;

@@ -3,7 +3,7 @@ import { FAULTS, type Fault } from '../../kit/fault.ts';
 import type { JsonObject } from '../../kit/json.ts';
 
 /** What a fault is called in a response that failed. */
-export function writeError(fault: Fault): JsonObject {
+function writeError(fault: Fault): JsonObject {
   return { code: fault.detail.vendorCode ?? fault.code, message: fault.message };
 }
 
@@ -11,7 +11,7 @@ export function writeError(fault: Fault): JsonObject {
 export function writeFaultEvent(fault: Fault, requestId: string): string {
   const { code, message } = writeError(fault);
   const param = fault.detail.param ?? null;
-  const error = { type: FAULTS[fault.code].type, code, message, param };
+  const error = { type: FAULTS[fault.code].type, code, message, param, ...fault.detail.more };
   const body = { type: 'error', sequence_number: 0, code, message, param, error };
   return `event: error\ndata: ${JSON.stringify({ ...body, request_id: requestId })}\n\n`;
 }
