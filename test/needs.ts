@@ -3,6 +3,7 @@
  * reason in its name where nginx is missing; with GANGWAY_TEST_NO_SKIP=1 it fails instead.
  */
 import { test } from 'bun:test';
+import { findPostgres } from './storage/postgres-cluster.ts';
 
 const PROBE_TIMEOUT_MS = 20_000;
 
@@ -31,6 +32,11 @@ const NEEDS: Readonly<Record<string, Need>> = {
     probe: () => pythonHas('openai'),
     mend: 'make a venv, pip install openai, set GANGWAY_TEST_PYTHON to its python',
   },
+  postgres: { probe: () => findPostgres() !== null, mend: 'apt-get install postgresql' },
+  'redis-server': {
+    probe: () => Bun.which('redis-server') !== null,
+    mend: 'apt-get install redis-server',
+  },
   'python-ark': {
     probe: () => pythonHas('volcenginesdkarkruntime, volcenginesdkark, arkruntime'),
     mend: "as for python-openai, with pip install 'volcengine-python-sdk[ark]' arkruntime",
@@ -42,6 +48,11 @@ const NEEDS: Readonly<Record<string, Need>> = {
 /** nginx stands in /usr/sbin, which is not on every user's path. */
 export function findNginx(): string | null {
   return Bun.which('nginx', { PATH: `${Bun.env.PATH}:/usr/sbin:/usr/local/sbin` });
+}
+
+/** Whether a program of the system is there, for what prepares several tests at once. */
+export function hasProgram(name: string): boolean {
+  return isThere(name);
 }
 
 const found = new Map<string, boolean>();

@@ -3,12 +3,16 @@ import { ACCESS_KEYS_HELP, accessKeys } from './access-keys.ts';
 import { ACCOUNTS_HELP, accounts } from './accounts.ts';
 import { APPS_HELP, apps } from './apps.ts';
 import { AUDIT_HELP, audit } from './audit.ts';
+import { BUDGETS_HELP, budgets } from './budgets.ts';
 import { KEYS_HELP, keys } from './keys.ts';
+import { MIGRATE_HELP, migrate } from './migrate.ts';
 import { NGINX_HELP, nginx } from './nginx.ts';
 import { printLine } from './print.ts';
+import { RECONCILE_HELP, reconcileCommand } from './reconcile.ts';
 import { sandbox } from './sandbox-process.ts';
 import { SERVE_HELP, serve } from './serve.ts';
-import { CHECK_HELP, check, MIGRATE_HELP, migrate } from './setup.ts';
+import { CHECK_HELP, check } from './setup.ts';
+import { STATEMENT_HELP, statement } from './statement.ts';
 import { USAGE_HELP, usage } from './usage.ts';
 
 type Command = (args: readonly string[]) => Promise<number>;
@@ -20,8 +24,11 @@ const COMMANDS: Readonly<Record<string, Command>> = Object.freeze({
   apps,
   'access-keys': accessKeys,
   accounts,
+  budgets,
+  statement,
   usage,
   audit,
+  reconcile: reconcileCommand,
   migrate,
   check,
   nginx,
@@ -35,8 +42,11 @@ const HELP = [
   APPS_HELP,
   ACCESS_KEYS_HELP,
   ACCOUNTS_HELP,
+  BUDGETS_HELP,
+  STATEMENT_HELP,
   USAGE_HELP,
   AUDIT_HELP,
+  RECONCILE_HELP,
   MIGRATE_HELP,
   CHECK_HELP,
   NGINX_HELP,

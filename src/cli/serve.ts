@@ -33,10 +33,10 @@ import type { Call, RelayDeps } from '../relay/call.ts';
 import { makeCredentials } from '../relay/credentials.ts';
 import { makeEndpoints } from '../relay/endpoints.ts';
 import { makeRoutes, type Routes, type Upstream } from '../relay/upstreams.ts';
-import { MemoryCounters } from '../storage/memory/counters.ts';
-import { lockData } from '../storage/sqlite/lock.ts';
 import { type Booted, boot, COMMON_FLAGS, makeFirstKeys } from './boot.ts';
+import { openCounters } from './counters.ts';
 import { parseFlags } from './flags.ts';
+import { openOnce } from './once.ts';
 import { printLine } from './print.ts';
 import { type SandboxProcess, startSandboxProcess } from './sandbox-process.ts';
 import { openSecrets, type Secrets } from './secrets.ts';
@@ -68,11 +68,13 @@ export async function serve(args: readonly string[]): Promise<number> {
   if (flags === null) return 0;
   const booted = await boot(flags.values);
   const { settings, store, log } = booted;
-  const unlock = lockData(settings.data_dir);
-  const parked = await store.ledger.parkOpen('the process ended before this call was settled');
-  if (parked > 0) log.warn('calls of an earlier process are now unknown', { calls: parked });
+  await store.join((calls) => {
+    if (calls > 0) log.warn('calls of a process that is gone are now unknown', { calls });
+  });
   const upstreams = await chooseUpstreams(booted);
   const running = await run(booted, upstreams);
+  // Whoever reads that it is ready may stop it at once.
+  const toldToStop = stopSignal();
   // Last: keys of a start that fails after this would never have been shown.
   const keys = await makeFirstKeys(store);
   if (flags.values.json === true) {
@@ -88,11 +90,10 @@ export async function serve(args: readonly string[]): Promise<number> {
       sandboxed: upstreams.sandbox !== null,
     });
   }
-  await stopSignal();
+  await toldToStop;
   await stop(running, settings);
   upstreams.sandbox?.stop();
   await store.close();
-  unlock();
   log.info('stopped');
   log.flush();
   return 0;
@@ -122,6 +123,7 @@ interface Running {
   readonly live: ReadonlySet<Call>;
   readonly models: () => readonly string[];
   readonly stopTimers: () => void;
+  readonly closeCounters: () => Promise<void>;
 }
 
 async function run(booted: Booted, chosen: Chosen): Promise<Running> {
@@ -130,7 +132,8 @@ async function run(booted: Booted, chosen: Chosen): Promise<Running> {
   const deadlines = new Deadlines(clock);
   const live = new Set<Call>();
   const metrics = makeMetrics(() => live.size);
-  const limits = makeLimits(new MemoryCounters(clock), {
+  const counted = await openCounters(booted, chosen.secrets);
+  const limits = makeLimits(counted.counters, {
     requestsPerMinute: settings.limits.requests_per_minute,
     tokensPerMinute: settings.limits.tokens_per_minute,
     concurrency: settings.limits.concurrency,
@@ -161,17 +164,19 @@ async function run(booted: Booted, chosen: Chosen): Promise<Running> {
   const masterKey = readMasterKey(settings.data_dir, env);
   const signer = makeSigner(deriveKey(masterKey, TOKEN_PURPOSE));
   const tokens = makeTokens({ apps: store.apps, signer, clock });
+  const { once, stop: stopOnce } = openOnce(booted, deadlines);
   let running: Doors | null = null;
   const health = {
     ping: () => store.ping(),
     stopping: () => running?.stopping() ?? false,
+    counters: counted.state,
     troubles: () => breaker.list(),
     metrics: () => metrics.text(),
   };
   running = openDoors(settings, {
     settings: serverSettings(settings),
     routes: [
-      ...frontRoutes(edge),
+      ...once.around(frontRoutes(edge)),
       ...oauthRoutes({ ...edge, tokens }),
       ...mountJson(appRoutes({ ...store, clock }), edge),
       ...controlRoutes(makeControlPlane({ ...store, routes, clock })),
@@ -182,9 +187,14 @@ async function run(booted: Booted, chosen: Chosen): Promise<Running> {
     clock,
     log,
     metrics,
+    marks: counted.marks,
   });
   const models = () => routes.list().map((entry) => entry.model.id);
-  return { server: running, live, models, stopTimers: stopTimer };
+  const stopTimers = (): void => {
+    stopTimer();
+    stopOnce();
+  };
+  return { server: running, live, models, stopTimers, closeCounters: counted.close };
 }
 
 function edgeSettings({ server, strict_path: strict }: Settings) {
@@ -375,4 +385,5 @@ async function stop(running: Running, settings: Settings): Promise<void> {
   server.kill();
   // The last settlements are in the turn of the loop that follows.
   await systemClock.sleep(50);
+  await running.closeCounters();
 }

@@ -94,12 +94,28 @@ const schema = z.strictObject({
     /** What happens to a key that was read before while Vault is away. */
     on_failure: z.enum(['fail', 'last_good']).default('last_good'),
   }),
-  storage: group({ sync: z.enum(['commit', 'interval']).default('interval') }),
+  storage: group({
+    sync: z.enum(['commit', 'interval']).default('interval'),
+    /** redis:// or rediss://, or a reference to it. Null: REDIS_URL. */
+    redis_url: text,
+    /** postgres://…, or a reference to it. null: DATABASE_URL, else SQLite in `data_dir`. */
+    database_url: text,
+    /** On PostgreSQL, whether opening it brings its schema up to date. */
+    migrate: z.enum(['auto', 'off']).default('auto'),
+    /** To PostgreSQL, beside the few of the books. */
+    connections_max: size.max(1_000).default(8),
+    /** How long a node that is not heard of counts as alive. */
+    lease_ms: size.min(1_000).default(15_000),
+  }),
   /** Defaults for keys that say nothing of their own; 0: no limit. */
   limits: group({
     requests_per_minute: count.default(60),
     tokens_per_minute: count.default(0),
     concurrency: count.default(0),
+    /** auto: Redis where it is named, else PostgreSQL where that is the database, else memory. */
+    counters: z.enum(['auto', 'memory', 'redis', 'postgres']).default('auto'),
+    /** While shared counters are away: each node counts alone instead of refusing. */
+    fail_open: flag.default(false),
   }),
   /** The limiter per address in front of /api/doubao, with nginx's semantics. */
   strict_path: group({
@@ -127,6 +143,12 @@ const schema = z.strictObject({
     refused_ms: size.default(30_000),
   }),
   drain: group({ drain_ms: size.default(120_000), drains_max: count.default(1_000) }),
+  /** Answers kept under the callers' Idempotency-Key. */
+  idempotency: group({
+    answer_bytes_max: count.default(4 * 1024 * 1024),
+    account_bytes_max: count.default(256 * 1024 * 1024),
+    wait_ms: count.max(60_000).default(10_000),
+  }),
   rescue: group({
     enabled: flag.default(false),
     models: z.array(z.string().min(1)).default([]),

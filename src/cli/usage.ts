@@ -114,11 +114,12 @@ async function calls(store: Store, values: Values): Promise<void> {
 }
 
 function view(row: CallRow) {
-  const { amount, charge, shortfall, attempts, quantities, startedMs, ...rest } = row;
+  const { amount, tokens, charge, shortfall, attempts, quantities, startedMs, ...rest } = row;
   return {
     ...rest,
     started: new Date(startedMs).toISOString(),
     hold: formatMoney(amount),
+    hold_tokens: tokens,
     charge: formatMoney(charge),
     shortfall: formatMoney(shortfall),
     attempts: JSON.parse(attempts) as unknown,
@@ -137,6 +138,7 @@ async function resolve(store: Store, id: string | undefined, values: Values): Pr
     endReason: call.endReason ?? 'crash',
     state: values.release === true ? 'released' : 'charged',
     charge,
+    bookedMs: systemClock.nowMs(),
     evidence: `${call.evidence ?? ''}; resolved by the operator`,
   });
   if (values.json === true) printJson({ call: call.id, verdict, charge: formatMoney(charge) });

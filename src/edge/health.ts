@@ -6,6 +6,8 @@ export interface HealthEdge {
   /** Throws where a part that every call needs does not answer. */
   readonly ping: () => Promise<void>;
   readonly stopping: () => boolean;
+  /** Whether the limits can be counted; `local`: by this node alone. */
+  readonly counters: () => Promise<'ok' | 'local' | 'unavailable'>;
   /** Parts that are not well, for people. */
   readonly troubles: () => readonly unknown[];
   /** Prometheus text. */
@@ -46,10 +48,11 @@ async function ready(edge: HealthEdge): Promise<Response> {
     () => 'ok',
     () => 'unavailable',
   );
-  const good = storage === 'ok' && !edge.stopping();
+  const counters = await edge.counters();
+  const good = storage === 'ok' && counters !== 'unavailable' && !edge.stopping();
   const status = edge.stopping() ? 'stopping' : good ? 'ready' : 'not_ready';
   return Response.json(
-    { status, storage, upstreams: edge.troubles() },
+    { status, storage, counters, upstreams: edge.troubles() },
     { status: good ? 200 : 503 },
   );
 }

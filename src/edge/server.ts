@@ -37,6 +37,8 @@ export interface ServerDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** Headers of every answer to a request that began then (tickMs), such as how it was counted. */
+  readonly marks?: (sinceTickMs: number) => Readonly<Record<string, string>> | null;
 }
 
 export interface RunningServer {
@@ -118,6 +120,7 @@ async function answer(arrival: Arrival, deps: ServerDeps): Promise<Response> {
   const { request, server } = arrival;
   const sent = request.headers.get('x-request-id');
   const requestId = sent !== null && REQUEST_ID.test(sent) ? sent : newId('req');
+  const startedTickMs = deps.clock.tickMs();
   let write: FaultWriter = writeFault;
   let response: Response;
   try {
@@ -128,7 +131,7 @@ async function answer(arrival: Arrival, deps: ServerDeps): Promise<Response> {
     const found = pickRoute(arrival, deps.settings);
     if (found instanceof Response) return found;
     write = (fault, id) => found.writeFault(fault, id, request);
-    response = await visitRoute(found, { ...arrival, requestId }, deps);
+    response = await visitRoute(found, { ...arrival, requestId, startedTickMs }, deps);
     if (!response.headers.has('x-request-id')) response.headers.set('x-request-id', requestId);
   } catch (thrown) {
     const fault = toFault(thrown);
@@ -139,13 +142,15 @@ async function answer(arrival: Arrival, deps: ServerDeps): Promise<Response> {
   if (theirs !== null && REQUEST_ID.test(theirs)) {
     response.headers.set('x-client-request-id', theirs);
   }
+  const marks = deps.marks?.(startedTickMs) ?? null;
+  if (marks !== null) for (const name in marks) response.headers.set(name, marks[name] ?? '');
   if (deps.settings.corsOrigins.length > 0) allowOrigin(request, response, deps.settings);
   return response;
 }
 
 async function visitRoute(
   found: Route,
-  arrival: Arrival & { readonly requestId: string },
+  arrival: Arrival & Pick<Visit, 'requestId' | 'startedTickMs'>,
   deps: ServerDeps,
 ): Promise<Response> {
   const { request, server } = arrival;
@@ -153,7 +158,7 @@ async function visitRoute(
   const base: Visit = {
     request,
     requestId: arrival.requestId,
-    startedTickMs: deps.clock.tickMs(),
+    startedTickMs: arrival.startedTickMs,
     caller: null,
     signed: null,
     address,
@@ -284,7 +289,7 @@ function allowOrigin(request: Request, response: Response, settings: ServerSetti
   response.headers.append('vary', 'origin');
   response.headers.set(
     'access-control-expose-headers',
-    'x-request-id, x-gangway-call, retry-after',
+    'x-request-id, x-gangway-call, x-gangway-limits, idempotent-replayed, retry-after',
   );
 }
 

@@ -12,6 +12,8 @@ export interface BatchSettings {
   readonly sizeMax: number;
   /** How long the first item waits for others; 0: only for those of the same turn of the loop. */
   readonly delayMs: number;
+  /** Whether a group that failed with this is worth asking one by one; absent: always. */
+  readonly splits?: (error: unknown) => boolean;
 }
 
 export class Batch<Item, Result> {
@@ -19,6 +21,7 @@ export class Batch<Item, Result> {
   readonly #settings: BatchSettings;
   #waiting: Waiting<Item, Result>[] = [];
   #scheduled = false;
+  #idle: (() => void)[] = [];
 
   /** `run` answers a result for each item, in order. When it throws, it is asked for each alone. */
   constructor(
@@ -43,17 +46,27 @@ export class Batch<Item, Result> {
     return this.#waiting.length;
   }
 
+  /** Resolves once nothing waits and nothing runs. */
+  idle(): Promise<void> {
+    if (!this.#scheduled) return Promise.resolve();
+    return new Promise((resolve) => this.#idle.push(resolve));
+  }
+
   readonly #flush = async (): Promise<void> => {
     const group = this.#waiting.splice(0, this.#settings.sizeMax);
     try {
       await this.#runGroup(group);
     } catch (error) {
       // One bad item must not fail the others: each then stands alone.
-      if (group.length === 1) group[0]?.reject(error);
+      const splits = group.length > 1 && this.#settings.splits?.(error) !== false;
+      if (!splits) for (const waiting of group) waiting.reject(error);
       else for (const waiting of group) await this.#runGroup([waiting]).catch(waiting.reject);
     }
     if (this.#waiting.length > 0) setImmediate(this.#flush);
-    else this.#scheduled = false;
+    else {
+      this.#scheduled = false;
+      for (const resolve of this.#idle.splice(0)) resolve();
+    }
   };
 
   async #runGroup(group: readonly Waiting<Item, Result>[]): Promise<void> {

@@ -66,6 +66,14 @@ export class Deadlines {
     deadline.atMs = this.#nowMs + ms;
   }
 
+  /** What `work` comes to, or what `late` answers where that takes longer than `ms`. */
+  within<T>(work: Promise<T>, ms: number, late: () => Error): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const deadline = this.add(ms, () => reject(late()));
+      work.then(resolve, reject).finally(() => this.remove(deadline));
+    });
+  }
+
   remove(deadline: Deadline): void {
     this.#pending.delete(deadline);
   }

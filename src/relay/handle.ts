@@ -3,6 +3,7 @@ import type { WireRequest } from '../dialects/shape.ts';
 import { Fault, type FaultCode, toFault } from '../kit/fault.ts';
 import { newId } from '../kit/ids.ts';
 import { formatMoney } from '../kit/money.ts';
+import { explainRefusal } from '../ledger/budget.ts';
 import { priceAtMost } from '../ledger/price.ts';
 import type { EndpointRow, EndReason, HoldRow, Quantities } from '../storage/ports.ts';
 import type { Begun, VendorStream } from './attempt.ts';
@@ -131,6 +132,7 @@ async function admit(input: CallInput, wish: AdmitWish, deps: RelayDeps): Promis
     endpoint: wish.endpoint?.id ?? null,
     stream: request.stream,
     amount: amount * BigInt(1 + timesMax),
+    tokens: (request.inputTokensBound + wish.outputBound) * (1 + timesMax),
     priceId,
     startedMs: deps.clock.nowMs(),
   };
@@ -188,15 +190,15 @@ async function hold(call: Call, deps: RelayDeps): Promise<void> {
   call.settled = true;
   call.admission.leave(0);
   throw verdict === 'insufficient_balance'
-    ? new Fault('insufficient_balance', { message: shortOf('account', call.hold.amount) })
-    : new Fault('budget_exceeded', { message: shortOf('API key', call.hold.amount) });
+    ? new Fault('insufficient_balance', { message: shortOf(call.hold.amount) })
+    : new Fault('budget_exceeded', { message: explainRefusal(verdict) });
 }
 
 /** Results of attempts that ended while the vendor was at work. */
 const UNANSWERED: ReadonlySet<string> = new Set<FaultCode>(['shutting_down', 'vendor_timeout']);
 
-function shortOf(whose: string, amount: bigint): string {
-  return `The ${whose} has less money left than this call may cost: ${formatMoney(amount)}.`;
+function shortOf(amount: bigint): string {
+  return `The account has less money left than this call may cost: ${formatMoney(amount)}.`;
 }
 
 /** A caller that left while the vendor was at work owes the prompt; a vendor that refused, none. */

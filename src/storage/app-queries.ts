@@ -1,7 +1,8 @@
 /** Apps, through Kysely: the same on every database. */
 import type { Kysely, Selectable } from 'kysely';
+import { hasMoneyBudget } from './budget-queries.ts';
 import type { AppRow, Apps, FoundApp } from './ports.ts';
-import type { Changes } from './queries.ts';
+import { type Changes, isUnlimited } from './queries.ts';
 import type { AccountsTable, AppsTable, Schema } from './schema.ts';
 
 export function appQueries(db: Kysely<Schema>, changes: Changes): Apps {
@@ -10,7 +11,8 @@ export function appQueries(db: Kysely<Schema>, changes: Changes): Apps {
       .selectFrom('apps')
       .innerJoin('accounts', 'accounts.id', 'apps.account_id')
       .selectAll('apps')
-      .select(['accounts.name as account_name', 'accounts.unlimited']);
+      .select(['accounts.name as account_name', 'accounts.unlimited'])
+      .select(hasMoneyBudget('apps.account_id', 'apps.id'));
   return {
     async insert(row) {
       await db.insertInto('apps').values(writeApp(row)).execute();
@@ -64,6 +66,7 @@ function writeApp(row: AppRow) {
 type Joined = Selectable<AppsTable> & {
   readonly account_name: AccountsTable['name'];
   readonly unlimited: AccountsTable['unlimited'];
+  readonly money_budgets: number;
 };
 
 function readApp(row: Joined): FoundApp {
@@ -83,6 +86,6 @@ function readApp(row: Joined): FoundApp {
       createdMs: Number(row.created_ms),
     },
     accountName: row.account_name,
-    accountUnlimited: row.unlimited === 1,
+    accountUnlimited: isUnlimited(row),
   };
 }

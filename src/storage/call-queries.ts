@@ -1,5 +1,6 @@
 /** Calls as people look at them: those that nobody has ended, and those that ended. */
 import { type Kysely, type Selectable, sql } from 'kysely';
+import { sumByDay } from './day-queries.ts';
 import type { CallFilter, CallRow, Calls, UsagePoint, UsageRow, UsageSpan } from './ports.ts';
 import { asText } from './queries.ts';
 import type { CallsTable, HoldsTable, Schema } from './schema.ts';
@@ -32,6 +33,7 @@ export function callQueries(db: Db): Calls {
     },
     usage: (filter) => sumUsage(db, filter),
     usageOverTime: (span) => sumOverTime(db, span),
+    byDay: (span) => sumByDay(db, span),
   };
 }
 
@@ -94,6 +96,8 @@ async function sumUsage(
 }
 
 async function sumOverTime(db: Db, span: UsageSpan): Promise<readonly UsagePoint[]> {
+  // No endpoint is used by nobody; some databases refuse to be asked for one of none.
+  if (span.endpoints?.length === 0) return [];
   const stepMs = span.stepS * MS_PER_S;
   const fromMs = span.fromS * MS_PER_S;
   // Whole numbers all through, so that the division rounds down on every database.
@@ -118,7 +122,7 @@ async function sumOverTime(db: Db, span: UsageSpan): Promise<readonly UsagePoint
 }
 
 /** A call that nobody has ended has an end of its own kind: it is not known yet. */
-function readHold(row: Selectable<HoldsTable>): CallRow {
+function readHold(row: Omit<Selectable<HoldsTable>, 'node'>): CallRow {
   return {
     id: row.id,
     accountId: row.account_id,
@@ -129,6 +133,7 @@ function readHold(row: Selectable<HoldsTable>): CallRow {
     endpoint: row.endpoint,
     stream: row.stream === 1,
     amount: BigInt(row.hold),
+    tokens: Number(row.tokens),
     priceId: row.price_id,
     startedMs: Number(row.started_ms),
     state: row.state as CallRow['state'],

@@ -1,8 +1,12 @@
 /** What the floors above may ask of storage. Every maker keeps all of it. */
 
+import type { Idempotency } from './ports/idempotency.ts';
+import type { BudgetRefusal, Budgets, Statements } from './ports/money.ts';
 import type { Resources } from './ports/resources.ts';
 
 export type * from './ports/counters.ts';
+export type * from './ports/idempotency.ts';
+export type * from './ports/money.ts';
 export type * from './ports/resources.ts';
 
 export type KeyState = 'active' | 'disabled';
@@ -45,6 +49,7 @@ export interface KeySpend {
 
 export interface FoundKey {
   readonly key: KeyRow;
+  /** Neither a balance nor a budget in money of the account or this key limits it. */
   readonly accountUnlimited: boolean;
 }
 
@@ -204,11 +209,13 @@ export interface HoldRow {
   readonly endpoint: string | null;
   readonly stream: boolean;
   readonly amount: bigint;
+  /** The most tokens that it may use, read and written together. */
+  readonly tokens: number;
   readonly priceId: string | null;
   readonly startedMs: number;
 }
 
-export type HoldVerdict = 'held' | 'insufficient_balance' | 'budget_exceeded';
+export type HoldVerdict = 'held' | 'insufficient_balance' | BudgetRefusal;
 
 export interface Quantities {
   /** All input tokens, cached ones included. */
@@ -258,6 +265,8 @@ export interface SettleRow {
   readonly totalMs: number;
   /** Why the state is what it is, for people. */
   readonly evidence: string | null;
+  /** When the charge is booked; absent: when the call ended. */
+  readonly bookedMs?: number;
 }
 
 export type SettleVerdict = 'settled' | 'already_settled';
@@ -271,7 +280,7 @@ export interface Ledger {
   enter(entry: Entry): Promise<boolean>;
   /** Keeps a price text under its own hash; answers that id. */
   keepPrice(text: string): Promise<string>;
-  /** Calls begun by an earlier process that nobody has ended: now `unknown`. Answers how many. */
+  /** Calls begun by processes that are gone, that nobody has ended: now `unknown`. How many. */
   parkOpen(evidence: string): Promise<number>;
   audit(): Promise<Audit>;
 }
@@ -294,7 +303,7 @@ export interface Audit {
 
 export interface CallRow
   extends Omit<HoldRow, 'keyBudgeted'>,
-    Omit<SettleRow, 'state' | 'endReason' | 'priceId'> {
+    Omit<SettleRow, 'state' | 'endReason' | 'priceId' | 'bookedMs'> {
   readonly state: CallState;
   /** null while the call is open. */
   readonly endReason: EndReason | null;
@@ -333,6 +342,29 @@ export interface UsageSpan {
   readonly stepS: number;
 }
 
+/** Calls at one vendor, by days that begin `utcOffsetMs` before those of UTC. */
+export interface DaySpan {
+  readonly vendor: string;
+  readonly fromMs: number;
+  /** Exclusive. */
+  readonly untilMs: number;
+  readonly utcOffsetMs: number;
+  readonly rowsMax: number;
+}
+
+/** What was charged on one day for one model, as the vendor calls it. */
+export interface DaySum {
+  /** YYYY-MM-DD. */
+  readonly day: string;
+  readonly wireModel: string | null;
+  readonly calls: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly cachedInputTokens: number;
+  /** What the calls cost, whether or not the accounts could cover it. */
+  readonly cost: bigint;
+}
+
 export interface Calls {
   list(filter: CallFilter): Promise<readonly CallRow[]>;
   byId(id: string): Promise<CallRow | undefined>;
@@ -342,9 +374,13 @@ export interface Calls {
   }): Promise<readonly UsageRow[]>;
   /** By time; spans in which nothing was used are absent. */
   usageOverTime(span: UsageSpan): Promise<readonly UsagePoint[]>;
+  /** At most `rowsMax` sums; more means that the span must be shorter. */
+  byDay(span: DaySpan): Promise<readonly DaySum[]>;
 }
 
 export interface Store {
+  readonly budgets: Budgets;
+  readonly statements: Statements;
   readonly keys: Keys;
   readonly apps: Apps;
   readonly accessKeys: AccessKeys;
@@ -353,7 +389,14 @@ export interface Store {
   readonly accounts: Accounts;
   readonly ledger: Ledger;
   readonly calls: Calls;
+  readonly idempotency: Idempotency;
+  /**
+   * Makes this process one that carries calls, and parks what dead ones left open: now, and where
+   * nodes share the database, again and again. `parked` is told how many. Throws where it may not.
+   */
+  join(parked: (calls: number) => void): Promise<void>;
   /** Throws where the database does not answer. */
   ping(): Promise<void>;
+  /** Writes what waits, in bounded time, and lets go of everything. */
   close(): Promise<void>;
 }

@@ -1,5 +1,6 @@
 /** Everything that is asked off the hot path, through Kysely: the same on every database. */
 import { type Kysely, type Selectable, sql } from 'kysely';
+import { hasMoneyBudget } from './budget-queries.ts';
 import type { AccountRow, Accounts, KeyRow, KeySpend, Keys, Page } from './ports.ts';
 import type { AccountsTable, KeysTable, Schema } from './schema.ts';
 
@@ -56,7 +57,7 @@ export function accountQueries(db: Db): Accounts {
   };
 }
 
-function readAccount(row: Selectable<AccountsTable>): AccountRow {
+function readAccount(row: Omit<Selectable<AccountsTable>, 'budgeted'>): AccountRow {
   return {
     id: row.id,
     name: row.name,
@@ -86,11 +87,11 @@ export function keyQueries(db: Db, changes: Changes): Keys {
     async byHash(hash) {
       const row = await select()
         .innerJoin('accounts', 'accounts.id', 'keys.account_id')
-        .select('accounts.unlimited')
+        .select(['accounts.unlimited', hasMoneyBudget('keys.account_id', 'keys.id')])
         .where('hash', '=', hash)
         .executeTakeFirst();
       if (row === undefined) return undefined;
-      return { key: readKey(row), accountUnlimited: row.unlimited === 1 };
+      return { key: readKey(row), accountUnlimited: isUnlimited(row) };
     },
     async byId(id) {
       const row = await select().where('id', '=', id).executeTakeFirst();
@@ -113,6 +114,14 @@ export function keyQueries(db: Db, changes: Changes): Keys {
     },
     onChange: changes.listen,
   };
+}
+
+/** An account that has no limit of its own, where no budget in money stands in its place. */
+export function isUnlimited(row: {
+  readonly unlimited: number;
+  readonly money_budgets: number;
+}): boolean {
+  return row.unlimited === 1 && Number(row.money_budgets) === 0;
 }
 
 function writeKey(row: KeyRow) {

@@ -1,5 +1,5 @@
 /** The tables, as Kysely sees them. Money columns are 64-bit integers of nano-units. */
-import type { ColumnType } from 'kysely';
+import type { ColumnType, Generated } from 'kysely';
 
 /** Written as bigint or number; read as text (queries.ts casts it), for it may exceed 2^53. */
 type Nanos = ColumnType<string, number | bigint, number | bigint>;
@@ -34,6 +34,8 @@ export interface AccountsTable {
   created_ms: number;
   balance: Nanos;
   held: Nanos;
+  /** Budgets of this account and of its keys; kept by triggers. */
+  budgeted: Generated<number>;
 }
 
 export interface AppsTable {
@@ -81,10 +83,16 @@ export interface HoldsTable {
   state: string;
   evidence: string | null;
   endpoint: string | null;
+  /** The most tokens it may use. */
+  tokens: number;
+  /** Ids of the budgets that it counts in, separated by commas. */
+  budgets: string | null;
+  /** Who carries it; null where there is only one. */
+  node: string | null;
 }
 
 /** Calls that ended. */
-export interface CallsTable extends HoldsTable {
+export interface CallsTable extends Omit<HoldsTable, 'node'> {
   charge: Nanos;
   shortfall: Nanos;
   input_tokens: number;
@@ -142,7 +150,52 @@ export interface ResourcesTable {
   expires_ms: number;
 }
 
+export interface IdempotencyTable {
+  id: string;
+  account_id: string;
+  body_hash: string;
+  owner: string;
+  /** running, done or lost. */
+  state: string;
+  lease_until_ms: number;
+  expires_ms: number;
+  bytes: number;
+  status: number | null;
+  /** JSON object. */
+  headers: string | null;
+  body: Uint8Array | null;
+}
+
+export interface BudgetsTable {
+  id: string;
+  account_id: string;
+  scope: string;
+  owner_id: string;
+  period: string;
+  unit: string;
+  most: Nanos;
+  created_ms: number;
+}
+
+/** What is used of a budget in one day or month, or at all. */
+export interface BudgetWindowsTable {
+  budget_id: string;
+  name: string;
+  spent: Nanos;
+  held: Nanos;
+}
+
+export interface NodesTable {
+  id: string;
+  started_ms: number;
+  lease_until_ms: number;
+}
+
 export interface Schema {
+  idempotency: IdempotencyTable;
+  budgets: BudgetsTable;
+  budget_windows: BudgetWindowsTable;
+  nodes: NodesTable;
   access_keys: AccessKeysTable;
   endpoints: EndpointsTable;
   resources: ResourcesTable;

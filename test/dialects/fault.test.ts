@@ -48,6 +48,10 @@ const CALLER: readonly Row[] = [
   [new Fault('wrong_parameter'), 400, false, REQUEST],
   [new Fault('resource_not_found'), 404, false, REQUEST],
   [new Fault('method_not_allowed'), 405, false, REQUEST],
+  [new Fault('idempotency_mismatch'), 409, false, REQUEST],
+  [new Fault('idempotency_in_progress'), 409, true, REQUEST],
+  [new Fault('idempotency_no_answer'), 409, false, REQUEST],
+  [new Fault('idempotency_limit_exceeded'), 429, true, LIMIT],
   [new Fault('body_too_slow'), 408, true, REQUEST],
   [new Fault('body_too_large'), 413, false, REQUEST],
   [new Fault('unsupported_media_type'), 415, false, REQUEST],
@@ -79,6 +83,7 @@ const GATEWAY: readonly Row[] = [
   [new Fault('overloaded'), 503, true, SERVER],
   [new Fault('shutting_down'), 503, true, SERVER],
   [new Fault('storage_unavailable'), 503, true, SERVER],
+  [new Fault('counters_unavailable'), 503, true, SERVER],
   [new Fault('internal_error'), 500, true, SERVER],
 ];
 

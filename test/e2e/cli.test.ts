@@ -13,6 +13,8 @@ const COMMANDS = [
   'access-keys',
   'apps',
   'accounts',
+  'budgets',
+  'statement',
   'usage',
   'audit',
   'migrate',
@@ -77,6 +79,23 @@ const JSON_COMMANDS: readonly (readonly [words: readonly string[], shape: z.ZodT
   ],
   [['usage'], z.array(z.object({ model: z.string(), charge: z.string() })).min(1)],
   [['usage', 'calls'], z.array(z.object({ id: z.string(), state: z.string() })).min(1)],
+  [
+    ['budgets', 'set', '--account', 'team', '--per', 'day', '2.5'],
+    z.tuple([z.object({ scope: z.literal('account'), limit: z.literal('2.5'), held: z.string() })]),
+  ],
+  [
+    ['budgets', 'set', '--account', 'team', '--per', 'total', '--tokens', '9000'],
+    z.tuple([z.object({ unit: z.literal('tokens'), left: z.literal('9000'), resets: z.null() })]),
+  ],
+  [['budgets', 'list', '--account', 'team'], z.array(z.object({ per: z.string() })).length(2)],
+  [
+    ['statement', '--account', 'team', '--limit', '1'],
+    z.object({
+      opening: z.literal('0'),
+      entries: z.array(z.object({ amount: z.literal('5'), other: z.literal('funding') })).length(1),
+      next: z.string(),
+    }),
+  ],
   [['audit'], z.object({ balanced: z.literal(true), open_holds: z.number() })],
   [['migrate'], z.object({ migrated: z.literal(true) })],
 ];
@@ -146,6 +165,16 @@ const WRONG: readonly (readonly string[])[] = [
   ['usage', 'calls', '--state', 'odd'],
   ['usage', '--days', '0'],
   ['usage', 'resolve', 'call_nobody', '--release'],
+  ['budgets', 'set', '--account', 'default', '--per', 'week', '1'],
+  ['budgets', 'set', '--account', 'default', '--per', 'day', 'much'],
+  ['budgets', 'set', '--account', 'default', '--per', 'day', '--tokens', '1.5'],
+  ['budgets', 'set', '--key', 'key_nobody', '--per', 'day', '1'],
+  ['budgets', 'set', '--per', 'day', '1'],
+  ['budgets', 'remove', '--account', 'default', '--per', 'day'],
+  ['statement'],
+  ['statement', '--account', 'nobody'],
+  ['statement', '--account', 'default', '--month', '2026-13'],
+  ['statement', '--account', 'default', '--after', 'here'],
 ];
 
 describe('a mistake is said in words, with 2', () => {

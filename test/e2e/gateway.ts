@@ -41,7 +41,8 @@ export async function cleanUp(): Promise<void> {
 export function makeEnv(more: Env = {}): Record<string, string> {
   const env: Record<string, string> = { BUN_CONFIG_MAX_HTTP_REQUESTS: OUTBOUND_REQUESTS_MAX };
   for (const [name, value] of Object.entries(Bun.env)) {
-    const ours = name.endsWith('_API_KEY') || name.startsWith('GANGWAY_');
+    const ours =
+      name.endsWith('_API_KEY') || name.startsWith('GANGWAY_') || name === 'DATABASE_URL';
     if (!ours && value !== undefined) env[name] = value;
   }
   return { ...env, ...more };
@@ -177,7 +178,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     key: ready.key ?? '',
     operatorKey: ready.operator_key ?? '',
     line,
-    cli: (...words) => cliJson(words, data),
+    cli: (...words) => cliJson(words, data, options.env),
     sandboxUrl: () =>
       until(
         () => /"the sandbox answers[^\n]*"url":"([^"]+)"/.exec(err())?.[1],
@@ -219,8 +220,9 @@ export async function runCli(
   return { code: await child.exited, out, err };
 }
 
-async function cliJson(words: readonly string[], data: string): Promise<unknown> {
-  const { code, out, err } = await runCli([...words, '--data', data, '--json']);
+async function cliJson(words: readonly string[], data: string, env?: Env): Promise<unknown> {
+  const options = env === undefined ? {} : { env };
+  const { code, out, err } = await runCli([...words, '--data', data, '--json'], options);
   if (code !== 0) throw new Error(`gangway ${words.join(' ')} exited with ${code}: ${err}${out}`);
   return JSON.parse(out);
 }

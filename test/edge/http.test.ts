@@ -206,7 +206,12 @@ describe('health', () => {
     const own = await startEdge();
     expect(JSON.parse((await ask(own, '/healthz')).text)).toEqual({ status: 'ok' });
     const ready = await ask(own, '/readyz');
-    expect(JSON.parse(ready.text)).toEqual({ status: 'ready', storage: 'ok', upstreams: [] });
+    expect(JSON.parse(ready.text)).toEqual({
+      status: 'ready',
+      storage: 'ok',
+      counters: 'ok',
+      upstreams: [],
+    });
     await own.store.close();
     const broken = await ask(own, '/readyz');
     expect(broken.status).toBe(503);

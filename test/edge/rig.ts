@@ -3,6 +3,7 @@ import { makeSignedAccess } from '../../src/access/access-keys.ts';
 import { type AppWish, type MintedApp, mintApp } from '../../src/access/apps.ts';
 import { makeAccess, mintKey, type NewKey } from '../../src/access/keys.ts';
 import { makeTokens } from '../../src/access/tokens.ts';
+import type { BodyReader } from '../../src/edge/body.ts';
 import { controlRoutes } from '../../src/edge/control.ts';
 import { frontRoutes } from '../../src/edge/front.ts';
 import { healthRoutes } from '../../src/edge/health.ts';
@@ -30,7 +31,7 @@ import { MemoryCounters } from '../../src/storage/memory/counters.ts';
 import type { LeakRule, Store } from '../../src/storage/ports.ts';
 import compatible from '../../src/vendors/openai-compatible.ts';
 import { BREAKER, MODEL, PRICE, SETTINGS } from '../relay/rig.ts';
-import { makeSqlitePlace } from '../storage/sqlite-place.ts';
+import { makeSqlitePlace, type SqlitePlace } from '../storage/sqlite-place.ts';
 import { seededRandom } from '../suites/sim-clock.ts';
 
 export const SIGNING_KEY = new Uint8Array(32).fill(7);
@@ -45,6 +46,15 @@ export interface Wish {
   readonly strictLeak?: LeakRule | null;
   /** What tokens are told the time by. */
   readonly tokenClock?: Clock;
+  /** Data that another edge serves as well. */
+  readonly place?: SqlitePlace;
+  /** Puts something around the routes on which callers ask. */
+  readonly around?: (routes: readonly Route[], deps: AroundDeps) => readonly Route[];
+}
+
+export interface AroundDeps extends BodyReader {
+  readonly store: Store;
+  readonly relay: RelayDeps;
 }
 
 export interface Edge {
@@ -133,8 +143,10 @@ async function makeRelay(store: Store, outbound: Outbound, logged: string[]) {
   return { relay, metrics };
 }
 
+const plainly = (routes: readonly Route[]) => routes;
+
 export async function startEdge(wish: Wish = {}): Promise<Edge> {
-  const place = await makeSqlitePlace('interval');
+  const place = wish.place ?? (await makeSqlitePlace('interval'));
   const store = await place.open();
   const logged: string[] = [];
   const { relay, metrics } = await makeRelay(store, wish.outbound ?? goodOutbound, logged);
@@ -147,7 +159,7 @@ export async function startEdge(wish: Wish = {}): Promise<Edge> {
     strictLeak: wish.strictLeak ?? null,
   };
   const health = {
-    ping: () => store.ping(),
+    ...{ ping: () => store.ping(), counters: async () => 'ok' as const },
     stopping: (): boolean => server.stopping(),
     troubles: () => relay.breaker.list(),
     metrics: () => metrics.text(),
@@ -155,7 +167,7 @@ export async function startEdge(wish: Wish = {}): Promise<Edge> {
   const signer = makeSigner(SIGNING_KEY);
   const tokens = makeTokens({ apps: store.apps, signer, clock: wish.tokenClock ?? systemClock });
   const routes: Route[] = [
-    ...frontRoutes(chat),
+    ...(wish.around ?? plainly)(frontRoutes(chat), { ...chat, store }),
     ...oauthRoutes({ ...chat, tokens }),
     ...mountJson(appRoutes({ ...store, clock: systemClock }), chat),
     ...controlRoutes(makeControlPlane({ ...store, routes: relay.routes, clock: systemClock })),

@@ -78,6 +78,7 @@ export const VENDOR_LEAVES: readonly Leave[] = [
     what: 'ark',
     why: 'one of the two places that nginx can stand before',
   },
+  { path: 'src/cli/reconcile.ts', what: 'ark', why: 'help text: whose exports are known' },
   { path: 'src/cli/settings.ts', what: 'doubao', why: 'the path of the strict contract' },
   { path: 'src/cli/upstreams.ts', what: 'ark', why: 'the sandbox plays this vendor' },
   { path: 'src/cli/welcome.ts', what: 'doubao', why: 'the first words name what most come for' },

@@ -69,6 +69,36 @@ describe('Batch', () => {
     expect(groups).toEqual([['a', 'b']]);
   });
 
+  test('a group whose failure is not of one item is not asked one by one', async () => {
+    let runs = 0;
+    const batch = new Batch<string, string>(
+      () => {
+        runs += 1;
+        throw new Error('the disk is away');
+      },
+      { sizeMax: 100, delayMs: 0, splits: (error) => !String(error).includes('away') },
+    );
+    const results = await Promise.allSettled(['a', 'b', 'c'].map((item) => batch.add(item)));
+    expect(results.every(({ status }) => status === 'rejected')).toBeTrue();
+    expect(runs).toBe(1);
+  });
+
+  test('is idle once nothing waits and nothing runs', async () => {
+    const gate = Promise.withResolvers<readonly string[]>();
+    const batch = new Batch<string, string>(() => gate.promise, { sizeMax: 10, delayMs: 5 });
+    await batch.idle();
+    const added = batch.add('a');
+    let isIdle = false;
+    const idle = batch.idle().then(() => {
+      isIdle = true;
+    });
+    await Bun.sleep(20);
+    expect(isIdle).toBeFalse();
+    gate.resolve(['a']);
+    expect(await added).toBe('a');
+    await idle;
+  });
+
   test('answers only once a slow run has ended; a run that rejects is a failure too', async () => {
     const gate = Promise.withResolvers<readonly string[]>();
     const batch = new Batch<string, string>(() => gate.promise, { sizeMax: 10, delayMs: 0 });

@@ -1,6 +1,7 @@
 /** Money first: who may call, what is held, and that it is written before anybody is asked. */
 import { describe, expect, test } from 'bun:test';
 import { priceAtMost, readPrice } from '../../src/ledger/price.ts';
+import type { BudgetRefusal, HoldVerdict } from '../../src/storage/ports.ts';
 import { makeRig, PRICE, runCall } from './rig.ts';
 import { GOOD_STREAM, refuse, stream, whole } from './sim-vendors.ts';
 
@@ -61,7 +62,32 @@ describe('how much is held', () => {
 });
 
 describe('who is not served', () => {
-  test.each(['insufficient_balance', 'budget_exceeded'] as const)('%s: 402', async (verdict) => {
+  const budget: BudgetRefusal = {
+    refused: 'budget_exceeded',
+    scope: 'key',
+    period: 'day',
+    unit: 'tokens',
+    limit: 5_000n,
+    left: 12n,
+    asked: 700n,
+    resetsMs: Date.UTC(2026, 10, 27),
+  };
+
+  test('the refusal names the budget, its limit, what is left and its reset', async () => {
+    const rig = await makeRig({}, { a: [whole()] });
+    rig.ledger.verdict = budget;
+    const { fault } = await runCall(rig);
+    expect(fault?.message).toBe(
+      'The API key has a budget of 5000 tokens for this day, of which 12 tokens is left; this ' +
+        'call may use 700 tokens. It starts anew at 2026-11-27T00:00:00.000Z.',
+    );
+  });
+
+  const refusals: [string, HoldVerdict][] = [
+    ['insufficient_balance', 'insufficient_balance'],
+    ['budget_exceeded', budget],
+  ];
+  test.each(refusals)('%s: 402', async (code, verdict) => {
     const rig = await makeRig(
       { key: { concurrency: 1, tokensPerMinute: 1_000 } },
       { a: [whole()] },
@@ -69,7 +95,7 @@ describe('who is not served', () => {
     rig.ledger.verdict = verdict;
     for (let times = 0; times < 3; times += 1) {
       const { fault } = await runCall(rig);
-      expect(fault).toMatchObject({ code: verdict, status: 402, retry: false });
+      expect(fault).toMatchObject({ code, status: 402, retry: false });
     }
     expect(rig.events.includes('ask a')).toBeFalse();
     expect(rig.ledger.rows).toEqual([]);

@@ -36,7 +36,7 @@ export class SimLedger implements Ledger {
       throw new Error('disk full');
     }
     if (this.verdict === 'held') this.holds.push(row);
-    this.#events.push(this.verdict);
+    this.#events.push(typeof this.verdict === 'string' ? this.verdict : this.verdict.refused);
     return this.verdict;
   }
 

@@ -26,6 +26,12 @@ async function goodBooks(make: MakePlace): Promise<Books> {
   const place = await make();
   const store = await place.open();
   const purse = await makePurse(store, 1_000n, 900n);
+  const { accountId } = purse;
+  for (const unit of ['money', 'tokens'] as const) {
+    const name = { scope: 'account', ownerId: accountId, period: 'day', unit } as const;
+    const id = nextName('budget');
+    await store.budgets.set({ id, accountId, ...name, limit: 900n, createdMs: 1 });
+  }
   const rows = [30n, 40n, 50n].map((amount) => holdRow(purse, amount));
   for (const row of rows) await store.ledger.hold(row);
   const [open, charged, released] = rows.map((row) => row.id) as [string, string, string];
@@ -101,9 +107,36 @@ const DAMAGES: readonly Damage[] = [
     /charge without a call/,
   ],
   [
+    'a charge of another account',
+    (books) =>
+      `update entries set from_account = 'default' where cause = 'charge:${books.charged}'`,
+    /not from the account of its call.*usage of an account differs/s,
+  ],
+  [
+    'a budget that forgot what was spent',
+    () => 'update budget_windows set spent = 0',
+    /budget spending differs from its calls: 2/,
+  ],
+  [
+    'a budget that holds too much',
+    () => 'update budget_windows set held = held + 1',
+    /budget holds differ from its unsettled calls: 2/,
+  ],
+  [
+    'a budget whose day is gone',
+    () => 'delete from budget_windows',
+    /budget spending differs.*budget holds differ/s,
+  ],
+  [
+    'an account that does not know of its budgets',
+    (books) => `update accounts set budgeted = 1 where id = '${books.account}'`,
+    /another number of budgets/,
+  ],
+  [
     'a call that has ended and is still held',
-    (books) => `insert into holds select id, account_id, key_id, key_budgeted, request_id, service,
-      model, stream, hold, price_id, started_ms, 'open', null, endpoint from calls
+    (books) => `insert into holds (id, account_id, key_id, key_budgeted, request_id, service,
+      model, stream, hold, started_ms, state) select id, account_id, key_id, key_budgeted,
+      request_id, service, model, stream, hold, started_ms, 'open' from calls
       where id = '${books.released}'`,
     /call is both open and ended/,
   ],

@@ -4,12 +4,23 @@ import fc from 'fast-check';
 import type { Counters, LeakRule, WindowRule } from '../../src/storage/ports.ts';
 import { SimClock } from './sim-clock.ts';
 
+/** Counters that nobody else asks. */
 export type MakeCounters = (clock: SimClock) => Counters;
 
+/** A store across a wire takes its time: it is asked fewer generated questions. */
+export interface SuiteOptions {
+  readonly runs?: number;
+  readonly timeoutMs?: number;
+}
+
+const RUNS = 150;
+const TIMEOUT_MS = 20_000;
+
 function suiteOf(title: string) {
-  return (define: (make: MakeCounters) => void) =>
-    (name: string, make: MakeCounters): void => {
-      describe(`${name}: ${title}`, () => define(make));
+  return (define: (make: MakeCounters, options: Required<SuiteOptions>) => void) =>
+    (name: string, make: MakeCounters, options: SuiteOptions = {}): void => {
+      const all = { runs: RUNS, timeoutMs: TIMEOUT_MS, ...options };
+      describe(`${name}: ${title}`, () => define(make, all));
     };
 }
 
@@ -38,7 +49,7 @@ const steps = fc.array(
   { maxLength: 80 },
 );
 
-export const windowsSuite = suiteOf('windows')((make) => {
+export const windowsSuite = suiteOf('windows')((make, { runs, timeoutMs }) => {
   test('so many a minute, then none; what is left and when it ends are told', async () => {
     const { take } = await start(make);
     expect(await take(4)).toMatchObject({ ok: true, limit: 10, remaining: 6, retryAfterMs: 0 });
@@ -50,43 +61,51 @@ export const windowsSuite = suiteOf('windows')((make) => {
     expect(last.retryAfterMs).toBeLessThanOrEqual(61_000);
   });
 
-  test('in no 60 seconds is more taken than the limit, whatever is asked when', async () => {
-    await fc.assert(
-      fc.asyncProperty(steps, async (asked: readonly Step[]) => {
-        const { clock, take } = await start(make);
-        const taken: { atMs: number; cost: number }[] = [];
-        for (const { afterMs, cost } of asked) {
-          clock.jump(afterMs);
-          if ((await take(cost)).ok) taken.push({ atMs: clock.nowMs(), cost });
-        }
-        for (const { atMs } of taken) {
-          const within = taken.filter((one) => one.atMs >= atMs && one.atMs < atMs + 60_000);
-          const sum = within.reduce((total, one) => total + one.cost, 0);
-          expect(sum).toBeLessThanOrEqual(MINUTE.limit);
-        }
-      }),
-      { numRuns: 150 },
-    );
-  });
+  test(
+    'in no 60 seconds is more taken than the limit, whatever is asked when',
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(steps, async (asked: readonly Step[]) => {
+          const { clock, take } = await start(make);
+          const taken: { atMs: number; cost: number }[] = [];
+          for (const { afterMs, cost } of asked) {
+            clock.jump(afterMs);
+            if ((await take(cost)).ok) taken.push({ atMs: clock.nowMs(), cost });
+          }
+          for (const { atMs } of taken) {
+            const within = taken.filter((one) => one.atMs >= atMs && one.atMs < atMs + 60_000);
+            const sum = within.reduce((total, one) => total + one.cost, 0);
+            expect(sum).toBeLessThanOrEqual(MINUTE.limit);
+          }
+        }),
+        { numRuns: runs },
+      );
+    },
+    timeoutMs,
+  );
 
-  test('who comes back at the time that was named is let in, before it not', async () => {
-    await fc.assert(
-      fc.asyncProperty(steps, async (asked: readonly Step[]) => {
-        const { clock, take } = await start(make);
-        for (const { afterMs, cost } of asked) {
-          clock.jump(afterMs);
-          const verdict = await take(cost);
-          if (verdict.ok) continue;
-          expect(verdict.retryAfterMs).toBeGreaterThan(0);
-          clock.jump(verdict.retryAfterMs - 1);
-          expect((await take(cost)).ok).toBeFalse();
-          clock.jump(1);
-          expect((await take(cost)).ok).toBeTrue();
-        }
-      }),
-      { numRuns: 150 },
-    );
-  });
+  test(
+    'who comes back at the time that was named is let in, before it not',
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(steps, async (asked: readonly Step[]) => {
+          const { clock, take } = await start(make);
+          for (const { afterMs, cost } of asked) {
+            clock.jump(afterMs);
+            const verdict = await take(cost);
+            if (verdict.ok) continue;
+            expect(verdict.retryAfterMs).toBeGreaterThan(0);
+            clock.jump(verdict.retryAfterMs - 1);
+            expect((await take(cost)).ok).toBeFalse();
+            clock.jump(1);
+            expect((await take(cost)).ok).toBeTrue();
+          }
+        }),
+        { numRuns: runs },
+      );
+    },
+    timeoutMs,
+  );
 
   test('a refused take takes nothing; after a minute all is there again', async () => {
     const { clock, take } = await start(make);
@@ -136,15 +155,22 @@ export const windowsSuite = suiteOf('windows')((make) => {
 });
 
 export function placesSuite(name: string, make: MakeCounters): void {
+  test(`${name}: of many who enter at once, exactly so many are let in`, async () => {
+    const { counters } = await start(make);
+    const enter = async () => counters.enter('k', 7);
+    const entered = await Promise.all(Array.from({ length: 40 }, enter));
+    expect(entered.filter(Boolean).length).toBe(7);
+    await Promise.all(Array.from({ length: 7 }, async () => counters.leave('k')));
+    const again = await Promise.all(Array.from({ length: 40 }, enter));
+    expect(again.filter(Boolean).length).toBe(7);
+  });
+
   test(`${name}: so many are inside at once; who leaves makes room for one`, async () => {
     const { counters } = await start(make);
     const enter = async (max = 3) => counters.enter('k', max);
-    expect(await Promise.all([enter(), enter(), enter(), enter()])).toEqual([
-      true,
-      true,
-      true,
-      false,
-    ]);
+    const entered = await Promise.all([enter(), enter(), enter(), enter()]);
+    // Over several connections nobody is the first.
+    expect(entered.filter(Boolean).length).toBe(3);
     await counters.leave('k');
     expect([await enter(), await enter()]).toEqual([true, false]);
     for (let times = 0; times < 9; times += 1) await counters.leave('k');
@@ -154,7 +180,7 @@ export function placesSuite(name: string, make: MakeCounters): void {
 }
 
 /** nginx 1.22 with these rules, run and read. */
-export const leaksSuite = suiteOf('leaks, as nginx limit_req')((make) => {
+export const leaksSuite = suiteOf('leaks, as nginx limit_req')((make, { runs, timeoutMs }) => {
   test('1 r/s, burst 5, nodelay: 6 at once, then one after each second', async () => {
     const { clock, leak } = await start(make);
     const first = [];
@@ -198,32 +224,36 @@ export const leaksSuite = suiteOf('leaks, as nginx limit_req')((make) => {
     ]);
   });
 
-  test('the time named to who is refused is true', async () => {
-    const rules = fc.record({
-      ratePerS: fc.constantFrom(0.5, 1, 3, 7, 100),
-      burst: fc.integer({ min: 0, max: 9 }),
-      nodelay: fc.boolean(),
-    });
-    const waits = fc.array(fc.nat(1_500), { maxLength: 40 });
-    await fc.assert(
-      fc.asyncProperty(rules, waits, async (rule, gaps) => {
-        const { clock, leak } = await start(make);
-        for (const gap of gaps) {
-          clock.jump(gap);
-          const verdict = await leak(rule);
-          if (verdict.ok) continue;
-          // nginx drains whole thousandths of a request: below 1 r/s that is more than 1 ms.
-          const earlyMs = Math.ceil(1 / rule.ratePerS) + 1;
-          if (verdict.retryAfterMs < earlyMs) continue;
-          clock.jump(verdict.retryAfterMs - earlyMs);
-          expect((await leak(rule)).ok).toBeFalse();
-          clock.jump(earlyMs);
-          expect((await leak(rule)).ok).toBeTrue();
-        }
-      }),
-      { numRuns: 100 },
-    );
-  });
+  test(
+    'the time named to who is refused is true',
+    async () => {
+      const rules = fc.record({
+        ratePerS: fc.constantFrom(0.5, 1, 3, 7, 100),
+        burst: fc.integer({ min: 0, max: 9 }),
+        nodelay: fc.boolean(),
+      });
+      const waits = fc.array(fc.nat(1_500), { maxLength: 40 });
+      await fc.assert(
+        fc.asyncProperty(rules, waits, async (rule, gaps) => {
+          const { clock, leak } = await start(make);
+          for (const gap of gaps) {
+            clock.jump(gap);
+            const verdict = await leak(rule);
+            if (verdict.ok) continue;
+            // nginx drains whole thousandths of a request: below 1 r/s that is more than 1 ms.
+            const earlyMs = Math.ceil(1 / rule.ratePerS) + 1;
+            if (verdict.retryAfterMs < earlyMs) continue;
+            clock.jump(verdict.retryAfterMs - earlyMs);
+            expect((await leak(rule)).ok).toBeFalse();
+            clock.jump(earlyMs);
+            expect((await leak(rule)).ok).toBeTrue();
+          }
+        }),
+        { numRuns: runs },
+      );
+    },
+    timeoutMs,
+  );
 
   test('a clock that goes back drains nothing; far back, it is believed', async () => {
     const { clock, leak } = await start(make);

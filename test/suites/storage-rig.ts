@@ -107,6 +107,7 @@ export function holdRow(purse: Purse, amount: bigint, more: Partial<HoldRow> = {
     endpoint: null,
     stream: false,
     amount,
+    tokens: 100,
     priceId: null,
     startedMs: 1_700_000_000_000,
     ...more,

@@ -144,6 +144,30 @@ export const CALLER_FAULTS = table('caller', {
   wrong_parameter: [400, 'final', REQUEST, 'A parameter of the action is not valid.'],
   resource_not_found: [404, 'final', REQUEST, 'There is no such thing in this account.'],
   method_not_allowed: [405, 'final', REQUEST, 'This route does not take this method.'],
+  idempotency_mismatch: [
+    409,
+    'final',
+    REQUEST,
+    'This Idempotency-Key was used for another request. Send a new key.',
+  ],
+  idempotency_in_progress: [
+    409,
+    'retry',
+    REQUEST,
+    'The first request with this Idempotency-Key is still being carried out.',
+  ],
+  idempotency_no_answer: [
+    409,
+    'final',
+    REQUEST,
+    'The first request with this Idempotency-Key was carried out, but its answer is not kept.',
+  ],
+  idempotency_limit_exceeded: [
+    429,
+    'retry',
+    LIMIT,
+    'This account has as many idempotency keys of one day as it may.',
+  ],
   body_too_slow: [408, 'retry', REQUEST, 'The request body did not arrive in time.'],
   body_too_large: [413, 'final', REQUEST, 'The request body is too large.'],
   unsupported_media_type: [

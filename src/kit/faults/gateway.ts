@@ -25,5 +25,12 @@ export const GATEWAY_FAULTS = table('gateway', {
     SERVER,
     'The gateway could not write to its database.',
   ],
+  counters_unavailable: [
+    503,
+
+    'retry',
+    SERVER,
+    'The counters of the limits cannot be reached right now.',
+  ],
   internal_error: [500, 'retry', SERVER, 'Something went wrong in the gateway.'],
 });

@@ -52,3 +52,10 @@ export interface Counters {
   leave(name: string): Now<void>;
   leak(name: string, rule: LeakRule): Now<LeakVerdict>;
 }
+
+/** Counters of a store that several nodes ask. They throw where the store is away. */
+export interface SharedCounters extends Counters {
+  /** Throws where the store does not answer. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}

@@ -6,15 +6,20 @@ import { Kysely } from 'kysely';
 import { every } from '../../kit/clock.ts';
 import { accessKeyQueries } from '../access-key-queries.ts';
 import { appQueries } from '../app-queries.ts';
+import { budgetQueries } from '../budget-queries.ts';
 import { callQueries } from '../call-queries.ts';
 import { endpointQueries } from '../endpoint-queries.ts';
+import { GONE_EVIDENCE } from '../evidence.ts';
+import { idempotencyQueries } from '../idempotency-queries.ts';
 import { migrate } from '../migrate.ts';
 import type { Store } from '../ports.ts';
 import { accountQueries, keyQueries } from '../queries.ts';
 import { resourceQueries } from '../resource-queries.ts';
 import type { Schema } from '../schema.ts';
+import { statementQueries } from '../statement-queries.ts';
 import { kyselyDialect } from './dialect.ts';
 import { SqliteLedger } from './ledger.ts';
+import { lockData } from './lock.ts';
 
 /**
  * When a commit counts as durable. `commit`: after the disk has it, so that it outlives a power
@@ -49,6 +54,8 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
   const log = syncLog(`${path}-wal`, options.sync);
   const changes = watchChanges(db);
   const keys = keyQueries(kysely, changes);
+  const ledger = new SqliteLedger(db, log.committed);
+  let unlock = (): void => undefined;
   return {
     keys,
     apps: appQueries(kysely, changes),
@@ -56,8 +63,16 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
     endpoints: endpointQueries(kysely, changes),
     resources: resourceQueries(kysely),
     accounts: accountQueries(kysely),
+    budgets: budgetQueries(kysely, changes),
+    statements: statementQueries(kysely),
     calls: callQueries(kysely),
-    ledger: new SqliteLedger(db, log.committed),
+    idempotency: idempotencyQueries(kysely),
+    ledger,
+    async join(parked) {
+      unlock = lockData(options.dir);
+      // Whoever had the folder before is gone, with all that it carried.
+      parked(await ledger.parkOpen(GONE_EVIDENCE));
+    },
     async ping() {
       db.query('select 1').get();
     },
@@ -65,6 +80,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
       changes.stop();
       log.stop();
       db.close();
+      unlock();
     },
   };
 }
