@@ -8,7 +8,9 @@
  *    JSON Schema stands in the instructions, it is an instance of that schema.
  * 4. "Say X", "Repeat: X", "Reply with exactly: X", "Count to N", "Write N words" are done.
  * 5. A text or system prompt that asks for JSON gets a JSON object, with the keys it names.
- * 6. Else it says what it read and that no real model was asked.
+ * 6. An answer that has begun, by a last message of the assistant's where the vendor goes on from
+ *    there or by words that ask for the rest, is gone on with.
+ * 7. Else it says what it read and that no real model was asked.
  */
 import { isObject, type Json, type JsonObject, parseJson } from '../src/kit/json.ts';
 import type { Ask, Tool } from './ask.ts';
@@ -71,8 +73,13 @@ export function answer(ask: Ask, vendor: string, index: number): Turn {
     name: tool.name,
     arguments: JSON.stringify(instanceOf(tool.parameters, hints)),
   }));
-  const text = calls.length > 0 ? '' : textFor(ask, vendor, index);
+  const text = calls.length > 0 ? '' : restOf(textFor(ask, vendor, index), ask.begun);
   return limited(ask, { reasoning: ask.thinks ? reasoningFor(ask) : '', text, calls });
+}
+
+/** The rest of an answer; where it began otherwise, what comes after as many characters. */
+function restOf(text: string, begun: string): string {
+  return begun === '' ? text : text.slice(begun.length);
 }
 
 function isForced({ choice }: Ask): boolean {

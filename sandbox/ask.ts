@@ -21,6 +21,8 @@ export interface Ask {
   readonly systemText: string;
   /** Text of the last user message. */
   readonly userText: string;
+  /** What the answer already holds: it goes on from there. Empty where it begins. */
+  readonly begun: string;
   /** Texts of the user's messages before it. */
   readonly spoken: string;
   /** How often the caller has complained of an answer of this conversation. */
@@ -61,6 +63,7 @@ export const PLAIN_ASK: Omit<Ask, 'model' | 'promptTokens'> = {
   includeUsage: true,
   systemText: '',
   userText: '',
+  begun: '',
   spoken: '',
   told: 0,
   images: [],
@@ -87,10 +90,30 @@ export interface Line {
 const COMPLAINS =
   /\b(invalid|not valid|error|does not match|did not match|failed|must|required|fix|correct)\b/i;
 
-/** What the user said, and how often an answer was complained of. */
-export function readLines(
+/** A caller asks in words for the rest of an answer that broke off. */
+const GOES_ON = /\b(cut off|broke off|interrupted)\b.*\b(go on|continue)\b/is;
+
+/** What was said of an answer before it broke off, and the lines that asked for it. */
+function splitBegun(
   lines: readonly Line[],
-): Pick<Ask, 'userText' | 'spoken' | 'told' | 'systemText'> {
+  continues: boolean,
+): { begun: string; asked: readonly Line[] } {
+  const end = lines.at(-1);
+  const before = lines.at(-2);
+  if (continues && end?.role === 'assistant') return { begun: end.text, asked: lines.slice(0, -1) };
+  const isAsked = end?.role === 'user' && before?.role === 'assistant' && GOES_ON.test(end.text);
+  return isAsked ? { begun: before.text, asked: lines.slice(0, -2) } : { begun: '', asked: lines };
+}
+
+/**
+ * What the user said, and how often an answer was complained of. With `continues` an assistant's
+ * message at the end is the start of the answer.
+ */
+export function readLines(
+  all: readonly Line[],
+  continues = true,
+): Pick<Ask, 'userText' | 'begun' | 'spoken' | 'told' | 'systemText'> {
+  const { begun, asked: lines } = splitBegun(all, continues);
   const first = lines.findIndex(({ role }) => role === 'assistant');
   const said = lines.filter(({ role }) => role === 'user');
   const after = first < 0 ? [] : lines.slice(first).filter(({ role }) => role === 'user');
@@ -98,6 +121,7 @@ export function readLines(
   return {
     systemText: system.map(({ text }) => text).join('\n'),
     userText: said.at(-1)?.text ?? '',
+    begun,
     spoken: said
       .slice(0, -1)
       .map(({ text }) => text)
@@ -128,9 +152,14 @@ function linesOf(messages: readonly JsonObject[]): Line[] {
 }
 
 /** Where the last user message is a tool's, the text of the user before it counts. */
-function userLines(messages: readonly JsonObject[]): ReturnType<typeof readLines> {
-  const read = readLines(linesOf(messages));
-  const spoken = readLines(linesOf(messages.filter(({ role }) => role !== 'tool')));
+function userLines(
+  messages: readonly JsonObject[],
+  vendor: FakeVendor,
+): ReturnType<typeof readLines> {
+  const end = messages.at(-1);
+  const continues = vendor.accepts.goesOn || end?.prefix === true || end?.partial === true;
+  const read = readLines(linesOf(messages), continues);
+  const spoken = readLines(linesOf(messages.filter(({ role }) => role !== 'tool')), continues);
   return { ...spoken, told: read.told };
 }
 
@@ -143,7 +172,7 @@ export function readAsk(body: JsonObject, vendor: FakeVendor): Ask {
     model,
     stream: body.stream === true,
     includeUsage: isObject(options) && options.include_usage === true,
-    ...userLines(messages),
+    ...userLines(messages, vendor),
     images: messages.flatMap(imagesOf),
     results: readResults(messages),
     tools: readTools(body),

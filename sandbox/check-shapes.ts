@@ -111,7 +111,7 @@ function checkSchemaFormat(named: Json | undefined, vendor: FakeVendor): Complai
 }
 
 /** What a strict schema lacks: closed objects and every property required, at any depth. */
-function strictFault(schema: JsonObject, path: string): string | null {
+export function strictFault(schema: JsonObject, path: string): string | null {
   const { properties } = schema;
   if (isObject(properties)) {
     if (schema.additionalProperties !== false) {

@@ -115,7 +115,7 @@ export const FAULTS: readonly Fault[] = Object.freeze([
     error: 'server',
     times: 2,
   }),
-  fault('503', '503 always', { error: 'overloaded' }),
+  fault('503', '503 always (Anthropic: 529)', { error: 'overloaded' }),
   fault('hang', 'nothing at all, not even headers', { special: 'hang' }),
   fault('hang-headers-sent', '200 and headers, then nothing', { special: 'hang-headers' }),
   fault('hang-middle', 'half of the answer, then nothing', { breakWith: 'hang' }),

@@ -29,6 +29,8 @@ export interface Accepts {
   readonly toolOrder: boolean;
   /** `strict: true` schemas must close every object and require every property. */
   readonly strictSubset: boolean;
+  /** A last message of the assistant is the start of the answer, unmarked. */
+  readonly goesOn: boolean;
   /** `max_tokens` counts reasoning as well as the answer. */
   readonly maxTokensCountsReasoning: boolean;
   readonly reasoningEfforts: readonly string[] | null;
@@ -88,6 +90,7 @@ const ACCEPTS: Accepts = {
   streamOptionsNeedStream: false,
   toolOrder: true,
   strictSubset: false,
+  goesOn: false,
   maxTokensCountsReasoning: true,
   reasoningEfforts: EFFORTS,
   plainModels: null,
@@ -149,6 +152,7 @@ export const ARK = vendor({
     nMax: 5,
     oneTokenLimit: true,
     toolOrder: false,
+    goesOn: true,
     maxTokensCountsReasoning: false,
   },
   streaming: { roleAlways: true },

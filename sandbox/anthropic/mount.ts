@@ -122,4 +122,11 @@ async function serve(visit: Visit): Promise<void> {
   return sendJson(wire, 200, modelOf(name));
 }
 
-export const ANTHROPIC: Mount = { id: ID, path: PATH, key: KEY, models: MODELS, serve };
+export const ANTHROPIC: Mount = {
+  id: ID,
+  path: PATH,
+  key: KEY,
+  models: MODELS,
+  extra: (url) => ({ base_url: `${url}${PATH}/v1` }),
+  serve,
+};

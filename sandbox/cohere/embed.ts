@@ -15,7 +15,7 @@ const INPUT_TYPES = [
   ...['search_document', 'search_query', 'classification', 'clustering', 'image'],
 ];
 const SIZES = [256, 512, 1_024, 1_536];
-const SIZE_DEFAULT = 1_536;
+const DIMENSIONS_DEFAULT = 1_536;
 const FIELDS = [
   ...['model', 'texts', 'images', 'inputs', 'input_type', 'embedding_types', 'truncate'],
   ...['output_dimension', 'max_tokens', 'priority'],
@@ -76,7 +76,7 @@ function check(body: JsonObject): Complaint | null {
 function speak(body: JsonObject, n: number): Speech {
   const texts = textsOf(body);
   const size = body.output_dimension;
-  const dimensions = typeof size === 'number' ? size : SIZE_DEFAULT;
+  const dimensions = typeof size === 'number' ? size : DIMENSIONS_DEFAULT;
   const asked = Array.isArray(body.embedding_types) ? body.embedding_types.map(String) : [];
   const vectors = texts.map((text) => embed(text, dimensions));
   const embeddings: Record<string, Json> = {};

@@ -1,6 +1,6 @@
 /**
- * The service account of the sandbox. Its key stands in the open on purpose: it opens nothing but the
- * sandbox, and a key made anew at each start would cost every start a tenth of a second.
+ * The service account of the sandbox. Its key stands in the open on purpose: it opens nothing
+ * but the sandbox, and a key made anew at each start would cost every start a tenth of a second.
  */
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 

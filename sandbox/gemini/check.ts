@@ -14,9 +14,14 @@ const MIMES = ['text/plain', 'application/json', 'text/x.enum'];
 /** Models that want their signatures back. */
 const SIGNS = /^gemini-([3-9]|\d\d)/;
 
-export function unknownName({ name, at }: Strange): Complaint {
+function unknownName({ name, at }: Strange): Complaint {
+  if (name === '') {
+    const detail = `Invalid value at '${at}': a message was expected`;
+    return { kind: 'unsupported', param: at, detail };
+  }
   const where = at === '' ? '' : ` at '${at}'`;
-  const detail = `Invalid JSON payload received. Unknown name "${name}"${where}: Cannot find field.`;
+  const rule = `Unknown name "${name}"${where}: Cannot find field.`;
+  const detail = `Invalid JSON payload received. ${rule}`;
   return { kind: 'unsupported', param: at, detail };
 }
 
@@ -186,7 +191,8 @@ function checkTools(body: JsonObject): Complaint | null {
       const at = `tools[${index}].function_declarations[${place}]`;
       if (typeof made.name !== 'string' || !TOOL_NAME.test(made.name)) {
         const rule =
-          'Invalid function name. Must start with a letter or an underscore. Must be alphanumeric ' +
+          'Invalid function name. Must start with a letter or an underscore. Must be ' +
+          'alphanumeric ' +
           '(a-z, A-Z, 0-9), underscores (_), dots (.), colons (:), or dashes (-), with a maximum ' +
           'length of 128.';
         return wrong(at, `* GenerateContentRequest.${at}.name: ${rule}`);
@@ -279,7 +285,9 @@ function checkConfig(config: JsonObject): Complaint | null {
 function checkFormat(config: JsonObject): Complaint | null {
   const mime = field(config, 'responseMimeType') ?? 'text/plain';
   if (!MIMES.includes(String(mime))) {
-    const detail = `* GenerateContentRequest.generation_config.response_mime_type: allowed mimetypes are ${MIMES.map((one) => `\`${one}\``).join(', ')}.`;
+    const detail =
+      `* GenerateContentRequest.generation_config.response_mime_type: allowed ` +
+      `mimetypes are ${MIMES.map((one) => `\`${one}\``).join(', ')}.`;
     return wrong('response_mime_type', detail);
   }
   const own = field(config, 'responseSchema');

@@ -90,8 +90,9 @@ async function trade({ state, request, wire }: Visit): Promise<void> {
   return sendJson(wire, 200, { access_token: token, ...expires });
 }
 
-const PLACE =
-  /^\/v1(?:beta1)?\/projects\/([^/]+)\/locations\/[^/]+\/publishers\/google\/models\/([^/:]+):(\w+)$/;
+const PLACE = new RegExp(
+  '^/v1(?:beta1)?/projects/([^/]+)/locations/[^/]+/publishers/google/models/' + '([^/:]+):(\\w+)$',
+);
 
 async function serve(visit: Visit): Promise<void> {
   const { place, request } = visit;
@@ -114,7 +115,7 @@ export const VERTEX: Mount = {
   models: MODELS,
   extra: (url) => ({
     key: accountFile(url),
-    base_url: `${url}${PATH}/v1/projects/${PROJECT}/locations/global/publishers/google`,
+    base_url: `${url}${PATH}/v1/projects/${PROJECT}/locations/global`,
     project: PROJECT,
     location: 'global',
     token_url: `${url}${PATH}/token`,

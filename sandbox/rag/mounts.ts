@@ -83,7 +83,7 @@ const RERANKERS = ['qwen3-rerank', 'gte-rerank-v2'];
 /** A host of DashScope has both ways, each below a path of its own. */
 const DASHSCOPE: Bearer = {
   id: 'dashscope',
-  path: '/dashscope/api/v1',
+  path: '/qwen/api/v1',
   key: 'sandbox-qwen-key',
   models: RERANKERS,
   errors: DASHSCOPE_ERRORS,

@@ -138,12 +138,12 @@ async function answer(arrival: Arrival, deps: ServerDeps): Promise<Response> {
     tell(fault, requestId, deps);
     response = faultResponse(fault, requestId, write);
   }
+  const marks = deps.marks?.(startedTickMs) ?? null;
+  if (marks !== null) for (const name in marks) response.headers.set(name, marks[name] ?? '');
   const theirs = request.headers.get('x-client-request-id');
   if (theirs !== null && REQUEST_ID.test(theirs)) {
     response.headers.set('x-client-request-id', theirs);
   }
-  const marks = deps.marks?.(startedTickMs) ?? null;
-  if (marks !== null) for (const name in marks) response.headers.set(name, marks[name] ?? '');
   if (deps.settings.corsOrigins.length > 0) allowOrigin(request, response, deps.settings);
   return response;
 }

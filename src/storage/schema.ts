@@ -138,18 +138,6 @@ export interface EndpointsTable {
   updated_ms: number;
 }
 
-/** What accounts have at vendors. */
-export interface ResourcesTable {
-  id: string;
-  account_id: string;
-  kind: string;
-  upstream: string;
-  /** JSON object, as the vendor last showed it. */
-  body: string;
-  created_ms: number;
-  expires_ms: number;
-}
-
 export interface IdempotencyTable {
   id: string;
   account_id: string;
@@ -189,6 +177,18 @@ export interface NodesTable {
   id: string;
   started_ms: number;
   lease_until_ms: number;
+}
+
+/** What accounts have at vendors. */
+export interface ResourcesTable {
+  id: string;
+  account_id: string;
+  kind: string;
+  upstream: string;
+  /** JSON object, as the vendor last showed it. */
+  body: string;
+  created_ms: number;
+  expires_ms: number;
 }
 
 export interface Schema {

@@ -252,3 +252,9 @@ test('faults have the names and words that the SDK knows', async () => {
   const { calls } = await callsOf(sandbox.url);
   expect(calls.at(-1)).toMatchObject({ vendor: 'anthropic', model: 'sandbox-cut-clean' });
 });
+
+test('an older model goes on from the start of its answer', async () => {
+  const messages = [...said('Count to 9'), turn('assistant', '1, 2, 3, 4')];
+  const { body } = await raw({ model: 'claude-haiku-4-5', messages });
+  expect(body).toMatchObject({ content: [{ text: ', 5, 6, 7, 8, 9' }] });
+});

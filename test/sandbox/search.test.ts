@@ -39,37 +39,40 @@ test('bm25 finds what a query is about, in any language, and orders by score', (
   expect(scores.every((score) => score >= 0 && score <= 1)).toBe(true);
 });
 
-test('openai: base64 by default in the SDK, floats when asked, sizes, lists of tokens', async () => {
-  const openai = new OpenAI({
-    baseURL: `${sandbox.url}/openai/v1`,
-    apiKey: 'sandbox-openai-key',
-    maxRetries: 0,
-  });
-  const model = 'text-embedding-3-small';
-  const input = [QUERY, ...DOCUMENTS];
-  const packed = await openai.embeddings.create({ model, input, dimensions: 256 });
-  const plain = await openai.embeddings.create({
-    model,
-    input,
-    dimensions: 256,
-    encoding_format: 'float',
-  });
-  const [query, ...documents] = packed.data.map(({ embedding }) => embedding);
-  expect(query).toHaveLength(256);
-  expect(near(query!, plain.data[0]!.embedding)).toBeCloseTo(1, 5);
-  const scores = documents.map((document) => near(query!, document));
-  expect(scores.indexOf(Math.max(...scores))).toBe(2);
-  expect(packed.usage.prompt_tokens).toBeGreaterThan(20);
-  const tokens = await openai.embeddings.create({
-    model,
-    input: [
-      [1, 2, 3],
-      [1, 2, 4],
-    ],
-  });
-  expect(tokens.usage.total_tokens).toBe(6);
-  expect(tokens.data[0]!.embedding).toHaveLength(1536);
-});
+test(
+  'openai: base64 by default in the SDK, floats when asked, sizes, lists of ' + 'tokens',
+  async () => {
+    const openai = new OpenAI({
+      baseURL: `${sandbox.url}/openai/v1`,
+      apiKey: 'sandbox-openai-key',
+      maxRetries: 0,
+    });
+    const model = 'text-embedding-3-small';
+    const input = [QUERY, ...DOCUMENTS];
+    const packed = await openai.embeddings.create({ model, input, dimensions: 256 });
+    const plain = await openai.embeddings.create({
+      model,
+      input,
+      dimensions: 256,
+      encoding_format: 'float',
+    });
+    const [query, ...documents] = packed.data.map(({ embedding }) => embedding);
+    expect(query).toHaveLength(256);
+    expect(near(query!, plain.data[0]!.embedding)).toBeCloseTo(1, 5);
+    const scores = documents.map((document) => near(query!, document));
+    expect(scores.indexOf(Math.max(...scores))).toBe(2);
+    expect(packed.usage.prompt_tokens).toBeGreaterThan(20);
+    const tokens = await openai.embeddings.create({
+      model,
+      input: [
+        [1, 2, 3],
+        [1, 2, 4],
+      ],
+    });
+    expect(tokens.usage.total_tokens).toBe(6);
+    expect(tokens.data[0]!.embedding).toHaveLength(1536);
+  },
+);
 
 const LIMITS: readonly (readonly [string, string, string, object])[] = [
   ['openai', '/openai/v1/embeddings', 'empty text', { input: '' }],
@@ -102,7 +105,8 @@ const LIMITS: readonly (readonly [string, string, string, object])[] = [
   ['cohere', '/cohere/v2/rerank', 'no documents', { query: 'a', documents: [] }],
 ];
 
-test.each(LIMITS)('%s %s refuses: %s', async (vendor, path, _, fields) => {
+test.each(LIMITS)('%s %s refuses: %s', async (...row) => {
+  const [vendor, path, , fields] = row;
   const body = { model: 'embedding-3', ...fields };
   const { status } = await post(path, body, `sandbox-${vendor}-key`);
   expect(status === 400 || status === 422).toBe(true);
@@ -117,7 +121,8 @@ const EMBEDS: readonly (readonly [string, string, object, number])[] = [
   ['voyage', '/voyage/v1/embeddings', { model: 'voyage-4-large', output_dimension: 256 }, 256],
 ];
 
-test.each(EMBEDS)('%s embeds', async (vendor, path, fields, size) => {
+test.each(EMBEDS)('%s embeds', async (...row) => {
+  const [vendor, path, fields, size] = row;
   const body = { input: [QUERY, DOCUMENTS[1], DOCUMENTS[2]], ...fields };
   const { status, json } = await post(path, body, `sandbox-${vendor}-key`);
   expect(status).toBe(200);
@@ -147,7 +152,8 @@ const RERANKS: readonly (readonly [string, string, object, string])[] = [
   ['qwen', '/qwen/compatible-api/v1/reranks', { top_n: 2 }, 'results'],
 ];
 
-test.each(RERANKS)('%s %s ranks', async (vendor, path, fields, list) => {
+test.each(RERANKS)('%s %s ranks', async (...row) => {
+  const [vendor, path, fields, list] = row;
   const body = { model: 'rerank', query: QUERY, documents: DOCUMENTS, ...fields };
   const { status, json } = await post(path, body, `sandbox-${vendor}-key`);
   expect(status).toBe(200);
@@ -163,7 +169,7 @@ test('dashscope nests what it is asked and what it answers', async () => {
     input: { query: QUERY, documents: DOCUMENTS },
     parameters: { top_n: 1, return_documents: true },
   };
-  const path = '/dashscope/api/v1/services/rerank/text-rerank/text-rerank';
+  const path = '/qwen/api/v1/services/rerank/text-rerank/text-rerank';
   const { json } = await post(path, body, 'sandbox-qwen-key');
   expect(json.output.results).toEqual([
     { index: 2, relevance_score: expect.any(Number), document: { text: DOCUMENTS[2] } },
