@@ -41,6 +41,14 @@ const NEEDS: Readonly<Record<string, Need>> = {
     probe: () => pythonHas('volcenginesdkarkruntime, volcenginesdkark, arkruntime'),
     mend: "as for python-openai, with pip install 'volcengine-python-sdk[ark]' arkruntime",
   },
+  'python-anthropic': {
+    probe: () => pythonHas('anthropic'),
+    mend: 'as for python-openai, with pip install anthropic',
+  },
+  'python-genai': {
+    probe: () => pythonHas('google.genai'),
+    mend: 'as for python-openai, with pip install google-genai',
+  },
   openssl: { probe: () => Bun.which('openssl') !== null, mend: 'apt-get install openssl' },
   linux: { probe: () => process.platform === 'linux', mend: 'run on Linux' },
 };

@@ -39,14 +39,14 @@ export interface Access {
 
 /**
  * The credential of a request: `Authorization: Bearer`, bare `Authorization`, `x-api-key`,
- * `api-key`. null where none was sent.
+ * `api-key`, `x-goog-api-key`. null where none was sent.
  */
 export function readCredential(header: (name: string) => string | null): string | null {
   const authorization = header('authorization');
   if (authorization !== null && authorization !== '') {
     return BEARER.test(authorization) ? authorization.slice(7).trim() : authorization.trim();
   }
-  return header('x-api-key') ?? header('api-key');
+  return header('x-api-key') ?? header('api-key') ?? header('x-goog-api-key');
 }
 
 const BEARER = /^bearer /i;

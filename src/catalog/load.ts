@@ -2,10 +2,12 @@
 import { z } from 'zod';
 import { deepFreeze } from '../kit/freeze.ts';
 import alibaba from './models/alibaba.ts';
+import anthropic from './models/anthropic.ts';
 import bytedance from './models/bytedance.ts';
 import bytedanceMedia from './models/bytedance-media.ts';
 import deepseek from './models/deepseek.ts';
 import embeddings from './models/embeddings.ts';
+import google from './models/google.ts';
 import meta from './models/meta.ts';
 import minimax from './models/minimax.ts';
 import mistral from './models/mistral.ts';
@@ -29,6 +31,7 @@ const BUILT_IN: readonly Model[] = [
   ...bytedanceMedia,
   ...deepseek,
   ...alibaba,
+  ...anthropic,
   ...zhipu,
   ...moonshot,
   ...minimax,
@@ -36,6 +39,7 @@ const BUILT_IN: readonly Model[] = [
   ...openaiOlder,
   ...xai,
   ...mistral,
+  ...google,
   ...meta,
   ...embeddings,
   ...rerank,

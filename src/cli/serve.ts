@@ -12,6 +12,7 @@ import { mountJson } from '../edge/json-routes.ts';
 import { makeMetrics } from '../edge/metrics.ts';
 import { oauthRoutes } from '../edge/oauth.ts';
 import { startPlain } from '../edge/plain.ts';
+import { keepSweeping } from '../edge/response-sweep.ts';
 import {
   type RunningServer,
   type ServerDeps,
@@ -160,7 +161,8 @@ async function run(booted: Booted, chosen: Chosen): Promise<Running> {
     live,
   };
   const { resources } = store;
-  const edge = { relay, limits, deadlines, resources, ...edgeSettings(settings) };
+  const kept = { responses: store.responses, clock, log };
+  const edge = { relay, limits, deadlines, resources, kept, ...edgeSettings(settings) };
   const masterKey = readMasterKey(settings.data_dir, env);
   const signer = makeSigner(deriveKey(masterKey, TOKEN_PURPOSE));
   const tokens = makeTokens({ apps: store.apps, signer, clock });
@@ -190,9 +192,11 @@ async function run(booted: Booted, chosen: Chosen): Promise<Running> {
     marks: counted.marks,
   });
   const models = () => routes.list().map((entry) => entry.model.id);
+  const stopSweep = keepSweeping(kept);
   const stopTimers = (): void => {
     stopTimer();
     stopOnce();
+    stopSweep();
   };
   return { server: running, live, models, stopTimers, closeCounters: counted.close };
 }

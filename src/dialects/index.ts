@@ -2,13 +2,16 @@
  * Every format by its id, and how a request in one is carried to a vendor of another: untouched
  * where both are the same, through the common turn where both have one.
  */
+import { anthropicCountPassage } from './anthropic-messages/count.ts';
 import {
   anthropicMessagesCaller,
   anthropicMessagesPassage,
   anthropicMessagesVendor,
 } from './anthropic-messages/index.ts';
+import { bedrockConverseVendor } from './bedrock-converse/index.ts';
 import { EMBEDDINGS, openEmbeddings } from './embeddings/exchange.ts';
 import { EMBED_FORMATS } from './embeddings/formats.ts';
+import { geminiCountPassage } from './gemini-generate/count.ts';
 import {
   geminiGenerateCaller,
   geminiGeneratePassage,
@@ -33,6 +36,8 @@ const PASSAGES: Readonly<Record<string, Passage>> = byId([
   anthropicMessagesPassage,
   geminiGeneratePassage,
   ...VOLC_PASSAGES,
+  anthropicCountPassage,
+  geminiCountPassage,
 ]);
 
 /** Formats whose callers can be understood, and those in which vendors can be asked. */
@@ -47,6 +52,7 @@ const VENDORS: Readonly<Record<string, VendorDialect>> = byId([
   openaiResponsesVendor,
   anthropicMessagesVendor,
   geminiGenerateVendor,
+  bedrockConverseVendor,
 ]);
 
 function byId<T extends { readonly id: string }>(all: readonly T[]): Readonly<Record<string, T>> {

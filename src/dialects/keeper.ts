@@ -2,7 +2,7 @@
 import { Fault } from '../kit/fault.ts';
 
 /** What one answer may grow to, all texts together. */
-export const ANSWER_CHARS_MAX = 16 * 1024 * 1024;
+const ANSWER_CHARS_MAX = 16 * 1024 * 1024;
 
 export class TextKeeper {
   readonly #texts = new Map<string, string[]>();

@@ -2,7 +2,7 @@
 import { Fault } from '../kit/fault.ts';
 import type { Json } from '../kit/json.ts';
 import type { WireTweaks, WriteWish, Written } from './shape.ts';
-import type { Turn } from './turn.ts';
+import type { ContentPart, Turn } from './turn.ts';
 
 /** A warning is a sentence, and a turn may have thousands of causes for one. */
 const WARNINGS_MAX = 20;
@@ -50,18 +50,44 @@ export class Losses {
   }
 }
 
+/** Fields that change what an answer costs or who keeps it, never what it says. */
+const HINTS: ReadonlySet<string> = new Set([
+  'prompt_cache_key',
+  'prompt_cache_options',
+  'prompt_cache_retention',
+  'safety_identifier',
+  'store',
+]);
+
 const FOREIGN = 'only models behind the format that has this field take it.';
 
 /** Fields of the caller's format without a common form: back where they came from, else lost. */
 export function placeOthers(
   turn: Turn,
-  own: { readonly dialect: string; readonly body: Record<string, Json> },
+  own: {
+    readonly dialect: string;
+    readonly body: Record<string, Json>;
+    /** Fields of other formats that mean the same in this one. */
+    readonly shared?: ReadonlySet<string>;
+  },
   losses: Losses,
 ): void {
   for (const [path, value] of Object.entries(turn.others)) {
     if (value === null) continue;
     if (turn.origin === own.dialect) putBack(own.body, path, value);
+    else if (own.shared?.has(path)) own.body[path] = value;
+    else if (HINTS.has(path)) losses.warn(`${path} was left out`);
     else losses.lose(path, FOREIGN);
+  }
+}
+
+/** Hints on parts that a format has no place for. */
+export function warnOfMarks(content: readonly ContentPart[], losses: Losses): void {
+  for (const part of content) {
+    if (part.cache !== undefined) losses.warn('marks of what to cache were left out');
+    if (part.type !== 'text' && (part.context !== undefined || part.cite === true)) {
+      losses.warn('citations of a file, and what was said of it, were left out');
+    }
   }
 }
 

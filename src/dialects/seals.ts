@@ -8,29 +8,32 @@ import type { Seal } from './turn.ts';
 
 /** Twelve bytes, which are sixteen characters of base64 whatever follows. */
 const MARK = 'gangway-seal';
-const MARK_BASE64 = Buffer.from(MARK).toString('base64');
+/** How every packed seal begins. */
+export const SEAL_START = Buffer.from(MARK).toString('base64');
 
 export interface PackedSeal {
   readonly seal: Seal;
   /** What it proves: thoughts, thoughts that are hidden in it, or the call that comes next. */
   readonly of: 'thoughts' | 'hidden' | 'call';
+  /** The id of that call, where the place says nothing of it. */
+  readonly callId?: string;
 }
 
 /** The seal's own text where it is of this format, else packed. */
 export function packSeal(packed: PackedSeal, dialect: string): string {
-  const { seal, of } = packed;
+  const { seal, of, callId } = packed;
   if (seal.dialect === dialect) return seal.value;
-  const text = MARK + JSON.stringify({ dialect: seal.dialect, value: seal.value, of });
+  const text = MARK + JSON.stringify({ dialect: seal.dialect, value: seal.value, of, callId });
   return Buffer.from(text).toString('base64');
 }
 
 /** null: this is no seal of ours. */
 export function unpackSeal(text: string): PackedSeal | null {
-  if (!text.startsWith(MARK_BASE64)) return null;
+  if (!text.startsWith(SEAL_START)) return null;
   const body = parseJson(Buffer.from(text, 'base64').toString('utf8').slice(MARK.length));
   if (!isObject(body)) return null;
-  const { dialect, value, of } = body;
+  const { dialect, value, of, callId } = body;
   if (typeof dialect !== 'string' || typeof value !== 'string') return null;
   if (of !== 'thoughts' && of !== 'hidden' && of !== 'call') return null;
-  return { seal: { dialect, value }, of };
+  return { seal: { dialect, value }, of, ...(typeof callId === 'string' ? { callId } : {}) };
 }

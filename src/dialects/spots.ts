@@ -1,7 +1,15 @@
-/** Reads the fields of a request, and says which one is wrong and what it must be. */
+/** Reads the fields of an object that stands somewhere in a request, and names what is wrong. */
 import type { Fault } from '../kit/fault.ts';
 import { isObject, type Json, type JsonObject } from '../kit/json.ts';
-import { wrong } from './fields.ts';
+import {
+  listAt,
+  optionalBoolean,
+  optionalNumber,
+  optionalText,
+  textList,
+  unknownFields,
+  wrong,
+} from './fields.ts';
 
 /** A place in a request that is read by hand: the object, and the path of it for people. */
 export interface Spot {
@@ -19,9 +27,7 @@ export function noForm(param: string, mend: string): Fault {
 }
 
 export function takeText(spot: Spot, field: string): string | null {
-  const value = spot.of[field] ?? null;
-  if (value === null || typeof value === 'string') return value;
-  throw wrong(pathOf(spot, field), 'must be a string');
+  return optionalText(spot.of[field], pathOf(spot, field));
 }
 
 export function needText(spot: Spot, field: string): string {
@@ -31,15 +37,11 @@ export function needText(spot: Spot, field: string): string {
 }
 
 export function takeNumber(spot: Spot, field: string): number | null {
-  const value = spot.of[field] ?? null;
-  if (value === null || typeof value === 'number') return value;
-  throw wrong(pathOf(spot, field), 'must be a number');
+  return optionalNumber(spot.of[field], pathOf(spot, field));
 }
 
 export function takeFlag(spot: Spot, field: string): boolean | null {
-  const value = spot.of[field] ?? null;
-  if (value === null || typeof value === 'boolean') return value;
-  throw wrong(pathOf(spot, field), 'must be true or false');
+  return optionalBoolean(spot.of[field], pathOf(spot, field));
 }
 
 export function takeObject(spot: Spot, field: string): JsonObject | null {
@@ -58,8 +60,7 @@ export function needObject(spot: Spot, field: string): Spot {
 export function takeSpots(spot: Spot, field: string): readonly Spot[] {
   const value = spot.of[field] ?? null;
   if (value === null) return [];
-  if (!Array.isArray(value)) throw wrong(pathOf(spot, field), 'must be an array');
-  return (value as readonly Json[]).map((member, index) => {
+  return listAt(value, pathOf(spot, field)).map((member, index) => {
     const path = `${pathOf(spot, field)}[${index}]`;
     if (!isObject(member)) throw wrong(path, 'must be an object');
     return { of: member, path };
@@ -67,22 +68,13 @@ export function takeSpots(spot: Spot, field: string): readonly Spot[] {
 }
 
 export function takeTexts(spot: Spot, field: string): readonly string[] {
-  const value = spot.of[field] ?? null;
-  if (value === null) return [];
-  const list = typeof value === 'string' ? [value] : value;
-  if (Array.isArray(list) && list.every((member) => typeof member === 'string')) {
-    return list as readonly string[];
-  }
-  throw wrong(pathOf(spot, field), 'must be a string or an array of strings');
+  const value = spot.of[field];
+  return typeof value === 'string' ? [value] : textList(value, pathOf(spot, field));
 }
 
 /** Fields beside those that were read, by path: what is null says nothing. */
 export function leftOver(spot: Spot, known: ReadonlySet<string>): Record<string, Json> {
-  const rest: Record<string, Json> = {};
-  for (const [field, value] of Object.entries(spot.of)) {
-    if (value !== null && !known.has(field)) rest[pathOf(spot, field)] = value;
-  }
-  return rest;
+  return unknownFields(spot.of, known, spot.path);
 }
 
 /** The same without what is null or undefined. */

@@ -154,10 +154,7 @@ export interface Turn {
   readonly user: string | null;
   readonly serviceTier: string | null;
   readonly metadata: JsonObject | null;
-  /**
-   * Fields of the caller's dialect that no common form exists for: field -> value. A field inside
-   * of the body stands by its path, such as `tools[1]`.
-   */
+  /** Fields of the caller's dialect that no common form exists for: field -> value. */
   readonly others: Readonly<Record<string, Json>>;
   /** The format in which it was asked: `others` and ids of files have a meaning only there. */
   readonly origin?: string;

@@ -18,12 +18,14 @@ import { toOwnStatus, writeFault, writeFaultEvent } from '../dialects/volc-ark/f
 import { Fault } from '../kit/fault.ts';
 import { isObject, parseJson } from '../kit/json.ts';
 import { fileRoutes } from './kept-files.ts';
-import { modelRoutes } from './models.ts';
+import { CHAT_SHAPE, type ModelShape } from './model-shapes.ts';
+import { shelf } from './models.ts';
 import { findOwn } from './pins.ts';
 import { type Asking, type RelayEdge, relayed, type WholeAnswer } from './relayed.ts';
 import { callerOf, type Route, route, type Visit } from './routes.ts';
 
 const PREFIX = '/api/v3';
+const MODELS: ModelShape = Object.freeze({ ...CHAT_SHAPE, writeFault });
 const MS_PER_S = 1_000;
 /** A context's life where the vendor does not say it. */
 const TTL_S_DEFAULT = 86_400;
@@ -58,7 +60,7 @@ export function dataPlaneRoutes(edge: RelayEdge): readonly Route[] {
       }),
     ),
     ...fileRoutes(edge, PREFIX),
-    ...modelRoutes(edge.relay.routes, { prefix: PREFIX, writeFault }),
+    ...shelf(`${PREFIX}/models`, () => MODELS, edge.relay.routes),
   ];
 }
 

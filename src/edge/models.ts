@@ -1,36 +1,48 @@
-/** The list of models: only what the key may use. */
+/** The list of models: only what the key may use, in the shape that the client knows. */
 import { mayUseModel } from '../access/keys.ts';
-import { writeFault } from '../dialects/openai-chat/fault.ts';
 import { Fault } from '../kit/fault.ts';
 import type { Route as ModelRoute, Routes } from '../relay/upstreams.ts';
+import { CHAT_SHAPE, CONTENT_SHAPE, MESSAGES_SHAPE, type ModelShape } from './model-shapes.ts';
 import { callerOf, type Route, route, type Visit } from './routes.ts';
 
-/** Models have no birthday in the catalogue; clients only want a number. */
-const CREATED_S = 1_735_689_600;
-
-/** Where the list stands, and in whose words it refuses. */
-export interface ModelDoor {
-  readonly prefix: string;
-  readonly writeFault: Route['writeFault'];
+/** Three formats share one path. Each kind of client gives itself away by a header of its own. */
+function shapeOf({ headers }: Request): ModelShape {
+  if (headers.has('anthropic-version')) return MESSAGES_SHAPE;
+  return headers.has('x-goog-api-key') ? CONTENT_SHAPE : CHAT_SHAPE;
 }
 
-const FIRST_DOOR: ModelDoor = Object.freeze({ prefix: '/v1', writeFault });
+const contentShape = (): ModelShape => CONTENT_SHAPE;
 
-export function modelRoutes(routes: Routes, door: ModelDoor = FIRST_DOOR): readonly Route[] {
+export function modelRoutes(routes: Routes): readonly Route[] {
+  return [
+    ...shelf('/v1/models', shapeOf, routes),
+    ...shelf('/v1beta/models', contentShape, routes).map((one) => ({ ...one, keyInQuery: 'key' })),
+  ];
+}
+
+type PickShape = (request: Request) => ModelShape;
+
+/** The list and each of it, below a path of its own. */
+export function shelf(path: string, pick: PickShape, routes: Routes): readonly Route[] {
+  const writeFault: Route['writeFault'] = (fault, requestId, request) =>
+    pick(request).writeFault(fault, requestId, request);
   return [
     route({
       method: 'GET',
-      path: `${door.prefix}/models`,
+      path,
       access: 'caller',
-      handle: (visit) => Response.json({ object: 'list', data: usable(visit, routes).map(show) }),
-      writeFault: door.writeFault,
+      handle(visit) {
+        const query = new URL(visit.request.url).searchParams;
+        return Response.json(pick(visit.request).list(usable(visit, routes), query));
+      },
+      writeFault,
     }),
     route({
       method: 'GET',
-      path: `${door.prefix}/models/*`,
+      path: `${path}/*`,
       access: 'caller',
-      handle: (visit) => Response.json(show(find(visit, routes))),
-      writeFault: door.writeFault,
+      handle: (visit) => Response.json(pick(visit.request).show(find(visit, routes))),
+      writeFault,
     }),
   ];
 }
@@ -45,18 +57,4 @@ function find(visit: Visit, routes: Routes): ModelRoute {
   // A model that the key may not use is no more to be seen here than in the list.
   if (mayUseModel(callerOf(visit), found.model.id)) return found;
   throw new Fault('model_not_found', { param: 'model' });
-}
-
-function show({ model }: ModelRoute) {
-  return {
-    id: model.id,
-    object: 'model',
-    created: CREATED_S,
-    owned_by: model.maker,
-    kind: model.kind,
-    shutdown_date: model.retires ?? null,
-    context_length: model.contextTokens,
-    max_output_tokens: model.outputTokensMax,
-    abilities: model.abilities,
-  };
 }

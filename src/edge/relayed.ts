@@ -1,7 +1,8 @@
 /** What every route that asks a model has in common: read the body, relay it, write the answer. */
 import type { CallerDialect, Family, Place, WireRequest } from '../dialects/shape.ts';
+import { Fault } from '../kit/fault.ts';
 import type { Limits } from '../limits/limits.ts';
-import type { Answer, RelayDeps } from '../relay/call.ts';
+import type { Answer, RelayDeps, Sink } from '../relay/call.ts';
 import { isEndpointId } from '../relay/endpoints.ts';
 import { handle } from '../relay/handle.ts';
 import type { EndpointRow, Resources } from '../storage/ports.ts';
@@ -29,6 +30,10 @@ export interface Asking extends Pick<CallerDialect, 'readRequest' | 'writeFault'
   readonly place?: (visit: Visit) => Place;
   /** The one upstream that has what the request names. Absent: any. */
   readonly pin?: (request: WireRequest, visit: Visit) => Promise<string | undefined>;
+  /** Puts into the request what it only names. */
+  readonly prepare?: (request: WireRequest, visit: Visit) => Promise<WireRequest>;
+  /** Stands between a stream and its caller, under the headers of the answer. */
+  readonly tap?: (headers: Readonly<Record<string, string>>, sink: Sink) => Sink;
   /** Runs before a whole answer leaves; what it answers leaves instead. */
   readonly keep?: (answer: WholeAnswer, visit: Visit) => Promise<string>;
 }
@@ -40,7 +45,7 @@ export async function relayed(visit: Visit, asking: Asking, edge: RelayEdge): Pr
   visit.holdOpen();
   try {
     const answer = await ask(visit, asking, edge);
-    if (answer.kind === 'stream') return streamed(answer, visit);
+    if (answer.kind === 'stream') return streamed(answer, visit, asking);
     const text = asking.keep === undefined ? answer.text : await asking.keep(answer, visit);
     visit.letIdle();
     answer.headers['content-type'] = 'application/json';
@@ -55,7 +60,8 @@ async function ask(visit: Visit, asking: Asking, edge: RelayEdge): Promise<Answe
   const caller = callerOf(visit);
   const { request: http } = visit;
   const body = await readBody(http, edge.bodyLimits, edge.deadlines);
-  const request = await readAsked(visit, { asking, edge, ...body });
+  const asked = await readAsked(visit, { asking, edge, ...body });
+  const request = asking.prepare === undefined ? asked : await asking.prepare(asked, visit);
   const files = await pinToFiles(request, caller.key.accountId, edge.resources);
   const upstream = (await asking.pin?.(request, visit)) ?? files;
   return handle(
@@ -86,27 +92,43 @@ interface Arrived {
 async function readAsked(visit: Visit, arrived: Arrived): Promise<WireRequest> {
   const { asking, edge, text, bytes } = arrived;
   const { key } = callerOf(visit);
-  const { readStrict } = asking;
-  if (readStrict !== undefined && key.contract === 'strict') return readStrict(text, bytes);
+  if (key.contract === 'strict') return readStrictly(arrived, visit);
   const asked = asking.readRequest(text, bytes, asking.place?.(visit));
-  if (readStrict === undefined || !isEndpointId(asked.model)) return asked;
+  if (!isEndpointId(asked.model)) return asked;
   const endpoint: EndpointRow | null = await edge.relay.endpoints.find(asked.model, key.accountId);
-  return endpoint?.contract === 'strict' ? readStrict(text, bytes) : asked;
+  return endpoint?.contract === 'strict' ? readStrictly(arrived, visit) : asked;
 }
 
-function streamed(answer: Extract<Answer, { kind: 'stream' }>, visit: Visit): Response {
+/** The contract is about chats, in one format: other formats of a chat would be ways around it. */
+function readStrictly(arrived: Arrived, visit: Visit): WireRequest {
+  const { asking, text, bytes } = arrived;
+  if (asking.readStrict !== undefined) return asking.readStrict(text, bytes);
+  if (asking.family !== 'chat') return asking.readRequest(text, bytes, asking.place?.(visit));
+  throw new Fault('not_found', {
+    message:
+      'This key or endpoint is held to the strict contract, which has ' +
+      'POST /v1/chat/completions only.',
+  });
+}
+
+function streamed(
+  answer: Extract<Answer, { kind: 'stream' }>,
+  visit: Visit,
+  { tap }: Asking,
+): Response {
   const { headers } = answer;
   headers['content-type'] = 'text/event-stream; charset=utf-8';
   headers['cache-control'] = 'no-cache';
   // Reverse proxies would otherwise keep chunks back to fill their buffers.
   headers['x-accel-buffering'] = 'no';
-  return new Response(streamBody(answer.pump, visit), { headers });
+  const pump: Pump =
+    tap === undefined ? answer.pump : (sink) => answer.pump(tap(answer.headers, sink));
+  return new Response(streamBody(pump, visit), { headers });
 }
 
-function streamBody(
-  pump: Extract<Answer, { kind: 'stream' }>['pump'],
-  visit: Visit,
-): ReadableStream {
+type Pump = Extract<Answer, { kind: 'stream' }>['pump'];
+
+function streamBody(pump: Pump, visit: Visit): ReadableStream {
   const source: Bun.DirectUnderlyingSource<Uint8Array> = {
     type: 'direct',
     async pull(controller) {

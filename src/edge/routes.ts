@@ -40,6 +40,10 @@ export interface Route {
   /** Asked before anything else is looked at, the key included. Throws to refuse. */
   readonly gate?: (visit: Visit) => Promise<void>;
   readonly handle: (visit: Visit) => Response | Promise<Response>;
+  /** Where the key may stand in the query, for formats whose clients put it there. */
+  readonly keyInQuery?: string;
+  /** Under which further name the answer carries the id of the request. */
+  readonly idHeader?: string;
   /** How faults are written on this route. */
   readonly writeFault: (fault: Fault, requestId: string, request: Request) => string;
 }

@@ -123,6 +123,7 @@ async function answer(arrival: Arrival, deps: ServerDeps): Promise<Response> {
   const startedTickMs = deps.clock.tickMs();
   let write: FaultWriter = writeFault;
   let response: Response;
+  let idHeader: string | undefined;
   try {
     if (server.pendingRequests > deps.settings.openRequestsMax) {
       throw new Fault('overloaded', { retryAfterS: 1 });
@@ -131,6 +132,7 @@ async function answer(arrival: Arrival, deps: ServerDeps): Promise<Response> {
     const found = pickRoute(arrival, deps.settings);
     if (found instanceof Response) return found;
     write = (fault, id) => found.writeFault(fault, id, request);
+    idHeader = found.idHeader;
     response = await visitRoute(found, { ...arrival, requestId, startedTickMs }, deps);
     if (!response.headers.has('x-request-id')) response.headers.set('x-request-id', requestId);
   } catch (thrown) {
@@ -138,6 +140,7 @@ async function answer(arrival: Arrival, deps: ServerDeps): Promise<Response> {
     tell(fault, requestId, deps);
     response = faultResponse(fault, requestId, write);
   }
+  if (idHeader !== undefined) response.headers.set(idHeader, requestId);
   const marks = deps.marks?.(startedTickMs) ?? null;
   if (marks !== null) for (const name in marks) response.headers.set(name, marks[name] ?? '');
   const theirs = request.headers.get('x-client-request-id');
@@ -171,13 +174,19 @@ async function visitRoute(
   if (found.access === 'signature') {
     return found.handle({ ...base, signed: await deps.signatures.identify(request) });
   }
-  const identified = deps.access.identify(readCredential((name) => request.headers.get(name)));
+  const identified = deps.access.identify(credentialOf(request, found));
   const caller = identified instanceof Promise ? await identified : identified;
   if (found.access === 'operator' && caller.key.role !== 'operator') {
     throw new Fault('operator_only');
   }
   if (caller.addresses !== null) checkAddress(caller, address());
   return found.handle({ ...base, caller });
+}
+
+function credentialOf(request: Request, { keyInQuery }: Route): string | null {
+  const credential = readCredential((name) => request.headers.get(name));
+  if (credential !== null || keyInQuery === undefined) return credential;
+  return new URL(request.url).searchParams.get(keyInQuery);
 }
 
 /** What the runtime lets through and nobody honest sends: doubled framing headers, huge heads. */

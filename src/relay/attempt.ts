@@ -1,6 +1,7 @@
 /** One try at one upstream: until it has begun to answer, or failed. */
 import { openExchange, openRest } from '../dialects/index.ts';
 import type { ErrorReader, Exchange, ReadReply, StreamWatch, Written } from '../dialects/shape.ts';
+import { AwsEventCutter } from '../kit/aws-eventstream.ts';
 import type { Deadline } from '../kit/clock.ts';
 import { Fault, type FaultCode } from '../kit/fault.ts';
 import type { OutboundReply } from '../kit/fetch.ts';
@@ -22,7 +23,7 @@ export type Begun =
 /** A stream that has begun; `first` is what it said so far. */
 export interface VendorStream {
   readonly reply: OutboundReply;
-  readonly cutter: EventCutter;
+  readonly cutter: Pick<EventCutter, 'push' | 'rest'>;
   readonly watch: StreamWatch;
   readonly timer: AttemptTimer;
   readonly exchange: Exchange;
@@ -119,7 +120,8 @@ export async function attempt(call: Call, candidate: Candidate, deps: RelayDeps)
       return { kind: 'whole', ...exchange.readReply(text, readError) };
     }
     const watch = exchange.watch(readError);
-    const cutter = new EventCutter();
+    const framed = candidate.service.framing === 'aws-eventstream';
+    const cutter = framed ? new AwsEventCutter() : new EventCutter();
     const stream = { reply, cutter, watch, timer, exchange, readError, first: null };
     return { kind: 'stream', stream: await beginStream(stream) };
   } catch (thrown) {

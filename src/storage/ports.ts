@@ -4,12 +4,14 @@ import type { Endpoints } from './ports/endpoints.ts';
 import type { Idempotency } from './ports/idempotency.ts';
 import type { BudgetRefusal, Budgets, Statements } from './ports/money.ts';
 import type { Resources } from './ports/resources.ts';
+import type { Responses } from './ports/responses.ts';
 
 export type * from './ports/counters.ts';
 export type * from './ports/endpoints.ts';
 export type * from './ports/idempotency.ts';
 export type * from './ports/money.ts';
 export type * from './ports/resources.ts';
+export type * from './ports/responses.ts';
 
 export type KeyState = 'active' | 'disabled';
 export type KeyRole = 'caller' | 'operator';
@@ -353,6 +355,7 @@ export interface Store {
   readonly accounts: Accounts;
   readonly ledger: Ledger;
   readonly calls: Calls;
+  readonly responses: Responses;
   readonly idempotency: Idempotency;
   /**
    * Makes this process one that carries calls, and parks what dead ones left open: now, and where

@@ -9,6 +9,7 @@ import { idempotencyQueries } from './idempotency-queries.ts';
 import type { Store } from './ports.ts';
 import { accountQueries, type Changes, keyQueries } from './queries.ts';
 import { resourceQueries } from './resource-queries.ts';
+import { responseQueries } from './response-queries.ts';
 import type { Schema } from './schema.ts';
 import { statementQueries } from './statement-queries.ts';
 
@@ -27,5 +28,6 @@ export function queryPorts(
     statements: statementQueries(db),
     calls: callQueries(db),
     idempotency: idempotencyQueries(db),
+    responses: responseQueries(db),
   };
 }

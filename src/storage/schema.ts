@@ -138,6 +138,27 @@ export interface EndpointsTable {
   updated_ms: number;
 }
 
+/** Answers that later questions go on from. */
+export interface ResponsesTable {
+  account_id: string;
+  id: string;
+  previous_id: string | null;
+  model: string;
+  /** JSON array of items. */
+  input: string;
+  /** JSON object. */
+  response: string;
+  bytes: number;
+  created_ms: number;
+  expires_ms: number;
+}
+
+export interface ResponseItemsTable {
+  account_id: string;
+  item_id: string;
+  response_id: string;
+}
+
 export interface IdempotencyTable {
   id: string;
   account_id: string;
@@ -196,6 +217,8 @@ export interface Schema {
   budgets: BudgetsTable;
   budget_windows: BudgetWindowsTable;
   nodes: NodesTable;
+  responses: ResponsesTable;
+  response_items: ResponseItemsTable;
   access_keys: AccessKeysTable;
   endpoints: EndpointsTable;
   resources: ResourcesTable;

@@ -22,8 +22,25 @@ export default Object.freeze({
         // unverified: that every model goes on from a last assistant message (docs/82379/1359497).
         continues: true,
         // Four roles are taken; another is a 400 InvalidParameter. max_completion_tokens is native.
-        tweaks: { roles: { developer: 'system' } },
+        // Thoughts that come back are used in the tool loops of DeepSeek's models, else ignored.
+        tweaks: {
+          roles: { developer: 'system' },
+          thinking: 'type',
+          thoughtsBack: 'reasoning_content',
+        },
         meter: CHAT_METER,
+      },
+      {
+        path: '/responses',
+        dialect: 'openai-responses',
+        // unverified: that developer is refused here as it is in chat.
+        tweaks: { roles: { developer: 'system' }, thinking: 'type' },
+        meter: {
+          input: '/usage/input_tokens',
+          output: '/usage/output_tokens',
+          cachedInput: ['/usage/input_tokens_details/cached_tokens'],
+          reasoning: ['/usage/output_tokens_details/reasoning_tokens'],
+        },
       },
     ],
     embeddings: [

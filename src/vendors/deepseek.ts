@@ -14,9 +14,13 @@ export default Object.freeze({
         dialect: 'openai-chat',
         // An unknown role is a 400 naming the roles that are taken.
         // unverified: that max_completion_tokens is not taken; the reference names max_tokens only.
+        // Thoughts of a turn with tool calls must come back, else 400; others are ignored
+        // (api-docs.deepseek.com/guides/thinking_mode, read 2026-11-26).
         tweaks: {
           rename: { max_completion_tokens: 'max_tokens' },
           roles: { developer: 'system' },
+          thinking: 'type',
+          thoughtsBack: 'reasoning_content',
         },
         meter: {
           input: '/usage/prompt_tokens',

@@ -1,9 +1,13 @@
 /** Every vendor by its id. Written by scripts/generate-vendors.ts; edits here are lost. */
 import { deepFreeze } from '../kit/freeze.ts';
+import anthropic from './anthropic.ts';
 import ark from './ark.ts';
+import azure from './azure.ts';
+import bedrock from './bedrock.ts';
 import cohere from './cohere.ts';
 import deepseek from './deepseek.ts';
 import fireworks from './fireworks.ts';
+import gemini from './gemini.ts';
 import groq from './groq.ts';
 import jina from './jina.ts';
 import minimax from './minimax.ts';
@@ -17,15 +21,20 @@ import qwen from './qwen.ts';
 import type { Vendor } from './shape.ts';
 import siliconflow from './siliconflow.ts';
 import together from './together.ts';
+import vertex from './vertex.ts';
 import voyage from './voyage.ts';
 import xai from './xai.ts';
 import zhipu from './zhipu.ts';
 
 export const VENDORS: Readonly<Record<string, Vendor>> = deepFreeze({
+  anthropic,
   ark,
+  azure,
+  bedrock,
   cohere,
   deepseek,
   fireworks,
+  gemini,
   groq,
   jina,
   minimax,
@@ -38,6 +47,7 @@ export const VENDORS: Readonly<Record<string, Vendor>> = deepFreeze({
   qwen,
   siliconflow,
   together,
+  vertex,
   voyage,
   xai,
   zhipu,

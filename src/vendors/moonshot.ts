@@ -13,7 +13,12 @@ export default Object.freeze({
         path: '/chat/completions',
         dialect: 'openai-chat',
         // unverified: that developer is refused; the reference names system, user, assistant, tool.
-        tweaks: { roles: { developer: 'system' } },
+        // unverified: how thinking is switched, and that thoughts are taken back.
+        tweaks: {
+          roles: { developer: 'system' },
+          thinking: 'type',
+          thoughtsBack: 'reasoning_content',
+        },
         meter: {
           input: '/usage/prompt_tokens',
           output: '/usage/completion_tokens',

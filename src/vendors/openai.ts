@@ -19,6 +19,16 @@ export default Object.freeze({
           reasoning: ['/usage/completion_tokens_details/reasoning_tokens'],
         },
       },
+      {
+        path: '/responses',
+        dialect: 'openai-responses',
+        meter: {
+          input: '/usage/input_tokens',
+          output: '/usage/output_tokens',
+          cachedInput: ['/usage/input_tokens_details/cached_tokens'],
+          reasoning: ['/usage/output_tokens_details/reasoning_tokens'],
+        },
+      },
     ],
     embeddings: [
       {

@@ -17,6 +17,8 @@ export default Object.freeze({
         tweaks: {
           rename: { max_completion_tokens: 'max_tokens' },
           roles: { developer: 'system' },
+          // unverified: enable_thinking with thinking_budget.
+          thinking: 'flag',
         },
         meter: {
           input: '/usage/prompt_tokens',

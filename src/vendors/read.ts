@@ -39,23 +39,30 @@ export function readUsage(meter: TokenMeter, body: Json): TokenUsage | null {
     return null;
   }
   const input = meter.input === undefined ? 0 : toCount(readPointer(body, meter.input));
-  const output = meter.output === undefined ? 0 : toCount(readPointer(body, meter.output));
+  const output = readOutput(meter, body);
+  const more = (meter.inputMore ?? []).map((pointer) => readOptional(body, [pointer]));
   const cached = readOptional(body, meter.cachedInput);
   const written = readOptional(body, meter.cacheWrite);
   const reasoning = readOptional(body, meter.reasoning);
   if (input === null || output === null || cached === null) return null;
-  if (written === null || reasoning === null) return null;
+  if (written === null || reasoning === null || more.includes(null)) return null;
   const units = meter.units === undefined ? undefined : readUnits(meter.units, body);
   if (units === null) return null;
   const beside = meter.cachedApart === true ? cached + written : cached > input ? cached : 0;
   return {
-    inputTokens: input + beside,
+    inputTokens: more.reduce<number>((sum, count) => sum + (count ?? 0), input + beside),
     outputTokens: meter.reasoningApart === true ? output + reasoning : output,
     cachedInputTokens: cached,
     reasoningTokens: reasoning,
     ...(written === 0 ? {} : { cacheWriteTokens: written }),
     ...(units === undefined ? {} : { units }),
   };
+}
+
+function readOutput({ output, sparse }: TokenMeter, body: Json): number | null {
+  if (output === undefined) return 0;
+  const value = readPointer(body, output);
+  return value === undefined && sparse === true ? 0 : toCount(value);
 }
 
 /** A whole number at the pointer, or one for each member of a list that is no error. */

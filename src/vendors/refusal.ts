@@ -61,7 +61,7 @@ function readText(body: Json, pointers: readonly string[], nested: boolean): str
 export function readError(vendor: Vendor, status: number, body: Json | undefined): VendorError {
   const whole = body ?? null;
   const own = vendor.errorAt;
-  const ownCode = own === undefined ? [] : [own.code];
+  const ownCode = own === undefined ? [] : [own.code].flat();
   const ownMessage = own === undefined ? [] : [own.message];
   const code = readText(whole, [...ownCode, '/error/code', '/error/type', '/code'], false);
   const plain = [...ownMessage, '/error/message', '/message', '/detail', '/error'];

@@ -28,6 +28,10 @@ export interface TokenMeter {
   /** All input tokens, cached ones included, unless `cachedApart`. */
   readonly input?: string;
   readonly output?: string;
+  /** Counts that `input` leaves out: all that are present are added to it. */
+  readonly inputMore?: readonly string[];
+  /** Set where counts of zero are left out: an absent `output` is none where `input` is there. */
+  readonly sparse?: boolean;
   /** Input tokens read from a cache; the first pointer that is present counts. */
   readonly cachedInput?: readonly string[];
   /** Input tokens written to a cache; the first pointer that is present counts. */
@@ -53,10 +57,7 @@ export interface Tweaks {
   readonly force?: Readonly<Record<string, Json>>;
   /** Message roles under another name at this vendor, such as developer -> system. */
   readonly roles?: Readonly<Record<string, string>>;
-  /**
-   * How thinking is switched, where effort alone does not: `thinking.type` (enabled, disabled), or
-   * the flag `enable_thinking` with `thinking_budget`. Absent: by effort, "none" for off.
-   */
+  /** How thinking is switched: `thinking.type`, or the flag `enable_thinking`; else by effort. */
   readonly thinking?: 'type' | 'flag';
   /** The field of an assistant message in which it takes its thoughts back. Absent: it does not. */
   readonly thoughtsBack?: string;
@@ -141,8 +142,8 @@ export interface Vendor {
    * code is not listed. Else the status decides as usual.
    */
   readonly causes?: Readonly<Record<string, Cause>>;
-  /** JSON pointers to code and message of an error body; OpenAI's places when absent. */
-  readonly errorAt?: { readonly code: string; readonly message: string };
+  /** JSON pointers to code (best first) and message of an error body; absent: OpenAI's places. */
+  readonly errorAt?: { readonly code: string | readonly string[]; readonly message: string };
   /** Where these facts stand. */
   readonly docs: string;
   /** When they were last compared with the docs: YYYY-MM-DD. */

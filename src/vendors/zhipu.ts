@@ -12,10 +12,12 @@ export default Object.freeze({
       {
         path: '/chat/completions',
         dialect: 'openai-chat',
-        // unverified: both tweaks; the reference names max_tokens and four roles, no developer.
+        // unverified: all tweaks; the reference names max_tokens and four roles, no developer.
         tweaks: {
           rename: { max_completion_tokens: 'max_tokens' },
           roles: { developer: 'system' },
+          thinking: 'type',
+          thoughtsBack: 'reasoning_content',
         },
         meter: {
           input: '/usage/prompt_tokens',

@@ -83,6 +83,8 @@ describe('readCredential', () => {
     [{ authorization: 'k1' }, 'k1'],
     [{ 'x-api-key': 'k1' }, 'k1'],
     [{ 'api-key': 'k1' }, 'k1'],
+    [{ 'x-goog-api-key': 'k1' }, 'k1'],
+    [{ 'api-key': 'k3', 'x-goog-api-key': 'k4' }, 'k3'],
     [{ authorization: 'Bearer k1', 'x-api-key': 'k2', 'api-key': 'k3' }, 'k1'],
     [{ 'x-api-key': 'k2', 'api-key': 'k3' }, 'k2'],
     [{ authorization: '', 'x-api-key': 'k2' }, 'k2'],

@@ -1,24 +1,21 @@
 import { describe, expect, test } from 'bun:test';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openaiChatPassage } from '../../src/dialects/openai-chat/index.ts';
 import { replyContentBytes } from '../../src/dialects/openai-chat/reply.ts';
 import type { Json } from '../../src/kit/json.ts';
-import { faultOf, readError } from './rig.ts';
+import { CHAT_VENDORS, faultOf, readError } from './rig.ts';
 
 const VENDORS = join(import.meta.dir, '../fixtures/vendors');
 const read = (text: string) => openaiChatPassage.readReply(text, readError);
 
 describe('readReply', () => {
-  test.each(readdirSync(VENDORS).filter((name) => !name.includes('.')))(
-    'takes the recorded answer of %s, and counts its text',
-    (vendor) => {
-      const text = readFileSync(join(VENDORS, vendor, 'reply.json'), 'utf8');
-      const reply = read(text);
-      expect(reply.text).toBe(text);
-      expect(reply.contentBytes).toBeGreaterThan(0);
-    },
-  );
+  test.each(CHAT_VENDORS)('takes the recorded answer of %s, and counts its text', (vendor) => {
+    const text = readFileSync(join(VENDORS, vendor, 'reply.json'), 'utf8');
+    const reply = read(text);
+    expect(reply.text).toBe(text);
+    expect(reply.contentBytes).toBeGreaterThan(0);
+  });
 
   test.each([
     ['', 'vendor_malformed'],

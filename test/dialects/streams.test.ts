@@ -2,6 +2,8 @@
 import { describe, expect, test } from 'bun:test';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { anthropicMessagesVendor } from '../../src/dialects/anthropic-messages/index.ts';
+import { geminiGenerateVendor } from '../../src/dialects/gemini-generate/index.ts';
 import { openaiChatCaller, openaiChatVendor } from '../../src/dialects/openai-chat/index.ts';
 import {
   openaiResponsesCaller,
@@ -12,7 +14,7 @@ import type { CallerDialect, VendorDialect } from '../../src/dialects/shape.ts';
 import type { TurnEvent } from '../../src/dialects/turn.ts';
 import { isObject, type Json } from '../../src/kit/json.ts';
 import { asBuffer, EventCutter, splitEvents } from '../../src/kit/sse.ts';
-import { askedOf, faultOf, readError } from './rig.ts';
+import { askedOf, faultOf, readError, recordedVendors } from './rig.ts';
 
 const FIXTURES = join(import.meta.dir, '../fixtures');
 
@@ -38,9 +40,16 @@ function recorded(dir: string, vendor: VendorDialect): Recorded[] {
     });
 }
 
-const VENDORS = readdirSync(join(FIXTURES, 'vendors'))
-  .filter((name) => existsSync(join(FIXTURES, 'vendors', name, 'stream.sse')))
-  .flatMap((name) => recorded(`vendors/${name}`, openaiChatVendor));
+const FORMATS: Readonly<Record<string, VendorDialect>> = {
+  'openai-chat': openaiChatVendor,
+  'anthropic-messages': anthropicMessagesVendor,
+  'gemini-generate': geminiGenerateVendor,
+};
+const VENDORS = recordedVendors().flatMap(({ name, dialect }) => {
+  const format = FORMATS[dialect];
+  if (format === undefined) throw new Error(`${name} speaks ${dialect}, which is not read here`);
+  return recorded(`vendors/${name}`, format);
+});
 const ALL = [
   ...VENDORS,
   ...recorded('dialects/openai-chat', openaiChatVendor),

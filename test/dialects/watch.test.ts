@@ -1,17 +1,17 @@
 import { describe, expect, test } from 'bun:test';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ChatWatch } from '../../src/dialects/openai-chat/watch.ts';
 import type { Fault } from '../../src/kit/fault.ts';
 import { toFault } from '../../src/kit/fault.ts';
 import type { Json } from '../../src/kit/json.ts';
 import { EventCutter, splitEvents } from '../../src/kit/sse.ts';
-import { readError } from './rig.ts';
+import { CHAT_VENDORS, readError } from './rig.ts';
 
 const VENDORS = join(import.meta.dir, '../fixtures/vendors');
-const FIXTURES = readdirSync(VENDORS)
-  .filter((name) => !name.includes('.'))
-  .map((name) => [name, readFileSync(join(VENDORS, name, 'stream.sse'))] as const);
+const FIXTURES = CHAT_VENDORS.map(
+  (name) => [name, readFileSync(join(VENDORS, name, 'stream.sse'))] as const,
+);
 
 interface Watched {
   readonly out: string;

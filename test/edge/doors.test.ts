@@ -27,8 +27,13 @@ describe('the list of routes', () => {
       'caller GET /api/v3/files/:id',
       'caller GET /api/v3/models',
       'caller GET /api/v3/models/*',
+      'caller DELETE /v1/responses/:id',
       'caller GET /v1/models',
       'caller GET /v1/models/*',
+      'caller GET /v1/responses/:id',
+      'caller GET /v1/responses/:id/input_items',
+      'caller GET /v1beta/models',
+      'caller GET /v1beta/models/*',
       'caller POST /api/doubao/v1/chat/completions',
       'caller POST /api/v3/batch/chat/completions',
       'caller POST /api/v3/bots/chat/completions',
@@ -40,10 +45,17 @@ describe('the list of routes', () => {
       'caller POST /api/v3/files',
       'caller POST /api/v3/images/generations',
       'caller POST /api/v3/tokenization',
+      'caller POST /api/v3/compatible/v1/messages',
+      'caller POST /api/v3/compatible/v1/messages/count_tokens',
       'caller POST /rerank',
       'caller POST /v1/chat/completions',
       'caller POST /v1/embeddings',
+      'caller POST /v1/messages',
+      'caller POST /v1/messages/count_tokens',
+      'caller POST /v1/models/*',
       'caller POST /v1/rerank',
+      'caller POST /v1/responses',
+      'caller POST /v1beta/models/*',
       'caller POST /v2/rerank',
       'operator DELETE /platform/v1/apps/:id',
       'operator GET /metrics',
@@ -209,6 +221,15 @@ describe('the strict path', () => {
 
   test('so does any path for a key that carries it', async () => {
     const strict = await edge.mint({ contract: 'strict' });
+    const messages = { ...BODY, max_tokens: 9 };
+    const contents = { contents: [{ parts: [{ text: 'hi' }] }] };
+    for (const [path, body] of [
+      ['/v1/messages', messages],
+      ['/v1beta/models/m:generateContent', contents],
+    ] as const) {
+      const past = await ask(edge, path, post(strict, body));
+      expect([past.status, past.code]).toEqual([404, 'not_found']);
+    }
     const told = await ask(edge, CHAT, post(strict, BODY));
     expect(told).toMatchObject({ status: 422, param: 'stream' });
   });

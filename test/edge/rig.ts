@@ -157,6 +157,7 @@ export async function startEdge(wish: Wish = {}): Promise<Edge> {
     deadlines: relay.deadlines,
     bodyLimits: { bytesMax: BODY_BYTES_MAX, timeMs: BODY_TIME_MS },
     strictLeak: wish.strictLeak ?? null,
+    kept: { responses: store.responses, clock: relay.clock, log: relay.log },
   };
   const health = {
     ...{ ping: () => store.ping(), counters: async () => 'ok' as const },
@@ -228,9 +229,20 @@ export async function ask(edge: Edge, path: string, init: RequestInit = {}): Pro
   const response = await fetch(edge.url + path, init);
   const text = await response.text();
   const isJson = response.headers.get('content-type')?.startsWith('application/json');
-  const body = isJson ? (JSON.parse(text) as { code?: string; error?: { param?: string } }) : {};
+  const body = isJson ? (JSON.parse(text) as FaultBody) : {};
   const { status, headers } = response;
-  return { status, code: body.code, param: body.error?.param, headers, text };
+  const code = body.code ?? body.error?.details?.[0]?.reason ?? body.error?.code;
+  return { status, code, param: body.error?.param, headers, text };
+}
+
+/** A fault in any of the formats. */
+interface FaultBody {
+  readonly code?: string;
+  readonly error?: {
+    readonly code?: string;
+    readonly param?: string;
+    readonly details?: readonly { readonly reason?: string }[];
+  };
 }
 
 export const CHAT = '/v1/chat/completions';

@@ -38,9 +38,18 @@ const VENDOR_FREE = /^src\/(?!vendors\/|catalog\/)/;
 
 export const VENDOR_LEAVES: readonly Leave[] = [
   { path: 'src/dialects/', what: 'openai', why: 'a wire format, called after who wrote it' },
+  { path: 'src/dialects/', what: 'anthropic', why: 'a wire format, called after who wrote it' },
+  {
+    path: 'src/dialects/',
+    what: 'gemini',
+    why: 'a wire format, called after what it was made for',
+  },
   { path: 'src/dialects/', what: 'doubao', why: 'the strict contract, called after its origin' },
   { path: 'src/kit/faults/', what: 'openai', why: 'the envelope on the wire has its shape' },
   { path: 'src/edge/', what: 'openai', why: 'the door speaks this format' },
+  { path: 'src/edge/', what: 'anthropic', why: 'the door speaks this format' },
+  { path: 'src/edge/', what: 'gemini', why: 'the door speaks this format' },
+  { path: 'src/edge/messages.ts', what: 'ark', why: 'whose clients look for this path' },
   {
     path: 'src/dialects/embeddings/formats.ts',
     what: 'gemini',

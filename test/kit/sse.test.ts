@@ -52,8 +52,8 @@ describe('every recorded stream', () => {
 
   test.each(FIXTURES)('%s: whole, byte by byte, cut anywhere', (_, bytes) => {
     const events = said(bytes.toString('utf8'));
-    expect(events.length).toBeGreaterThan(3);
-    expect(events.at(-1)?.data).toBe('[DONE]');
+    expect(events.length).toBeGreaterThan(2);
+    expect(events.at(-1)?.data).toMatch(/^(?:\[DONE\]|\{.*\})$/);
     expect(feed([bytes])).toMatchObject({ whole: bytes.toString('utf8'), rest: '' });
     const single = feed(bytewise(bytes));
     expect(single.whole).toBe(bytes.toString('utf8'));

@@ -8,6 +8,7 @@ import { idempotencySuite } from './idempotency-suite.ts';
 import { changesSuite, keysSuite } from './keys-suite.ts';
 import { entriesSuite, holdsSuite, settleSuite } from './ledger-suite.ts';
 import { resourcesSuite } from './resources-suite.ts';
+import { responsesSuite } from './responses-suite.ts';
 import type { MakePlace } from './storage-rig.ts';
 
 const SUITES = [
@@ -19,6 +20,7 @@ const SUITES = [
   idempotencySuite,
   daysSuite,
   resourcesSuite,
+  responsesSuite,
   holdsSuite,
   settleSuite,
   entriesSuite,

@@ -1,5 +1,3 @@
-import { editFields, type FieldEdit } from '../../kit/splice.ts';
-import { tweak } from '../openai-chat/write.ts';
 import type { CallerDialect, Passage, VendorDialect } from '../shape.ts';
 import { DIALECT } from './blocks.ts';
 import { writeFault, writeFaultEvent } from './fault.ts';
@@ -7,6 +5,7 @@ import { MessageReader } from './read-events.ts';
 import { readTurn } from './read-turn.ts';
 import { readReply, readWhole, writeReply } from './reply.ts';
 import { readRequest } from './request.ts';
+import { rewrite } from './rewrite.ts';
 import { MessageWatch } from './watch.ts';
 import { MessageWriter } from './write-events.ts';
 import { writeTurn } from './write-turn.ts';
@@ -33,14 +32,7 @@ export const anthropicMessagesVendor: VendorDialect = Object.freeze({
 /** The same on both sides: untouched, under the version that the caller named. */
 export const anthropicMessagesPassage: Passage = Object.freeze({
   id: DIALECT,
-  writeRequest(request, wish) {
-    const edits = new Map<string, FieldEdit>();
-    if (request.model !== wish.wireModel) edits.set('model', { value: wish.wireModel });
-    const dropped = tweak(request, { ...wish, edits });
-    const { headers } = request;
-    const text = editFields(request, edits);
-    return { text, dropped, ...(headers === undefined ? {} : { headers }) };
-  },
+  writeRequest: rewrite,
   readReply: readWhole,
   watch: (_request, readError) => new MessageWatch(readError),
 } satisfies Passage);

@@ -140,7 +140,7 @@ export class MessageReader implements EventReader {
     }
   }
 
-  /** A call without arguments sends none, or an empty text: the common form always has an object. */
+  /** A call without arguments sends none or an empty text; the common form has an object. */
   #end(index: Json): TurnEvent[] {
     const open = this.#open.get(index);
     if (open === undefined) return [];

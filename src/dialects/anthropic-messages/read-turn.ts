@@ -21,10 +21,12 @@ const KNOWN: ReadonlySet<string> = new Set([
 ]);
 const KNOWN_OF_TOOL: ReadonlySet<string> = new Set([
   ...['type', 'name', 'description', 'input_schema', 'strict', 'cache_control'],
+  // In how large pieces arguments come: some clients always ask, and nothing depends on it.
+  'eager_input_streaming',
 ]);
 const KNOWN_OF_OUTPUT: ReadonlySet<string> = new Set(['effort', 'format']);
 /** The schema of an answer has no name in this format. */
-export const FORMAT_NAME = 'output';
+const FORMAT_NAME = 'output';
 
 export function readTurn({ body }: WireRequest): Turn {
   const tools = readTools(body.tools);

@@ -1,11 +1,10 @@
-import { editFields, type FieldEdit } from '../../kit/splice.ts';
-import { tweak } from '../openai-chat/write.ts';
 import type { CallerDialect, Passage, VendorDialect } from '../shape.ts';
 import { writeFault, writeFaultEvent } from './fault.ts';
 import { ContentReader } from './read-events.ts';
 import { readTurn } from './read-turn.ts';
 import { readReply, readWhole, writeReply } from './reply.ts';
 import { readRequest } from './request.ts';
+import { rewrite } from './rewrite.ts';
 import { ContentWatch } from './watch.ts';
 import { DIALECT } from './wire.ts';
 import { ContentWriter } from './write-events.ts';
@@ -33,11 +32,7 @@ export const geminiGenerateVendor: VendorDialect = Object.freeze({
 /** The same on both sides: untouched, for even the model stands in the path. */
 export const geminiGeneratePassage: Passage = Object.freeze({
   id: DIALECT,
-  writeRequest(request, wish) {
-    const edits = new Map<string, FieldEdit>();
-    const dropped = tweak(request, { ...wish, edits });
-    return { text: editFields(request, edits), dropped };
-  },
+  writeRequest: rewrite,
   readReply: readWhole,
   watch: (_request, readError) => new ContentWatch(readError),
 } satisfies Passage);

@@ -3,7 +3,7 @@ import { isObject, type Json, type JsonObject } from '../../kit/json.ts';
 import { objectAt, optionalText, textAt, wrong } from '../fields.ts';
 import { unpackSeal } from '../seals.ts';
 import type { ContentPart, Item, Media, MediaPart, Seal } from '../turn.ts';
-import { DIALECT, pick } from './wire.ts';
+import { DIALECT, NO_SEAL, pick, plainBase64 } from './wire.ts';
 
 type Role = 'system' | 'user' | 'assistant';
 
@@ -81,7 +81,7 @@ export class PartReader {
     const name = textAt(pick(call, 'name'), `${path}.functionCall.name`);
     const id = this.#calls.call(name, optionalText(call.id, `${path}.functionCall.id`));
     const args = JSON.stringify(call.args ?? {});
-    const seal = sealed === null ? null : readSeal(sealed);
+    const seal = sealed === null || sealed === NO_SEAL ? null : readSeal(sealed);
     this.#push({ type: 'tool_call', id, name, arguments: args, seal });
   }
 
@@ -128,7 +128,7 @@ function readMedia(part: JsonObject, path: string): MediaPart {
   if (inline !== undefined) {
     const data = objectAt(inline, `${path}.inlineData`);
     const mediaType = textAt(pick(data, 'mimeType'), `${path}.inlineData.mimeType`);
-    const bytes = textAt(data.data, `${path}.inlineData.data`);
+    const bytes = plainBase64(textAt(data.data, `${path}.inlineData.data`));
     return named(data, mediaType, { at: 'inline', data: bytes, mediaType });
   }
   const file = objectAt(pick(part, 'fileData'), `${path}.fileData`);

@@ -29,7 +29,7 @@ const KNOWN_OF_DECLARATION: ReadonlySet<string> = new Set([
   ...['name', 'description', 'parameters', 'parametersJsonSchema'],
 ]);
 /** The schema of an answer has no name in this format. */
-export const FORMAT_NAME = 'output';
+const FORMAT_NAME = 'output';
 
 export function readTurn({ body, choices }: WireRequest): Turn {
   const config = objectAt(pick(body, 'generationConfig') ?? {}, 'generationConfig');

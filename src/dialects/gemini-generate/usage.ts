@@ -6,7 +6,7 @@ import type { StopReason, TurnUsage } from '../turn.ts';
 /** Counts of zero are left out. */
 const count = (value: Json | undefined): number => (typeof value === 'number' ? value : 0);
 
-/** Thoughts stand beside the output here, and prompts of the vendor's own tools beside the input. */
+/** Beside the output stand thoughts; beside the input, what the vendor's own tools read. */
 export function readUsage(value: Json | undefined): TurnUsage | null {
   if (!isObject(value) || typeof value.promptTokenCount !== 'number') return null;
   const reasoning = count(value.thoughtsTokenCount);

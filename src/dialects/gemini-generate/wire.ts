@@ -3,6 +3,17 @@ import { isObject, type Json, type JsonObject } from '../../kit/json.ts';
 
 export const DIALECT = 'gemini-generate';
 
+/**
+ * What stands instead of a seal where another model made the call, for some models want one:
+ * https://ai.google.dev/gemini-api/docs/thought-signatures
+ */
+export const NO_SEAL = 'skip_thought_signature_validator';
+
+/** Bytes may come in either alphabet of base64 here; everybody else knows only the one. */
+export function plainBase64(text: string): string {
+  return /[-_]/.test(text) ? text.replaceAll('-', '+').replaceAll('_', '/') : text;
+}
+
 /** The format is protobuf in JSON: each field may come as fooBar or as foo_bar. */
 export function pick(object: JsonObject, name: string): Json | undefined {
   const value = object[name] ?? object[snake(name)];
@@ -22,7 +33,7 @@ function snake(name: string): string {
 }
 
 /** foo_bar -> fooBar, of a caller's field. */
-export function camel(name: string): string {
+function camel(name: string): string {
   return name.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 

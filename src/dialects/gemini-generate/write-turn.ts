@@ -3,7 +3,7 @@ import type { Json, JsonObject } from '../../kit/json.ts';
 import { applyTweaks, Losses, placeOthers } from '../losses.ts';
 import type { VendorDialect, Written } from '../shape.ts';
 import type { Item, Thinking, Tool, ToolChoice, Turn } from '../turn.ts';
-import { DIALECT } from './wire.ts';
+import { DIALECT, NO_SEAL } from './wire.ts';
 import { type Part, writeCall, writeContent, writeResult, writeThoughts } from './write-parts.ts';
 
 /** unverified: the reference says up to 5. */
@@ -28,8 +28,13 @@ export const writeTurn: VendorDialect['writeTurn'] = (turn, wish): Written => {
 };
 
 function sayLosses(turn: Turn, losses: Losses): void {
-  if (turn.parallelTools === false) {
-    losses.lose('parallel_tool_calls', 'the format of this model cannot limit calls to one.');
+  if (turn.parallelTools === false && turn.tools.length > 0) {
+    const why = 'the format of this model cannot limit calls to one';
+    // Who forces one tool gets its one call; nobody else can count on it.
+    const mode = turn.toolChoice?.mode;
+    const isForced = mode === 'one' || (mode === 'required' && turn.tools.length === 1);
+    if (isForced) losses.warn(`parallel_tool_calls: ${why}`);
+    else losses.lose('parallel_tool_calls', `${why}.`);
   }
   if (turn.metadata !== null) losses.warn('metadata was left out');
   if (turn.user !== null) losses.warn('the name of the end user was left out');
@@ -65,7 +70,14 @@ function writeItems(turn: Turn, losses: Losses): { system: Part[]; contents: Jso
       addTo(contents, roleOf(item), parts);
     }
   }
+  for (const { parts } of contents) sealFirstCall(parts);
   return { system, contents: contents.map(({ role, parts }) => ({ role, parts })) };
+}
+
+/** Of calls side by side the first one carries the seal. */
+function sealFirstCall(parts: readonly Part[]): void {
+  const first = parts.find(({ functionCall }) => functionCall !== undefined);
+  if (first !== undefined) first.thoughtSignature ??= NO_SEAL;
 }
 
 function roleOf(item: Item): Content['role'] {

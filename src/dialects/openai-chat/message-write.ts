@@ -1,9 +1,8 @@
 /** Items as messages: a whole conversation for a vendor. */
 import type { Json, JsonObject } from '../../kit/json.ts';
-import type { Omissions } from '../omissions.ts';
 import { filled } from '../spots.ts';
 import type { ContentPart, Item, MediaPart } from '../turn.ts';
-import { writeContent } from './parts.ts';
+import { type PartWish, writeContent } from './parts.ts';
 import { openOwn } from './seals.ts';
 
 type Of<Type extends Item['type']> = Extract<Item, { type: Type }>;
@@ -18,8 +17,7 @@ interface Gathered {
   said: boolean;
 }
 
-export interface MessageWish {
-  readonly omissions: Omissions;
+export interface MessageWish extends PartWish {
   /** The field in which this vendor takes its thoughts back. */
   readonly thoughtsBack: string | undefined;
 }
@@ -55,7 +53,7 @@ class Conversation {
     this.#show();
     if (item.type === 'message' && item.role !== 'assistant') {
       this.#close();
-      const content = writeContent(item.content, this.#wish.omissions);
+      const content = writeContent(item.content, this.#wish);
       const { role, name } = item;
       this.#out.push(filled({ role, content: flatten(role, content), name }));
     } else this.#gather(item);
@@ -83,7 +81,7 @@ class Conversation {
     const own = this.#own;
     this.#own = null;
     if (own === null) return;
-    const content = flatten('assistant', writeContent(own.texts, this.#wish.omissions));
+    const content = flatten('assistant', writeContent(own.texts, this.#wish));
     // A message of nothing but thoughts that nobody takes back would be empty.
     const thoughts = this.#writeThoughts(own.thoughts);
     const isEmpty = !own.said && own.calls.length === 0 && Object.keys(thoughts).length === 0;
@@ -101,32 +99,35 @@ class Conversation {
 
   #writeThoughts(thoughts: readonly Of<'reasoning'>[]): JsonObject {
     const fields: Record<string, Json> = {};
-    const { thoughtsBack } = this.#wish;
+    const { thoughtsBack, losses } = this.#wish;
     const text = thoughts.map((item) => item.text).join('');
     if (thoughtsBack !== undefined && text !== '') fields[thoughtsBack] = text;
     for (const { seal } of thoughts) Object.assign(fields, openOwn(seal));
+    if (text !== '' && Object.keys(fields).length === 0) losses.warn(NO_THOUGHTS);
     return fields;
   }
 
   #addResult(item: Of<'tool_result'>): void {
-    const { omissions } = this.#wish;
+    const { losses } = this.#wish;
     const texts = item.content.filter((part) => part.type === 'text');
     const media = item.content.filter((part) => part.type !== 'text');
     if (media.length > 0) {
       this.#shown.push(...media);
-      omissions.warn('What a tool answered beside text is sent as a message of the user.');
+      losses.warn('what a tool answered beside text was put into a message of the user');
     }
-    if (item.isError) omissions.warn('That a tool failed is told by its words alone.');
-    const content = flatten('tool', writeContent(texts, omissions));
+    if (item.isError) losses.warn('that a tool failed is told by its words alone');
+    const content = flatten('tool', writeContent(texts, this.#wish));
     this.#out.push({ role: 'tool', tool_call_id: item.callId, content });
   }
 
   #show(): void {
     if (this.#shown.length === 0) return;
-    this.#out.push({ role: 'user', content: writeContent(this.#shown, this.#wish.omissions) });
+    this.#out.push({ role: 'user', content: writeContent(this.#shown, this.#wish) });
     this.#shown = [];
   }
 }
+
+const NO_THOUGHTS = 'earlier thoughts were left out';
 
 /** What joins the texts of one message where vendors want a single one. */
 const JOINTS: Readonly<Record<string, string>> = Object.freeze({

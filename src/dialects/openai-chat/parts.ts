@@ -1,8 +1,8 @@
 /** Parts of a message's content, in both directions. */
 import type { Json, JsonObject } from '../../kit/json.ts';
 import { wrong } from '../fields.ts';
+import { type Losses, warnOfMarks } from '../losses.ts';
 import { audioFormat, audioType, readUrl, writeUrl } from '../media.ts';
-import type { Omissions } from '../omissions.ts';
 import {
   filled,
   leftOver,
@@ -117,24 +117,32 @@ function readFile(inner: Spot): Media {
   throw wrong(inner.path, 'needs file_data or file_id');
 }
 
-const NO_CACHE = 'Marks of what may be cached are not told to the model behind this call.';
-
-/** Text alone is written as text, for not every vendor takes parts everywhere. */
-export function writeContent(content: readonly ContentPart[], omissions: Omissions): Json {
-  if (content.some((part) => part.cache !== undefined)) omissions.warn(NO_CACHE);
-  const [first] = content;
-  if (content.length === 1 && first?.type === 'text') return first.text;
-  return content.map((part) => writePart(part, omissions));
+/** How content is written: an id of a file is known only in the format where it was given. */
+export interface PartWish {
+  readonly losses: Losses;
+  readonly isOwn: boolean;
 }
 
-function writePart(part: ContentPart, omissions: Omissions): JsonObject {
-  if (part.type === 'text') return { type: 'text', text: part.text };
-  if (part.type === 'audio') return { type: 'input_audio', input_audio: writeAudio(part.media) };
-  if (part.type === 'file') return { type: 'file', file: writeFile(part, omissions) };
+/** Text alone is written as text, for not every vendor takes parts everywhere. */
+export function writeContent(content: readonly ContentPart[], wish: PartWish): Json {
+  warnOfMarks(content, wish.losses);
+  const [first] = content;
+  if (content.length === 1 && first?.type === 'text') return first.text;
+  return content.flatMap((part) => writePart(part, wish));
+}
+
+function writePart(part: ContentPart, { losses, isOwn }: PartWish): JsonObject[] {
+  if (part.type === 'text') return [{ type: 'text', text: part.text }];
+  if (part.media.at === 'id' && !isOwn) {
+    losses.lose(`${part.type} by id`, 'the file is known only where it was uploaded.');
+    return [];
+  }
+  if (part.type === 'audio') return [{ type: 'input_audio', input_audio: writeAudio(part.media) }];
+  if (part.type === 'file') return [{ type: 'file', file: writeFile(part, losses) }];
   const type = part.type === 'image' ? 'image_url' : 'video_url';
   const { media } = part;
   const id = media.at === 'id' ? media.id : null;
-  return { type, [type]: filled({ file_id: id, url: writeUrl(media), detail: part.detail }) };
+  return [{ type, [type]: filled({ file_id: id, url: writeUrl(media), detail: part.detail }) }];
 }
 
 function writeAudio(media: Media): JsonObject {
@@ -143,10 +151,10 @@ function writeAudio(media: Media): JsonObject {
   return { data: media.data, format: audioFormat(media.mediaType) };
 }
 
-function writeFile(part: MediaPart, omissions: Omissions): JsonObject {
+function writeFile(part: MediaPart, losses: Losses): JsonObject {
   const { media, filename } = part;
   if (media.at === 'id') return filled({ file_id: media.id, filename });
   if (media.at === 'inline') return filled({ file_data: writeUrl(media), filename });
-  omissions.warn('A file is handed over by its address, which not every model can fetch.');
+  losses.warn('a file is handed over by its address, which not every model can fetch');
   return filled({ file_url: media.url, filename });
 }

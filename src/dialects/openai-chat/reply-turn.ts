@@ -116,8 +116,9 @@ function writeThoughts(
   const text = thoughts.map((item) => item.text).join('');
   const own = Object.assign({}, ...thoughts.map(({ seal }) => openOwn(seal))) as JsonObject;
   const foreign = thoughts.filter((item) => Object.keys(openOwn(item.seal)).length === 0);
-  const isSealed = foreign.some(({ seal }) => seal !== null);
-  const details = [...(isSealed ? foreign.map(writeDetail) : []), ...callDetails];
+  // One without a seal is told by its text alone.
+  const isTold = foreign.length < 2 && foreign.every(({ seal }) => seal === null);
+  const details = [...(isTold ? [] : foreign.map(writeDetail)), ...callDetails];
   const theirs = Array.isArray(own.reasoning_details) ? own.reasoning_details : [];
   const all = [...(theirs as readonly Json[]), ...details];
   return {

@@ -1,6 +1,6 @@
 /**
  * Thoughts and their proofs in a format that has no place for them. A message and a delta carry
- * `reasoning_details`, a list of what OpenRouter writes there as well:
+ * `reasoning_details`, a list in the shape that aggregators use there:
  *
  *   {"type":"reasoning.text","text":"…","signature":"…","format":"anthropic-messages"}
  *   {"type":"reasoning.encrypted","data":"…","format":"anthropic-messages"}   hidden thoughts

@@ -1,6 +1,6 @@
 /** Writes the common turn as a chat request for a vendor. */
 import type { Json, JsonObject } from '../../kit/json.ts';
-import { Omissions, tweakBody } from '../omissions.ts';
+import { applyTweaks, Losses, placeOthers } from '../losses.ts';
 import type { WireTweaks, WriteWish, Written } from '../shape.ts';
 import { filled } from '../spots.ts';
 import type { Format, Thinking, Tool, ToolChoice, Turn } from '../turn.ts';
@@ -17,26 +17,23 @@ const SHARED: ReadonlySet<string> = new Set([
 ]);
 
 export function writeTurn(turn: Turn, wish: WriteWish & { readonly stream: boolean }): Written {
-  const omissions = new Omissions(wish.mayDrop);
-  const others = omissions.sort(turn, (field) =>
-    turn.origin === CHAT ? !/[.[]/.test(field) : SHARED.has(field),
-  );
-  if (turn.topK !== null) {
-    omissions.omit('top_k', 'The format of the model behind this call has no such field.');
-  }
+  const losses = new Losses(wish);
+  losses.loseAll({ top_k: turn.topK }, 'the format of this model has no such setting.');
+  const isOwn = turn.origin === CHAT;
   const thoughtsBack = wish.tweaks?.thoughtsBack;
-  const body: JsonObject = {
+  const body: Record<string, Json> = {
     model: wish.wireModel,
-    messages: rename(writeMessages(turn.items, { omissions, thoughtsBack }), wish.tweaks),
+    messages: rename(writeMessages(turn.items, { losses, isOwn, thoughtsBack }), wish.tweaks),
     ...(turn.tools.length === 0 ? {} : { tools: turn.tools.map(writeTool) }),
     ...(turn.toolChoice === null ? {} : { tool_choice: writeToolChoice(turn.toolChoice) }),
     ...(turn.format === null ? {} : { response_format: writeFormat(turn.format) }),
-    ...writeThinking(turn.thinking, wish.tweaks, omissions),
+    ...writeThinking(turn.thinking, wish.tweaks, losses),
     ...writeSettings(turn),
-    ...others,
     ...writeStream(wish),
   };
-  return omissions.written(tweakBody(body, wish, omissions));
+  placeOthers(turn, { dialect: CHAT, body, shared: SHARED }, losses);
+  applyTweaks(body, wish.tweaks, losses);
+  return losses.written(JSON.stringify(body));
 }
 
 function rename(messages: readonly JsonObject[], tweaks: WireTweaks | undefined): JsonObject[] {
@@ -97,7 +94,7 @@ const MEDIUM_TOKENS_MAX = 8_192;
 function writeThinking(
   thinking: Thinking | null,
   tweaks: WireTweaks | undefined,
-  omissions: Omissions,
+  losses: Losses,
 ): JsonObject {
   if (thinking === null) return {};
   const { enabled, effort, budgetTokens } = thinking;
@@ -112,7 +109,7 @@ function writeThinking(
   } else if (enabled === false && effort === null) fields.reasoning_effort = 'none';
   if (budgetTokens !== null && effort === null && enabled !== false) {
     fields.reasoning_effort = effortOf(budgetTokens);
-    omissions.warn(`A budget of ${budgetTokens} tokens of thinking is asked for as an effort.`);
+    losses.warn(`a budget of ${budgetTokens} tokens of thinking was asked for as an effort`);
   }
   return fields;
 }

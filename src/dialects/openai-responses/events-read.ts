@@ -184,7 +184,8 @@ export class ResponsesEventReader implements EventReader {
     this.#complete(part, texts.join(PART_JOINT));
     const sealed = item.encrypted_content;
     if (typeof sealed !== 'string' || sealed === '') return;
-    const { seal, redacted } = readSeal(sealed);
+    const { seal, of } = readSeal(sealed);
+    const redacted = of === 'hidden';
     this.#events.push({ type: 'seal', choice: 0, at: part.at, seal, redacted });
   }
 }

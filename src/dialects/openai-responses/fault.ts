@@ -3,7 +3,7 @@ import { FAULTS, type Fault } from '../../kit/fault.ts';
 import type { JsonObject } from '../../kit/json.ts';
 
 /** What a fault is called in a response that failed. */
-export function writeError(fault: Fault): JsonObject {
+function writeError(fault: Fault): JsonObject {
   return { code: fault.detail.vendorCode ?? fault.code, message: fault.message };
 }
 

@@ -1,9 +1,9 @@
 /** Items of an input or an output as items of the common turn. */
 import type { Json } from '../../kit/json.ts';
 import { leftOver, needText, noForm, pathOf, type Spot, takeSpots, takeText } from '../spots.ts';
-import type { Item } from '../turn.ts';
+import type { Item, Seal } from '../turn.ts';
 import { readContent } from './parts.ts';
-import { type ReadSeal, readSeal } from './seals.ts';
+import { readSeal } from './seals.ts';
 
 const ROLES: Readonly<Record<string, 'system' | 'user' | 'assistant'>> = Object.freeze({
   system: 'system',
@@ -21,7 +21,7 @@ const KNOWN: Readonly<Record<string, ReadonlySet<string>>> = Object.freeze({
 /** Reads items that follow each other: a proof may stand in an item of its own. */
 export class ItemsReader {
   readonly #items: Item[] = [];
-  readonly #callSeals = new Map<string, ReadSeal>();
+  readonly #callSeals = new Map<string, Seal>();
   /** Fields without a common form, by path. */
   readonly others: Record<string, Json> = {};
 
@@ -29,7 +29,7 @@ export class ItemsReader {
     if (this.#callSeals.size === 0) return this.#items;
     return this.#items.map((item) => {
       const found = item.type === 'tool_call' ? this.#callSeals.get(item.id) : undefined;
-      return found === undefined ? item : { ...item, seal: found.seal };
+      return found === undefined ? item : { ...item, seal: found };
     });
   }
 
@@ -69,11 +69,11 @@ export class ItemsReader {
     const text = parts.map((part) => takeText(part, 'text') ?? '').join('\n\n');
     const sealed = takeText(spot, 'encrypted_content');
     const read = sealed === null || sealed === '' ? null : readSeal(sealed);
-    if (read !== null && read.callId !== null) {
-      this.#callSeals.set(read.callId, read);
+    if (read?.of === 'call') {
+      this.#callSeals.set(read.callId ?? '', read.seal);
       return;
     }
-    const redacted = read?.redacted ?? false;
+    const redacted = read?.of === 'hidden';
     this.#items.push({ type: 'reasoning', text, seal: read?.seal ?? null, redacted });
   }
 

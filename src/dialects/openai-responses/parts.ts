@@ -1,8 +1,8 @@
 /** Parts of content, in both directions. */
 import type { Json, JsonObject } from '../../kit/json.ts';
 import { wrong } from '../fields.ts';
+import { type Losses, warnOfMarks } from '../losses.ts';
 import { audioFormat, audioType, readUrl, writeUrl } from '../media.ts';
-import type { Omissions } from '../omissions.ts';
 import {
   filled,
   leftOver,
@@ -99,7 +99,7 @@ function readFile(part: Spot): Media {
 }
 
 /** Sources on the web; others have no form here. */
-export function readAnnotations(annotations: Json | undefined): Citation[] {
+function readAnnotations(annotations: Json | undefined): Citation[] {
   if (!Array.isArray(annotations)) return [];
   return (annotations as readonly JsonObject[]).flatMap((one) => readAnnotation(one) ?? []);
 }
@@ -133,15 +133,28 @@ export function writeOutputText(text: string, citations: readonly Citation[]): J
   };
 }
 
-/** For a vendor. */
-export function writeContent(content: readonly ContentPart[], omissions: Omissions): Json {
-  return content.map((part) => writePart(part, omissions));
+/** How content is written: an id of a file is known only in the format where it was given. */
+export interface PartWish {
+  readonly losses: Losses;
+  readonly isOwn: boolean;
 }
 
-function writePart(part: ContentPart, omissions: Omissions): JsonObject {
-  if (part.cache !== undefined) {
-    omissions.warn('Marks of what may be cached are not told to the model behind this call.');
-  }
+/** For a vendor. */
+export function writeContent(content: readonly ContentPart[], wish: PartWish): Json {
+  const { losses, isOwn } = wish;
+  warnOfMarks(content, losses);
+  return content.flatMap((part): JsonObject[] => {
+    if (part.type === 'audio' && part.media.at !== 'inline') {
+      losses.lose('audio by address', 'this format takes the sound itself, in base64.');
+      return [];
+    }
+    if (part.type === 'text' || part.media.at !== 'id' || isOwn) return [writePart(part)];
+    losses.lose(`${part.type} by id`, 'the file is known only where it was uploaded.');
+    return [];
+  });
+}
+
+function writePart(part: ContentPart): JsonObject {
   if (part.type === 'text') return { type: 'input_text', text: part.text };
   const { media, detail } = part;
   const id = media.at === 'id' ? media.id : null;
@@ -154,16 +167,12 @@ function writePart(part: ContentPart, omissions: Omissions): JsonObject {
       ...{ filename, detail },
     });
   }
-  if (part.type !== 'audio') {
-    const url = writeUrl(media);
-    return filled({
-      ...{ type: `input_${part.type}`, file_id: id, [`${part.type}_url`]: url },
-      detail,
-    });
+  if (part.type === 'audio') {
+    const [data, mediaType] = media.at === 'inline' ? [media.data, media.mediaType] : ['', ''];
+    return { type: 'input_audio', input_audio: { data, format: audioFormat(mediaType) } };
   }
-  if (media.at !== 'inline') {
-    throw noForm('input_audio', 'send the sound itself in base64, not where it is');
-  }
-  const { data, mediaType } = media;
-  return { type: 'input_audio', input_audio: { data, format: audioFormat(mediaType) } };
+  return filled({
+    ...{ type: `input_${part.type}`, file_id: id, [`${part.type}_url`]: writeUrl(media) },
+    detail,
+  });
 }

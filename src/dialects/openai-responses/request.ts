@@ -2,20 +2,16 @@
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { isObject, type Json, type JsonObject } from '../../kit/json.ts';
-import { parseBody, shapeFault } from '../openai-chat/request.ts';
+import {
+  inlineBytes,
+  nullable,
+  parseBody,
+  shapeFault,
+  sizeTokens,
+} from '../openai-chat/request.ts';
 import type { WireRequest } from '../shape.ts';
 
 const ITEMS_MAX = 10_000;
-/** No tokenizer makes more than one token of a byte; some make one of every digit. */
-const BYTES_PER_TOKEN_BOUND = 1;
-const BYTES_PER_TOKEN_GUESS = 4;
-/** What an image, a sound or a file may cost in tokens, whatever its size on the wire. */
-const MEDIA_TOKENS_BOUND = 16_384;
-const MEDIA_TOKENS_GUESS = 1_024;
-
-const nullable = <T extends Parameters<typeof Type.Union>[0][number]>(type: T) =>
-  Type.Optional(Type.Union([type, Type.Null()]));
-
 /** What Gangway itself relies on. Everything else is the vendor's to judge and passes untouched. */
 const SHAPE = Compile(
   Type.Object({
@@ -46,10 +42,7 @@ export function readRequest(text: string, bytes: number): WireRequest {
     model: body.model,
     stream: body.stream ?? false,
     wantsUsage: true,
-    inputTokensBound:
-      Math.ceil(textBytes / BYTES_PER_TOKEN_BOUND) + media.parts * MEDIA_TOKENS_BOUND,
-    inputTokensGuess:
-      Math.ceil(textBytes / BYTES_PER_TOKEN_GUESS) + media.parts * MEDIA_TOKENS_GUESS,
+    ...sizeTokens(textBytes, media.parts),
     outputTokensAsked: body.max_output_tokens ?? null,
     choices: 1,
   };
@@ -77,13 +70,5 @@ function countMedia(text: string, body: JsonObject): { parts: number; bytes: num
       }
     }
   }
-  return sum;
-}
-
-function inlineBytes(value: Json): number {
-  if (typeof value === 'string') return value.length;
-  if (!isObject(value)) return 0;
-  let sum = 0;
-  for (const inner of Object.values(value)) sum += inlineBytes(inner);
   return sum;
 }

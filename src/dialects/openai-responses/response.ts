@@ -9,7 +9,7 @@ import { type Ending, writeUsage } from './usage.ts';
 /** The part of a call's id that ids of its response and items are made of. */
 const coreOf = (asked: AskedContext): string => asked.callId.replace(/^[a-z]+_/, '');
 
-export const responseId = (asked: AskedContext): string => `resp_${coreOf(asked)}`;
+const responseId = (asked: AskedContext): string => `resp_${coreOf(asked)}`;
 
 /** Unique for ever, for a later request may name the item. */
 export function itemId(asked: AskedContext, prefix: string, index: number): string {

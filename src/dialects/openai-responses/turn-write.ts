@@ -1,57 +1,55 @@
 /** Writes the common turn as a request for a response, for a vendor. */
 import type { Json, JsonObject } from '../../kit/json.ts';
-import { Omissions, tweakBody } from '../omissions.ts';
+import { applyTweaks, Losses, placeOthers, warnOfMarks } from '../losses.ts';
 import type { WireTweaks, WriteWish, Written } from '../shape.ts';
 import { filled } from '../spots.ts';
-import type { Format, Item, Thinking, Tool, ToolChoice, Turn } from '../turn.ts';
-import { writeContent } from './parts.ts';
+import type { ContentPart, Format, Item, Thinking, Tool, ToolChoice, Turn } from '../turn.ts';
+import { type PartWish, writeContent } from './parts.ts';
 import { RESPONSES } from './seals.ts';
 
-/** Fields of other dialects that mean the same here; verbosity stands elsewhere. */
+/** Fields of other formats that mean the same here. */
 const SHARED: ReadonlySet<string> = new Set([
   'prompt_cache_key',
   'prompt_cache_options',
   'prompt_cache_retention',
   'safety_identifier',
-  'verbosity',
 ]);
-const NO_FIELD = 'The format of the model behind this call has no such field.';
 
 export function writeTurn(turn: Turn, wish: WriteWish & { readonly stream: boolean }): Written {
-  const omissions = new Omissions(wish.mayDrop);
-  const { verbosity, ...others } = omissions.sort(turn, (field) =>
-    turn.origin === RESPONSES ? !/[.[]/.test(field) : SHARED.has(field),
-  );
-  omitSettings(turn, omissions);
+  const losses = new Losses(wish);
+  loseSettings(turn, losses);
+  // Other formats have it outside.
+  const { verbosity, ...others } = turn.others;
   const { instructions, rest } = splitInstructions(turn.items);
   const text = filled({ format: turn.format && writeFormat(turn.format), verbosity });
-  const body: JsonObject = {
+  const body: Record<string, Json> = {
     model: wish.wireModel,
     ...filled({ instructions }),
-    input: writeItems(rest, omissions),
+    input: writeItems(rest, { losses, isOwn: turn.origin === RESPONSES }),
     ...(turn.tools.length === 0 ? {} : { tools: turn.tools.map(writeTool) }),
     ...filled({ tool_choice: turn.toolChoice && writeToolChoice(turn.toolChoice) }),
     ...(Object.keys(text).length === 0 ? {} : { text }),
-    ...writeThinking(turn.thinking, wish.tweaks, omissions),
+    ...writeThinking(turn.thinking, wish.tweaks, losses),
     ...writeSettings(turn),
-    ...others,
     ...(wish.stream ? { stream: true } : {}),
     // What is said here is kept here: any vendor can go on from it.
     store: false,
   };
-  return omissions.written(tweakBody(body, wish, omissions));
+  placeOthers({ ...turn, others }, { dialect: RESPONSES, body, shared: SHARED }, losses);
+  applyTweaks(body, wish.tweaks, losses);
+  return losses.written(JSON.stringify(body));
 }
 
-function omitSettings(turn: Turn, omissions: Omissions): void {
-  const said: Readonly<Record<string, boolean>> = {
-    stop: turn.stop.length > 0,
-    top_k: turn.topK !== null,
-    seed: turn.seed !== null,
-    presence_penalty: (turn.presencePenalty ?? 0) !== 0,
-    frequency_penalty: (turn.frequencyPenalty ?? 0) !== 0,
-    n: turn.choices !== 1,
+function loseSettings(turn: Turn, losses: Losses): void {
+  const fields = {
+    stop: turn.stop.length === 0 ? null : turn.stop,
+    top_k: turn.topK,
+    seed: turn.seed,
+    presence_penalty: turn.presencePenalty || null,
+    frequency_penalty: turn.frequencyPenalty || null,
+    n: turn.choices === 1 ? null : turn.choices,
   };
-  for (const [field, isSaid] of Object.entries(said)) if (isSaid) omissions.omit(field, NO_FIELD);
+  losses.loseAll(fields, 'the format of this model has no such setting.');
 }
 
 function writeSettings(turn: Turn): JsonObject {
@@ -78,64 +76,61 @@ function splitInstructions(items: readonly Item[]) {
   return { instructions: texts.join('\n\n'), rest };
 }
 
-function writeItems(items: readonly Item[], omissions: Omissions): JsonObject[] {
-  return items.map((item) => writeItem(item, omissions)).filter((item) => item !== null);
+function writeItems(items: readonly Item[], wish: PartWish): JsonObject[] {
+  return items.map((item) => writeItem(item, wish)).filter((item) => item !== null);
 }
 
-function writeItem(item: Item, omissions: Omissions): JsonObject | null {
+function writeItem(item: Item, wish: PartWish): JsonObject | null {
   switch (item.type) {
-    case 'message': {
-      if (item.role !== 'assistant') {
-        const content = writeContent(item.content, omissions);
-        return { type: 'message', role: item.role, content };
-      }
-      const content = item.content.flatMap((part): JsonObject[] =>
-        part.type === 'text' ? [{ type: 'output_text', text: part.text }] : [],
-      );
-      if (content.length < item.content.length) {
-        omissions.warn('Media of earlier answers are not shown to the model behind this call.');
-      }
-      return { type: 'message', role: 'assistant', content };
-    }
+    case 'message':
+      return item.role === 'assistant'
+        ? writeAnswer(item.content, wish)
+        : { type: 'message', role: item.role, content: writeContent(item.content, wish) };
     case 'refusal': {
       const content = [{ type: 'refusal', refusal: item.text }];
       return { type: 'message', role: 'assistant', content };
     }
     case 'reasoning':
-      return writeThoughts(item, omissions);
+      return writeThoughts(item, wish);
     case 'tool_call': {
       const written = item.arguments === '' ? '{}' : item.arguments;
       return { type: 'function_call', call_id: item.id, name: item.name, arguments: written };
     }
     default:
-      return writeResult(item, omissions);
+      return writeResult(item, wish);
   }
+}
+
+function writeAnswer(parts: readonly ContentPart[], { losses }: PartWish): JsonObject {
+  warnOfMarks(parts, losses);
+  const content = parts.flatMap((part): JsonObject[] =>
+    part.type === 'text' ? [{ type: 'output_text', text: part.text }] : [],
+  );
+  if (content.length < parts.length) losses.warn('media of earlier answers were left out');
+  return { type: 'message', role: 'assistant', content };
 }
 
 /** Only what this dialect sealed is taken back. */
 function writeThoughts(
   item: Extract<Item, { type: 'reasoning' }>,
-  omissions: Omissions,
+  { losses }: PartWish,
 ): JsonObject | null {
   if (item.seal?.dialect !== RESPONSES) {
-    omissions.warn('Earlier thoughts are not shown to the model behind this call.');
+    losses.warn('earlier thoughts were left out');
     return null;
   }
   const summary = item.text === '' ? [] : [{ type: 'summary_text', text: item.text }];
   return { type: 'reasoning', summary, encrypted_content: item.seal.value };
 }
 
-function writeResult(
-  item: Extract<Item, { type: 'tool_result' }>,
-  omissions: Omissions,
-): JsonObject {
-  if (item.isError) omissions.warn('That a tool failed is told by its words alone.');
+function writeResult(item: Extract<Item, { type: 'tool_result' }>, wish: PartWish): JsonObject {
+  if (item.isError) wish.losses.warn('that a tool failed is told by its words alone');
   const [first] = item.content;
   const isText = item.content.length <= 1 && (first === undefined || first.type === 'text');
   const output: Json =
     isText && (first === undefined || first.type === 'text')
       ? (first?.text ?? '')
-      : writeContent(item.content, omissions);
+      : writeContent(item.content, wish);
   return { type: 'function_call_output', call_id: item.callId, output };
 }
 
@@ -168,7 +163,7 @@ function writeFormat(format: Format): JsonObject {
 function writeThinking(
   thinking: Thinking | null,
   tweaks: WireTweaks | undefined,
-  omissions: Omissions,
+  losses: Losses,
 ): JsonObject {
   if (thinking === null) return {};
   const { enabled, budgetTokens, show } = thinking;
@@ -176,7 +171,7 @@ function writeThinking(
   const off = enabled === false && !isTyped ? 'none' : null;
   const effort = thinking.effort ?? off;
   if (budgetTokens !== null) {
-    omissions.warn(`A budget of ${budgetTokens} tokens of thinking cannot be told.`);
+    losses.warn(`a budget of ${budgetTokens} tokens of thinking was left out`);
   }
   const reasoning = filled({ effort, summary: show === true ? 'auto' : null });
   const thinks = enabled !== false && effort !== 'none';

@@ -1,8 +1,8 @@
 /** Writes a request for a vendor of the same format: the caller's own text but for what differs. */
-import { isObject, type Json } from '../../kit/json.ts';
+import { isObject, type Json, type JsonObject } from '../../kit/json.ts';
 import { editFields, type FieldEdit } from '../../kit/splice.ts';
 import { refuseFields } from '../openai-chat/write.ts';
-import type { WireRequest, WriteWish, Written } from '../shape.ts';
+import type { WireRequest, WireTweaks, WriteWish, Written } from '../shape.ts';
 import { isForeign, mayHoldForeign } from './seals.ts';
 
 const SEALS = 'reasoning.encrypted_content';
@@ -14,16 +14,29 @@ export function writeRequest(request: WireRequest, wish: WriteWish): Written {
   if (request.model !== wish.wireModel) edits.set('model', { value: wish.wireModel });
   // What is said here is kept here, so that any vendor can go on from it.
   if (body.store !== false) edits.set('store', { value: false });
-  if (mayHoldForeign(request.text) && Array.isArray(body.input)) {
-    const input = (body.input as readonly Json[]).filter((item) => !isForeign(item));
-    edits.set('input', { value: input });
-  }
+  if (body.expire_at !== undefined) edits.set('expire_at', 'remove');
+  const input = otherInput(request, wish.tweaks);
+  if (input !== null) edits.set('input', { value: input });
   const include = askForSeals(request);
   if (include !== null) edits.set('include', { value: include });
   const { tweaks } = wish;
   const dropped = tweaks === undefined ? [] : refuseFields(request, { ...wish, edits });
   for (const [field, value] of Object.entries(tweaks?.force ?? {})) edits.set(field, { value });
   return { text: editFields(request, edits), dropped };
+}
+
+/** Without proofs that are not for this vendor, and with its names of roles; null: as it is. */
+function otherInput({ body, text }: WireRequest, tweaks: WireTweaks | undefined): Json | null {
+  if (!Array.isArray(body.input)) return null;
+  const items = body.input as readonly Json[];
+  const { roles = {} } = tweaks ?? {};
+  const isRenamed = (item: Json): item is JsonObject =>
+    isObject(item) && Object.hasOwn(roles, String(item.role));
+  const strips = mayHoldForeign(text) && items.some(isForeign);
+  if (!strips && !items.some(isRenamed)) return null;
+  return items
+    .filter((item) => !strips || !isForeign(item))
+    .map((item) => (isRenamed(item) ? { ...item, role: roles[String(item.role)] ?? '' } : item));
 }
 
 /**

@@ -11,6 +11,7 @@ import * as nodes from './0007-nodes.ts';
 import * as rescue from './0010-rescue.ts';
 import * as counters from './0020-counters.ts';
 import * as idempotency from './0021-idempotency.ts';
+import * as responses from './0030-responses.ts';
 import type { Flavour } from './flavour.ts';
 
 export function listMigrations(flavour: Flavour): Readonly<Record<string, Migration>> {
@@ -26,5 +27,6 @@ export function listMigrations(flavour: Flavour): Readonly<Record<string, Migrat
     '0010-rescue': { up: (db) => rescue.up(db) },
     '0020-counters': { up: (db) => counters.up(db, flavour) },
     '0021-idempotency': { up: (db) => idempotency.up(db, flavour) },
+    '0030-responses': { up: (db) => responses.up(db) },
   };
 }

@@ -241,6 +241,66 @@ def does_not_take_a_cut_stream_for_a_whole_one():
         raise AssertionError(f"{model} ended without an error: {text!r}")
 
 
+# One vendor that is asked in this format, and one that is asked in chat.
+RESPONDERS = ("openai/gpt-5.4-mini", "qwen/qwen3.7-max")
+FLAT_WEATHER = {"type": "function", "strict": False, **WEATHER["function"]}
+
+
+@check
+def asks_for_responses_and_goes_on_from_them():
+    for model in RESPONDERS:
+        first = client.responses.create(model=model, input="Say good morning")
+        same(first.output_text, "good morning")
+        following = client.responses.create(
+            model=model, input="Say good night", previous_response_id=first.id
+        )
+        same(following.output_text, "good night")
+        assert following.usage.input_tokens > first.usage.input_tokens
+        same(client.responses.retrieve(following.id).previous_response_id, first.id)
+        listed = list(client.responses.input_items.list(first.id))
+        same([item.content[0].text for item in listed], ["Say good morning"])
+        client.responses.delete(first.id)
+        raises(openai.NotFoundError, 404, lambda: client.responses.retrieve(first.id))
+        error = raises(
+            openai.BadRequestError,
+            400,
+            lambda: client.responses.create(
+                model=model, input="Hi", previous_response_id=following.id
+            ),
+        )
+        same(error.code, "previous_response_not_found")
+
+
+@check
+def streams_responses():
+    for model in RESPONDERS:
+        text = ""
+        numbers = []
+        with client.responses.stream(model=model, input="Count to 30") as stream:
+            for event in stream:
+                numbers.append(event.sequence_number)
+                if event.type == "response.output_text.delta":
+                    text += event.delta
+            same(stream.get_final_response().output_text, NUMBERS)
+        same(text, NUMBERS)
+        same(numbers, list(range(len(numbers))))
+
+
+@check
+def calls_tools_in_responses():
+    for model in RESPONDERS:
+        asked = client.responses.create(
+            model=model, input="What is the weather in Paris?", tools=[FLAT_WEATHER]
+        )
+        call = next(item for item in asked.output if item.type == "function_call")
+        same(json.loads(call.arguments), {"city": "Paris"})
+        result = {"type": "function_call_output", "call_id": call.call_id, "output": "sunny"}
+        answered = client.responses.create(
+            model=model, input=[result], tools=[FLAT_WEATHER], previous_response_id=asked.id
+        )
+        assert "sunny" in answered.output_text, answered.output_text
+
+
 def main():
     for function in CHECKS:
         started = time.monotonic()

@@ -1,0 +1,77 @@
+/** Content in Gemini's format: model and method stand in the path. */
+import { COUNT_DIALECT, readCountRequest, writeCount } from '../dialects/gemini-generate/count.ts';
+import { writeFault, writeFaultEvent } from '../dialects/gemini-generate/fault.ts';
+import { readRequest } from '../dialects/gemini-generate/request.ts';
+import type { Place } from '../dialects/shape.ts';
+import { Fault } from '../kit/fault.ts';
+import { counted } from './count.ts';
+import { type Asking, type RelayEdge, relayed } from './relayed.ts';
+import { type Route, route, type Visit } from './routes.ts';
+
+/** `models/gemini-x:generateContent` -> model and method; a model's name may hold a colon. */
+function targetOf({ params }: Visit): { readonly model: string; readonly method: string } {
+  const target = params['*'] ?? '';
+  const colon = target.lastIndexOf(':');
+  if (colon < 0) return { model: target, method: '' };
+  return { model: target.slice(0, colon), method: target.slice(colon + 1) };
+}
+
+const place = (visit: Visit): Place => ({ model: targetOf(visit).model });
+const streamPlace = (visit: Visit): Place => ({ ...place(visit), stream: true });
+
+const GENERATE: Asking = Object.freeze({
+  family: 'chat',
+  dialect: 'gemini-generate',
+  readRequest,
+  place,
+  writeFault,
+  writeFaultEvent,
+});
+const STREAM: Asking = Object.freeze({ ...GENERATE, place: streamPlace });
+const COUNT: Asking = Object.freeze({
+  ...GENERATE,
+  family: 'tokenization',
+  dialect: COUNT_DIALECT,
+  readRequest: readCountRequest,
+});
+
+type Method = (visit: Visit, edge: RelayEdge) => Promise<Response>;
+
+const METHODS: Readonly<Record<string, Method>> = {
+  generateContent: (visit, edge) => relayed(visit, GENERATE, edge),
+  streamGenerateContent(visit, edge) {
+    if (new URL(visit.request.url).searchParams.get('alt') === 'sse') {
+      return relayed(visit, STREAM, edge);
+    }
+    throw new Fault('invalid_request', {
+      message: 'Streams are sent as events only. Add ?alt=sse, as every official client does.',
+      param: 'alt',
+    });
+  },
+  countTokens: (visit, edge) => counted(visit, { asking: COUNT, edge, write: writeCount }),
+};
+
+function methodOf(visit: Visit): Method {
+  const { method } = targetOf(visit);
+  const found = Object.hasOwn(METHODS, method) ? METHODS[method] : undefined;
+  if (found !== undefined) return found;
+  throw new Fault('not_found', {
+    message: `There is no method "${method.slice(0, 100)}". ${Object.keys(METHODS).join(', ')} are.`,
+  });
+}
+
+/** Clients differ in which of both versions they ask by themselves; both mean the same here. */
+const PATHS = ['/v1beta/models/*', '/v1/models/*'];
+
+export function contentRoutes(edge: RelayEdge): readonly Route[] {
+  return PATHS.map((path) =>
+    route({
+      method: 'POST',
+      path,
+      access: 'caller',
+      keyInQuery: 'key',
+      handle: (visit) => methodOf(visit)(visit, edge),
+      writeFault,
+    }),
+  );
+}

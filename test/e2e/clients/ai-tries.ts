@@ -1,0 +1,95 @@
+/** What users of the npm package `ai` do, whatever the provider. */
+import { expect } from 'bun:test';
+import { generateText, isStepCount, type LanguageModel, Output, streamText, tool } from 'ai';
+import { z } from 'zod';
+import { type Client, NUMBERS, OUTPUT_TOKENS, PNG, SHORT_TOKENS } from './matrix.ts';
+import { expectPieces } from './run.ts';
+
+const weather = tool({
+  description: 'The weather of a city',
+  inputSchema: z.object({ city: z.string() }),
+  execute: ({ city }) => Promise.resolve(`sunny in ${city}`),
+});
+
+export function aiTries(provide: (model: string) => LanguageModel): Client {
+  const ask = (model: string, prompt: string) => ({
+    model: provide(model),
+    prompt,
+    maxOutputTokens: OUTPUT_TOKENS,
+    // Retries of the client are off: each fault is to be seen as it is.
+    maxRetries: 0,
+  });
+  return {
+    async 'a text, with usage'(model) {
+      const { text, finishReason, usage } = await generateText(ask(model, 'Say good morning'));
+      expect([text, finishReason]).toEqual(['good morning', 'stop']);
+      expect(usage.inputTokens).toBeGreaterThan(0);
+      expect(usage.outputTokens).toBeGreaterThan(0);
+    },
+    async 'a stream, with usage'(model) {
+      const result = streamText(ask(model, 'Count to 30'));
+      const pieces: string[] = [];
+      for await (const piece of result.textStream) pieces.push(piece);
+      expectPieces(pieces, NUMBERS);
+      expect(await result.finishReason).toBe('stop');
+      expect((await result.usage).outputTokens).toBeGreaterThan(0);
+    },
+    async 'a system text'(model) {
+      const { text } = await generateText({
+        ...ask(model, 'Say hello'),
+        instructions: 'Be brief.',
+      });
+      expect(text).toBe('hello');
+    },
+    async 'a tool, called and answered'(model) {
+      const { text, steps } = await generateText({
+        ...ask(model, 'What is the weather in Paris?'),
+        tools: { weather },
+        stopWhen: isStepCount(3),
+      });
+      expect(steps).toHaveLength(2);
+      expect(steps[0]?.toolCalls[0]).toMatchObject({
+        toolName: 'weather',
+        input: { city: 'Paris' },
+      });
+      expect(text).toContain('sunny in Paris');
+    },
+    async 'a tool, called in a stream'(model) {
+      const result = streamText({
+        ...ask(model, 'What is the weather in Paris?'),
+        tools: { weather },
+        stopWhen: isStepCount(3),
+      });
+      expect(await result.text).toContain('sunny in Paris');
+      expect(await result.steps).toHaveLength(2);
+    },
+    async 'an image'(model) {
+      const { prompt: _none, ...asked } = ask(model, '');
+      const { text } = await generateText({
+        ...asked,
+        messages: [
+          {
+            role: 'user',
+            content: [
+              { type: 'text', text: 'What is on it?' },
+              { type: 'file', data: Buffer.from(PNG, 'base64'), mediaType: 'image/png' },
+            ],
+          },
+        ],
+      });
+      expect(text).toContain('I received 1 image (image/png');
+    },
+    async 'a schema'(model) {
+      const schema = z.object({ name: z.string(), age: z.number() });
+      const { output } = await generateText({
+        ...ask(model, 'Describe somebody who is 7'),
+        output: Output.object({ schema }),
+      });
+      expect(output).toEqual({ name: expect.any(String), age: 7 });
+    },
+    async 'the limit of length'(model) {
+      const asked = { ...ask(model, 'Count to 500'), maxOutputTokens: SHORT_TOKENS };
+      expect((await generateText(asked)).finishReason).toBe('length');
+    },
+  };
+}

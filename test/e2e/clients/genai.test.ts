@@ -1,0 +1,188 @@
+/** The npm package `@google/genai`, as its users use it, on everybody's models. */
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import {
+  ApiError,
+  type Content,
+  type FunctionDeclaration,
+  type GenerateContentResponse,
+  GoogleGenAI,
+} from '@google/genai';
+import { cleanUp, type Gateway, startGateway } from '../gateway.ts';
+import { CITY_SCHEMA, type Client, NUMBERS, PERSON_SCHEMA, PNG, SHORT_TOKENS } from './matrix.ts';
+import { expectPieces, tryAll, YAML } from './run.ts';
+
+let gateway: Gateway;
+let client: GoogleGenAI;
+
+beforeAll(async () => {
+  gateway = await startGateway({ yaml: YAML });
+  client = new GoogleGenAI({ apiKey: gateway.key, httpOptions: { baseUrl: gateway.url } });
+});
+afterAll(cleanUp);
+
+const WEATHER: FunctionDeclaration = {
+  name: 'get_weather',
+  description: 'The weather of a city',
+  parametersJsonSchema: CITY_SCHEMA,
+};
+const tools = [{ functionDeclarations: [WEATHER] }];
+const expectUsage = ({ usageMetadata }: GenerateContentResponse): void => {
+  expect(usageMetadata?.promptTokenCount).toBeGreaterThan(0);
+  expect(usageMetadata?.candidatesTokenCount).toBeGreaterThan(0);
+};
+
+const tries: Client = {
+  async 'a text, with usage'(model) {
+    const answer = await client.models.generateContent({ model, contents: 'Say good morning' });
+    expect(answer.text).toBe('good morning');
+    expect(answer.candidates?.[0]?.finishReason as string).toBe('STOP');
+    expectUsage(answer);
+  },
+  async 'a stream, with usage'(model) {
+    const stream = await client.models.generateContentStream({ model, contents: 'Count to 30' });
+    const pieces: string[] = [];
+    let last: GenerateContentResponse | null = null;
+    for await (const piece of stream) {
+      if (piece.text) pieces.push(piece.text);
+      last = piece;
+    }
+    expectPieces(pieces, NUMBERS);
+    if (last !== null) expectUsage(last);
+  },
+  async 'a system text'(model) {
+    const answer = await client.models.generateContent({
+      model,
+      contents: 'Say hello',
+      config: { systemInstruction: 'Be brief.' },
+    });
+    expect(answer.text).toBe('hello');
+  },
+  async 'a tool, called and answered'(model) {
+    const question: Content = { role: 'user', parts: [{ text: 'What is the weather in Paris?' }] };
+    const config = { tools };
+    const asked = await client.models.generateContent({ model, contents: [question], config });
+    const call = asked.functionCalls?.[0];
+    expect(call).toMatchObject({ name: 'get_weather', args: { city: 'Paris' } });
+    const said = asked.candidates?.[0]?.content;
+    if (said === undefined || call === undefined) throw new Error('nothing to go on with');
+    const response = {
+      ...(call.id === undefined ? {} : { id: call.id }),
+      name: 'get_weather',
+      response: { output: 'sunny' },
+    };
+    const contents = [question, said, { role: 'user', parts: [{ functionResponse: response }] }];
+    const told = await client.models.generateContent({ model, contents, config });
+    expect(told.text).toContain('sunny');
+  },
+  async 'a tool, called in a stream'(model) {
+    const stream = await client.models.generateContentStream({
+      model,
+      contents: 'What is the weather in Paris?',
+      config: { tools },
+    });
+    const calls = [];
+    for await (const piece of stream) calls.push(...(piece.functionCalls ?? []));
+    expect(calls).toHaveLength(1);
+    expect(calls[0]).toMatchObject({ name: 'get_weather', args: { city: 'Paris' } });
+  },
+  async 'an image'(model) {
+    const parts = [
+      { inlineData: { mimeType: 'image/png', data: PNG } },
+      { text: 'What is on it?' },
+    ];
+    const answer = await client.models.generateContent({
+      model,
+      contents: [{ role: 'user', parts }],
+    });
+    expect(answer.text).toContain('I received 1 image (image/png');
+  },
+  async 'a schema'(model) {
+    const answer = await client.models.generateContent({
+      model,
+      contents: 'Describe somebody who is 7',
+      config: { responseMimeType: 'application/json', responseJsonSchema: PERSON_SCHEMA },
+    });
+    expect(JSON.parse(answer.text ?? '')).toEqual({ name: expect.any(String), age: 7 });
+  },
+  async 'the limit of length'(model) {
+    const answer = await client.models.generateContent({
+      model,
+      contents: 'Count to 500',
+      config: { maxOutputTokens: SHORT_TOKENS },
+    });
+    expect(answer.candidates?.[0]?.finishReason as string).toBe('MAX_TOKENS');
+  },
+};
+
+tryAll(tries);
+
+describe('whatever the model', () => {
+  const errorOf = async (run: Promise<unknown>): Promise<ApiError> => {
+    const error = await run.catch((thrown: unknown) => thrown);
+    if (error instanceof ApiError) return error;
+    throw new Error(`no ApiError: ${String(error)}`);
+  };
+
+  test('errors have their status and its name', async () => {
+    const wrong = new GoogleGenAI({
+      apiKey: 'sk-gw-wrong',
+      httpOptions: { baseUrl: gateway.url },
+    });
+    const unknown = await errorOf(
+      wrong.models.generateContent({ model: 'gemini-3.8-flash', contents: 'x' }),
+    );
+    expect([unknown.status, unknown.message.includes('UNAUTHENTICATED')]).toEqual([401, true]);
+    const missing = await errorOf(
+      client.models.generateContent({ model: 'no-such-model', contents: 'x' }),
+    );
+    expect([missing.status, missing.message.includes('NOT_FOUND')]).toEqual([404, true]);
+  });
+
+  test('a chat of several turns', async () => {
+    const chat = client.chats.create({ model: 'claude-sonnet-5-5' });
+    expect((await chat.sendMessage({ message: 'Say one' })).text).toBe('one');
+    expect((await chat.sendMessage({ message: 'Say two' })).text).toBe('two');
+    expect(chat.getHistory()).toHaveLength(4);
+  });
+
+  test('tokens are counted', async () => {
+    for (const model of ['gemini-3.8-flash', 'claude-sonnet-5-5']) {
+      const { totalTokens } = await client.models.countTokens({ model, contents: 'Say hello' });
+      expect(totalTokens).toBeGreaterThan(5);
+    }
+  });
+
+  test('models are listed page by page, in the shape that it knows', async () => {
+    const names: string[] = [];
+    const pages = await client.models.list({ config: { pageSize: 40 } });
+    for await (const model of pages) names.push(model.name ?? '');
+    expect(names).toContain('models/gemini-3.8-flash');
+    expect(names.length).toBeGreaterThan(100);
+    expect(new Set(names).size).toBe(names.length);
+    const one = await client.models.get({ model: 'gemini-3.8-flash' });
+    expect(one).toMatchObject({ name: 'models/gemini-3.8-flash', outputTokenLimit: 65_536 });
+  });
+
+  test('the key may stand in the query here, and nowhere else', async () => {
+    const post = (path: string, body: object) =>
+      fetch(`${gateway.url}${path}key=${gateway.key}`, {
+        method: 'POST',
+        body: JSON.stringify(body),
+      });
+    const contents = [{ parts: [{ text: 'Say hello' }] }];
+    const path = '/v1beta/models/gemini-3.8-flash';
+    expect((await post(`${path}:generateContent?`, { contents })).status).toBe(200);
+    const streamed = await post(`${path}:streamGenerateContent?alt=sse&`, { contents });
+    expect(streamed.headers.get('content-type')).toContain('text/event-stream');
+    await streamed.text();
+    const plain = await post(`${path}:streamGenerateContent?`, { contents });
+    expect(plain.status).toBe(400);
+    expect(((await plain.json()) as { error: { message: string } }).error.message).toContain(
+      'alt=sse',
+    );
+    expect((await post(`${path}:paint?`, { contents })).status).toBe(404);
+    const messages = [{ role: 'user', content: 'x' }];
+    const chat = { model: 'gemini-3.8-flash', messages };
+    expect((await post('/v1/chat/completions?', chat)).status).toBe(401);
+  });
+});
