@@ -23,10 +23,13 @@ describe('the list of routes', () => {
     const known = edge.server.routes.map((one) => `${one.access} ${one.method} ${one.path}`);
     expect(known.sort()).toEqual([
       'caller DELETE /api/v3/files/:id',
+      'caller DELETE /api/v3/responses/:id',
       'caller GET /api/v3/files',
       'caller GET /api/v3/files/:id',
       'caller GET /api/v3/models',
       'caller GET /api/v3/models/*',
+      'caller GET /api/v3/responses/:id',
+      'caller GET /api/v3/responses/:id/input_items',
       'caller DELETE /v1/responses/:id',
       'caller GET /v1/models',
       'caller GET /v1/models/*',
@@ -44,6 +47,7 @@ describe('the list of routes', () => {
       'caller POST /api/v3/embeddings/multimodal',
       'caller POST /api/v3/files',
       'caller POST /api/v3/images/generations',
+      'caller POST /api/v3/responses',
       'caller POST /api/v3/tokenization',
       'caller POST /api/v3/compatible/v1/messages',
       'caller POST /api/v3/compatible/v1/messages/count_tokens',
