@@ -19,15 +19,13 @@ import { readResponses } from '../dialects/volc-ark/responses.ts';
 import { Fault } from '../kit/fault.ts';
 import { isObject, parseJson } from '../kit/json.ts';
 import { fileRoutes } from './kept-files.ts';
-import { CHAT_SHAPE, type ModelShape } from './model-shapes.ts';
-import { shelf } from './models.ts';
+import { modelDoorRoutes } from './models.ts';
 import { findOwn } from './pins.ts';
 import { type Asking, type RelayEdge, relayed, type WholeAnswer } from './relayed.ts';
 import { type ResponsesDoor, type ResponsesEdge, responsesRoutes } from './responses.ts';
 import { callerOf, type Route, route, type Visit } from './routes.ts';
 
 const PREFIX = '/api/v3';
-const MODELS: ModelShape = Object.freeze({ ...CHAT_SHAPE, writeFault });
 const MS_PER_S = 1_000;
 /** A context's life where the vendor does not say it. */
 const TTL_S_DEFAULT = 86_400;
@@ -78,7 +76,7 @@ export function dataPlaneRoutes(edge: ResponsesEdge): readonly Route[] {
       handle: (visit: Visit) => inOwnWords(Promise.resolve(one.handle(visit))),
     })),
     ...fileRoutes(edge, PREFIX),
-    ...shelf(`${PREFIX}/models`, () => MODELS, edge.relay.routes),
+    ...modelDoorRoutes(edge.relay.routes, { prefix: PREFIX, writeFault }),
   ];
 }
 

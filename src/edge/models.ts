@@ -20,10 +20,21 @@ export function modelRoutes(routes: Routes): readonly Route[] {
   ];
 }
 
+/** Another place of the plain list, and in whose words it refuses. */
+interface ModelDoor {
+  readonly prefix: string;
+  readonly writeFault: Route['writeFault'];
+}
+
+/** The plain list at another place. */
+export function modelDoorRoutes(routes: Routes, door: ModelDoor): readonly Route[] {
+  const shape = { ...CHAT_SHAPE, writeFault: door.writeFault };
+  return shelf(`${door.prefix}/models`, () => shape, routes);
+}
+
 type PickShape = (request: Request) => ModelShape;
 
-/** The list and each of it, below a path of its own. */
-export function shelf(path: string, pick: PickShape, routes: Routes): readonly Route[] {
+function shelf(path: string, pick: PickShape, routes: Routes): readonly Route[] {
   const writeFault: Route['writeFault'] = (fault, requestId, request) =>
     pick(request).writeFault(fault, requestId, request);
   return [

