@@ -142,7 +142,6 @@ async function run(booted: Booted, chosen: Chosen): Promise<Running> {
   });
   const breaker = new Breaker(breakerSettings(settings), clock);
   const { routes, stopTimer } = await freshRoutes(booted, chosen);
-  const endpoints = makeEndpoints(store.endpoints);
   const direct = env.HTTPS_PROXY === undefined && env.HTTP_PROXY === undefined;
   const outbound = makeOutbound(clock, direct);
   const relay: RelayDeps = {
@@ -152,7 +151,7 @@ async function run(booted: Booted, chosen: Chosen): Promise<Running> {
     outbound,
     credentials: makeCredentials(outbound, clock),
     routes,
-    endpoints,
+    endpoints: makeEndpoints(store.endpoints),
     limits,
     ledger: store.ledger,
     breaker,
@@ -161,9 +160,7 @@ async function run(booted: Booted, chosen: Chosen): Promise<Running> {
     observer: metrics.observer,
     live,
   };
-  const { resources } = store;
-  const kept = { responses: store.responses, clock, log };
-  const edge = { relay, limits, deadlines, resources, kept, ...edgeSettings(settings) };
+  const edge = { relay, limits, deadlines, ...edgeParts(booted) };
   const masterKey = readMasterKey(settings.data_dir, env);
   const signer = makeSigner(deriveKey(masterKey, TOKEN_PURPOSE));
   const tokens = makeTokens({ apps: store.apps, signer, clock });
@@ -193,7 +190,7 @@ async function run(booted: Booted, chosen: Chosen): Promise<Running> {
     marks: counted.marks,
   });
   const models = () => routes.list().map((entry) => entry.model.id);
-  const stopSweep = keepSweeping(kept);
+  const stopSweep = keepSweeping(edge.kept);
   const stopTimers = (): void => {
     stopTimer();
     stopOnce();
@@ -202,8 +199,11 @@ async function run(booted: Booted, chosen: Chosen): Promise<Running> {
   return { server: running, live, models, stopTimers, closeCounters: counted.close };
 }
 
-function edgeSettings({ server, strict_path: strict }: Settings) {
+function edgeParts({ settings, store, log }: Booted) {
+  const { server, strict_path: strict } = settings;
   return {
+    resources: store.resources,
+    kept: { responses: store.responses, clock: systemClock, log },
     bodyLimits: { bytesMax: server.body_bytes_max, timeMs: server.body_timeout_ms },
     strictLeak: strict.limited
       ? { ratePerS: strict.rate_per_s, burst: strict.burst, nodelay: strict.nodelay }
