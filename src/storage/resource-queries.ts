@@ -55,29 +55,27 @@ export function resourceQueries(db: Kysely<Schema>): Resources {
 }
 
 async function listPage(db: Kysely<Schema>, page: ResourcePage): Promise<ResourceRow[]> {
-  const { accountId, after, order } = page;
-  let query = db
-    .selectFrom('resources')
-    .selectAll()
-    .where('account_id', '=', accountId)
+  const select = () => db.selectFrom('resources').selectAll();
+  const { after, order } = page;
+  let query = select()
+    .where('account_id', '=', page.accountId)
     .where('kind', '=', page.kind)
     .where('expires_ms', '>', page.nowMs);
   if (after !== null) {
-    const last = await db
-      .selectFrom('resources')
-      .select('created_ms')
-      .where('id', '=', after)
-      .where('account_id', '=', accountId)
-      .executeTakeFirst();
-    if (last === undefined) return [];
+    const last = await select().where('id', '=', after).executeTakeFirst();
+    if (last === undefined || last.account_id !== page.accountId) return [];
     const sign = order === 'asc' ? '>' : '<';
     const at = last.created_ms;
     query = query.where((e) =>
       e.or([e('created_ms', sign, at), e.and([e('created_ms', '=', at), e('id', sign, after)])]),
     );
   }
-  const sorted = query.orderBy('created_ms', order).orderBy('id', order);
-  return (await sorted.limit(page.limit).execute()).map(readRow);
+  const rows = await query
+    .orderBy('created_ms', order)
+    .orderBy('id', order)
+    .limit(page.limit)
+    .execute();
+  return rows.map(readRow);
 }
 
 function readRow(row: Selectable<ResourcesTable>): ResourceRow {

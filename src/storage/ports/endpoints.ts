@@ -1,4 +1,4 @@
-/** Endpoints: names of an account that stand for a model. */
+/** Names of an account that stand for a model. */
 import type { Page } from '../ports.ts';
 
 export type EndpointState = 'Running' | 'Stopped';
