@@ -104,7 +104,10 @@ export interface Vendor {
   readonly services: Readonly<Partial<Record<Family, readonly QuickService[]>>>;
   /** Where it keeps files that requests can name by `file_id`. Absent: nowhere. */
   readonly files?: { readonly path: string };
-  /** Error codes -> cause; a last `*`: a prefix; `http:403`: a status with another code. */
+  /**
+   * The vendor's error codes -> cause. A trailing `*` matches a prefix, `http:403` a status whose
+   * code is not listed. Else the status decides as usual.
+   */
   readonly causes?: Readonly<Record<string, Cause>>;
   /** JSON pointers to code (best first) and message of an error body; absent: OpenAI's places. */
   readonly errorAt?: { readonly code: string | readonly string[]; readonly message: string };

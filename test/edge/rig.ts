@@ -179,7 +179,8 @@ export async function startEdge(wish: Wish = {}): Promise<Edge> {
   const health = {
     ...{ ping: () => store.ping(), counters: async () => 'ok' as const },
     stopping: (): boolean => server.stopping(),
-    ...{ troubles: () => relay.breaker.list(), metrics: () => metrics.text() },
+    troubles: () => relay.breaker.list(),
+    metrics: () => metrics.text(),
   };
   const signer = makeSigner(SIGNING_KEY);
   const tokens = makeTokens({ apps: store.apps, signer, clock: wish.tokenClock ?? systemClock });
