@@ -15,12 +15,14 @@ import {
   readStrictChat,
 } from '../dialects/volc-ark/chat.ts';
 import { toOwnStatus, writeFault, writeFaultEvent } from '../dialects/volc-ark/fault.ts';
+import { readResponses } from '../dialects/volc-ark/responses.ts';
 import { Fault } from '../kit/fault.ts';
 import { isObject, parseJson } from '../kit/json.ts';
 import { fileRoutes } from './kept-files.ts';
 import { modelDoorRoutes } from './models.ts';
 import { findOwn } from './pins.ts';
 import { type Asking, type RelayEdge, relayed, type WholeAnswer } from './relayed.ts';
+import { type ResponsesDoor, type ResponsesEdge, responsesRoutes } from './responses.ts';
 import { callerOf, type Route, route, type Visit } from './routes.ts';
 
 const PREFIX = '/api/v3';
@@ -29,13 +31,25 @@ const MS_PER_S = 1_000;
 const TTL_S_DEFAULT = 86_400;
 const CHAT = 'openai-chat';
 
+const DAY_MS = 86_400_000;
+
+/** Three days unless `expire_at` says otherwise, seven at most. */
+const RESPONSES: ResponsesDoor = Object.freeze({
+  prefix: PREFIX,
+  tellsEnd: true,
+  readRequest: readResponses,
+  writeFault,
+  writeFaultEvent,
+  rule: Object.freeze({ lifeMs: 3 * DAY_MS, lifeMsMax: 7 * DAY_MS }),
+});
+
 type Read = Asking['readRequest'];
 
 function asking(family: Family, dialect: string, readRequest: Read): Asking {
   return { family, dialect, readRequest, writeFault, writeFaultEvent };
 }
 
-export function dataPlaneRoutes(edge: RelayEdge): readonly Route[] {
+export function dataPlaneRoutes(edge: ResponsesEdge): readonly Route[] {
   const askings: readonly (readonly [path: string, asking: Asking])[] = [
     ['/chat/completions', { ...asking('chat', CHAT, readChat), readStrict: readStrictChat }],
     ['/embeddings', asking('embeddings', EMBEDDINGS, readEmbeddings)],
@@ -57,6 +71,10 @@ export function dataPlaneRoutes(edge: RelayEdge): readonly Route[] {
         writeFault,
       }),
     ),
+    ...responsesRoutes(edge, RESPONSES).map((one) => ({
+      ...one,
+      handle: (visit: Visit) => inOwnWords(Promise.resolve(one.handle(visit))),
+    })),
     ...fileRoutes(edge, PREFIX),
     ...modelDoorRoutes(edge.relay.routes, { prefix: PREFIX, writeFault }),
   ];

@@ -24,17 +24,23 @@ export interface ResponsesEdge extends RelayEdge {
   readonly kept: ResponseStoreDeps;
 }
 
-/** Where these routes stand, how they say no, and for how long they keep responses. */
-export interface ResponsesDoor extends Pick<CallerDialect, 'writeFault' | 'writeFaultEvent'> {
+/** Where these routes stand, how they read and say no, and for how long they keep responses. */
+export interface ResponsesDoor
+  extends Pick<CallerDialect, 'readRequest' | 'writeFault' | 'writeFaultEvent'> {
   /** Such as /v1. */
   readonly prefix: string;
   readonly rule: KeepRule;
+  /** Responses say when they end, in `expire_at`. */
+  readonly tellsEnd: boolean;
 }
 
+const MS_PER_S = 1_000;
 const DAY_MS = 24 * 60 * 60 * 1_000;
 
 export const PLAIN_DOOR: ResponsesDoor = Object.freeze({
   prefix: '/v1',
+  tellsEnd: false,
+  readRequest,
   writeFault: writeChatFault,
   writeFaultEvent,
   rule: Object.freeze({ lifeMs: 30 * DAY_MS, lifeMsMax: 30 * DAY_MS }),
@@ -83,7 +89,7 @@ function create(visit: Visit, edge: ResponsesEdge, door: ResponsesDoor): Promise
   const asking: Asking = {
     family: 'chat',
     dialect: 'openai-responses',
-    readRequest,
+    readRequest: door.readRequest,
     writeFault: door.writeFault,
     writeFaultEvent: door.writeFaultEvent,
     async prepare(request) {
@@ -94,11 +100,11 @@ function create(visit: Visit, edge: ResponsesEdge, door: ResponsesDoor): Promise
     async keep(answer) {
       const response = parseJson(answer.text);
       if (!isObject(response)) return answer.text;
-      const shown = await keep(response, shownOf(thread, answer.headers));
+      const shown = await keep(response, shownOf(thread, answer.headers, door));
       return shown === null ? answer.text : JSON.stringify({ ...response, ...shown });
     },
     tap(headers, sink) {
-      const shown = shownOf(thread, headers);
+      const shown = shownOf(thread, headers, door);
       return follow(sink, new ResponseTrail(shown, (response) => keep(response, shown)));
     },
   };
@@ -106,13 +112,18 @@ function create(visit: Visit, edge: ResponsesEdge, door: ResponsesDoor): Promise
 }
 
 /** What is kept here has an id of ours, so that two accounts never have the same. */
-function shownOf(thread: Thread | null, headers: Readonly<Record<string, string>>): Shown {
+function shownOf(
+  thread: Thread | null,
+  headers: Readonly<Record<string, string>>,
+  door: ResponsesDoor,
+): Shown {
   if (thread === null || thread.input === null) return null;
   const call = headers['x-gangway-call'] ?? '';
   return {
     id: call.replace(/^[a-z]+_/, 'resp_'),
     previous_response_id: thread.previousId,
     store: true,
+    ...(door.tellsEnd ? { expire_at: Math.floor(thread.expiresMs / MS_PER_S) } : {}),
   };
 }
 
