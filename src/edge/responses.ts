@@ -1,5 +1,6 @@
 /** Responses: asked, kept, read again, deleted, and gone on from. */
 import { writeFault as writeChatFault } from '../dialects/openai-chat/fault.ts';
+import { COUNT_DIALECT, readCountRequest, writeCount } from '../dialects/openai-responses/count.ts';
 import { writeFaultEvent } from '../dialects/openai-responses/fault.ts';
 import { readRequest } from '../dialects/openai-responses/request.ts';
 import { listedItems } from '../dialects/openai-responses/thread.ts';
@@ -8,6 +9,7 @@ import type { CallerDialect } from '../dialects/shape.ts';
 import { Fault } from '../kit/fault.ts';
 import { isObject, type JsonObject, parseJson } from '../kit/json.ts';
 import type { Sink } from '../relay/call.ts';
+import { counted } from './count.ts';
 import { type Asking, type RelayEdge, relayed } from './relayed.ts';
 import {
   findResponse,
@@ -50,6 +52,13 @@ export function responsesRoutes(edge: ResponsesEdge, door: ResponsesDoor): reado
       path: `${prefix}/responses`,
       access,
       handle: (visit) => create(visit, edge, door),
+      writeFault,
+    }),
+    route({
+      method: 'POST',
+      path: `${prefix}/responses/input_tokens`,
+      access,
+      handle: (visit) => count(visit, edge, door),
       writeFault,
     }),
     route({ method: 'GET', path: one, access, handle: (visit) => read(visit, edge), writeFault }),
@@ -103,6 +112,25 @@ function create(visit: Visit, edge: ResponsesEdge, door: ResponsesDoor): Promise
     },
   };
   return relayed(visit, asking, edge);
+}
+
+/** Of all that the request goes on from; nothing is kept of it. */
+function count(visit: Visit, edge: ResponsesEdge, door: ResponsesDoor): Promise<Response> {
+  const { accountId } = callerOf(visit).key;
+  const asking: Asking = {
+    family: 'tokenization',
+    dialect: COUNT_DIALECT,
+    readRequest: readCountRequest,
+    writeFault: door.writeFault,
+    writeFaultEvent: door.writeFaultEvent,
+    async prepare(request) {
+      const thread = await openThread(request, { accountId, rule: door.rule }, edge.kept);
+      const { text } = thread.request;
+      // Vendors count free of charge, so nothing need be held for it.
+      return { ...readCountRequest(text, Buffer.byteLength(text)), inputTokensBound: 0 };
+    },
+  };
+  return counted(visit, { asking, edge, write: writeCount });
 }
 
 /** What is kept here has an id of ours, so that two accounts never have the same. */

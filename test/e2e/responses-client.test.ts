@@ -70,6 +70,22 @@ describe.each(PLACES)('%s', (_, model, takesSchemas) => {
     );
   });
 
+  test('counts its input in advance, with all that it goes on from', async () => {
+    const { id, usage } = await client.responses.create({ model, input: 'Say good morning' });
+    const alone = await client.responses.inputTokens.count({ model, input: 'Say good morning' });
+    expect(alone.object).toBe('response.input_tokens');
+    expect(alone.input_tokens).toBeGreaterThan(0);
+    if (model.startsWith('openai/')) expect(alone.input_tokens).toBe(usage?.input_tokens ?? 0);
+    const input = 'And you?';
+    const all = await client.responses.inputTokens.count({
+      model,
+      input,
+      previous_response_id: id,
+    });
+    expect(all.input_tokens).toBeGreaterThan(0);
+    if (model.startsWith('openai/')) expect(all.input_tokens).toBeGreaterThan(alone.input_tokens);
+  });
+
   test('streams every event in its order', async () => {
     const stream = client.responses.stream({ model, input: 'Count to 30' });
     const types: string[] = [];
