@@ -17,6 +17,8 @@ const PLACES = [
   ['deepseek', 'deepseek/deepseek-v4-pro', false],
   ['qwen', 'qwen/qwen3.7-max', true],
   ['an aggregator', 'siliconflow/deepseek-v4-pro', true],
+  ['anthropic', 'anthropic/claude-sonnet-5', true],
+  ['gemini', 'gemini/gemini-3.8-flash', true],
 ] as const;
 
 let gateway: Gateway;
@@ -28,7 +30,7 @@ beforeAll(async () => {
 });
 afterAll(cleanUp);
 
-const Person = z.object({ name: z.string(), age: z.number().int() });
+const Person = z.object({ name: z.string(), age: z.number() });
 const getWeather = zodResponsesFunction({
   name: 'get_weather',
   description: 'The weather of a city',
