@@ -37,6 +37,8 @@ export interface Ask {
   readonly stops: readonly string[];
   readonly n: number;
   readonly thinks: boolean;
+  /** What a tier of service was asked for by name; null where any will do. */
+  readonly tier: string | null;
   /** Most tokens of the answer, and of answer and reasoning together; null: no limit. */
   readonly answerTokensMax: number | null;
   readonly totalTokensMax: number | null;
@@ -73,6 +75,7 @@ export const PLAIN_ASK: Omit<Ask, 'model' | 'promptTokens'> = {
   stops: [],
   n: 1,
   thinks: false,
+  tier: null,
   answerTokensMax: null,
   totalTokensMax: null,
   cachedTokens: 0,
@@ -179,6 +182,7 @@ export function readAsk(body: JsonObject, vendor: FakeVendor): Ask {
     stops: readStops(body),
     n: Number(field(body, 'n') ?? 1),
     thinks: thinks(body, vendor),
+    tier: body.service_tier === 'fast' ? 'fast' : null,
     ...readLimits(body, vendor),
     promptTokens,
     cachedTokens: cachedTokensOf(model, promptTokens),
@@ -285,7 +289,8 @@ function thinks(body: JsonObject, vendor: FakeVendor): boolean {
     effort !== undefined ||
     body.enable_thinking === true ||
     isObject(reasoning);
-  const model = String(body.model);
+  const named = String(body.model);
+  const model = named.startsWith('ep-') ? (vendor.resolveEndpoint ?? named) : named;
   return asked || REASONING_NAME.test(model) || vendor.thinks?.test(model) === true;
 }
 

@@ -110,6 +110,16 @@ function checkStreamOptions(body: JsonObject, vendor: FakeVendor): Complaint | n
     : invalid('stream_options.include_usage', 'expected a boolean');
 }
 
+const TIERS = ['auto', 'default', 'fast'];
+
+function checkTier(body: JsonObject, vendor: FakeVendor): Complaint | null {
+  const tier = field(body, 'service_tier');
+  if (tier === undefined || vendor.seals === null) return null;
+  return typeof tier === 'string' && TIERS.includes(tier)
+    ? null
+    : invalid('service_tier', `expected one of ${TIERS.join(', ')}`);
+}
+
 const THINKING_TYPES = ['enabled', 'disabled', 'auto'];
 
 function checkThinking(body: JsonObject, vendor: FakeVendor): Complaint | null {
@@ -199,6 +209,9 @@ function checkAssistant(message: JsonObject, at: string): Complaint | null {
     if (!isObject(made) || typeof made.name !== 'string') return missing(`${place}.function.name`);
     if (typeof made.arguments !== 'string') return missing(`${place}.function.arguments`);
   }
+  if (typeof (message.encrypted_content ?? '') !== 'string') {
+    return invalid(`${at}.encrypted_content`, 'expected a string');
+  }
   const bare = content === undefined && calls === undefined;
   if (bare && message.refusal === undefined && message.function_call === undefined) {
     return missing(`${at}.content`);
@@ -274,6 +287,7 @@ export function checkChat(body: JsonObject, vendor: FakeVendor): Complaint | nul
     () => checkStop(body, vendor),
     () => checkStreamOptions(body, vendor),
     () => checkThinking(body, vendor),
+    () => checkTier(body, vendor),
     () => checkTools(body),
     () => checkToolChoice(body),
     () => checkFormat(body, vendor),

@@ -12,6 +12,11 @@ export function strangeMember(value: JsonObject, known: readonly string[]): stri
   return Object.keys(value).find((name) => !known.includes(name)) ?? null;
 }
 
+/** The place of the first item of a list that is no object; -1 where there is none. */
+export function oddItem(value: Json | undefined): number {
+  return Array.isArray(value) ? value.findIndex((item) => !isObject(item)) : -1;
+}
+
 /** Objects of a list, and nothing for what is no list. */
 export function objectsOf(value: Json | undefined): JsonObject[] {
   return Array.isArray(value) ? value.filter(isObject) : [];

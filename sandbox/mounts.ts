@@ -1,5 +1,6 @@
 /** Every mount of the sandbox, Ark first. */
 import { ANTHROPIC } from './anthropic/mount.ts';
+import { ARK_MOUNT } from './ark/mount.ts';
 import { BEDROCK } from './bedrock/mount.ts';
 import { chatMount, type MoreServices } from './chat.ts';
 import { COHERE } from './cohere/mount.ts';
@@ -18,7 +19,7 @@ import {
   ZHIPU_EMBED,
 } from './rag/styles.ts';
 import type { Mount } from './service.ts';
-import { type FakeVendor, VENDORS } from './vendors.ts';
+import { ARK, type FakeVendor, VENDORS } from './vendors.ts';
 
 /** What a vendor of chat serves beside it. */
 const MORE: Readonly<Record<string, (vendor: FakeVendor) => MoreServices>> = {
@@ -37,7 +38,8 @@ const MORE: Readonly<Record<string, (vendor: FakeVendor) => MoreServices>> = {
 };
 
 export const MOUNTS: readonly Mount[] = Object.freeze([
-  ...VENDORS.map((vendor) =>
+  ARK_MOUNT,
+  ...VENDORS.filter(({ id }) => id !== ARK.id).map((vendor) =>
     chatMount(
       vendor,
       MORE[vendor.id]?.(vendor),

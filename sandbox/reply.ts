@@ -73,27 +73,34 @@ function frame(reply: Reply, object: string): Record<string, Json> {
     created: createdS,
     model: resolvedModel(vendor, ask.model),
   };
-  if (vendor.serviceTier !== null) made.service_tier = vendor.serviceTier;
+  if (vendor.serviceTier !== null) made.service_tier = ask.tier ?? vendor.serviceTier;
   return made;
 }
 
 /** The answer of a call without `stream`. */
-function completionOf(reply: Reply): JsonObject {
+export function completionOf(reply: Reply): JsonObject {
   const made = frame(reply, 'chat.completion');
-  made.choices = reply.turns.map((turn, index) => choiceOf(reply.vendor, turn, index));
+  made.choices = reply.turns.map((turn, index) => choiceOf(reply, turn, index));
   if (!reply.noUsage) made.usage = usageOf(reply);
   return made;
 }
 
-function choiceOf(vendor: FakeVendor, turn: Turn, index: number): Json {
+function choiceOf({ vendor, ask }: Reply, turn: Turn, index: number): Json {
   const message: Record<string, Json> = {
     role: 'assistant',
     content: turn.calls.length > 0 && turn.text === '' ? null : turn.text,
   };
   if (vendor.accepts.strictSubset) message.refusal = null;
   if (turn.reasoning !== '') Object.assign(message, reasoned(vendor, turn));
+  if (turn.reasoning !== '' && vendor.seals?.test(resolvedModel(vendor, ask.model)))
+    message.encrypted_content = sealed(turn.reasoning);
   if (turn.calls.length > 0) message.tool_calls = turn.calls.map((call) => callOf(call));
   return { index, message, logprobs: null, finish_reason: turn.finish };
+}
+
+/** What only the vendor can read, for the client to send back unchanged. */
+function sealed(reasoning: string): string {
+  return Buffer.from(reasoning).toString('base64');
 }
 
 function callOf({ id, name, arguments: text }: ToolCall): Record<string, Json> {
@@ -131,7 +138,7 @@ interface Delta {
 }
 
 /** Every event before `[DONE]`, made one by one as they are sent. */
-function* chunksOf(reply: Reply): Generator<Chunk> {
+export function* chunksOf(reply: Reply): Generator<Chunk> {
   const { vendor, ask, turns, noUsage } = reply;
   const { usage: where } = vendor.streaming;
   const usage = noUsage ? null : usageOf(reply);

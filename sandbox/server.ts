@@ -1,6 +1,9 @@
 /** The sandbox as a server: mounts, the list of them, and the inspection for tests. */
 import type { Json, JsonObject } from '../src/kit/json.ts';
+import { PICTURES_PATH, pictureAt } from './ark/images.ts';
+import { ArkStore } from './ark/store.ts';
 import { CallLog } from './calls.ts';
+import { nowMs } from './clock.ts';
 import { FAULTS, FaultCounter, MODEL_PATTERNS } from './faults.ts';
 import { Memory } from './memory.ts';
 import { MOUNTS } from './mounts.ts';
@@ -30,7 +33,8 @@ export interface Sandbox {
 export function startSandbox(options: SandboxOptions = {}): Sandbox {
   const { host = '127.0.0.1', port = 0, pauseMs = PAUSE_MS } = options;
   const memory = new Memory();
-  const state: State = { log: new CallLog(), counter: new FaultCounter(), memory, pauseMs };
+  const ark = new ArkStore();
+  const state: State = { log: new CallLog(), counter: new FaultCounter(), memory, ark, pauseMs };
   const handler = (request: WireRequest, wire: Wire) => route(state, request, wire);
   const server = listen({ host, port, handler });
   const name = host.includes(':') ? `[${host}]` : host;
@@ -68,6 +72,7 @@ export function describeModels(): JsonObject {
 async function route(state: State, request: WireRequest, wire: Wire): Promise<void> {
   const { path } = request;
   if (path === '/sandbox' || path.startsWith('/sandbox/')) return inspect(state, request, wire);
+  if (path.startsWith(PICTURES_PATH)) return picture(state, request, wire);
   const mount = MOUNTS.find((one) => path.startsWith(`${one.path}/`));
   if (mount === undefined) {
     return sendJson(wire, 404, { error: 'no such mount; GET /sandbox lists them' });
@@ -78,6 +83,12 @@ async function route(state: State, request: WireRequest, wire: Wire): Promise<vo
     return sendJson(wire, 200, { redirected: true });
   }
   return mount.serve({ state, request, wire, place });
+}
+
+async function picture(state: State, request: WireRequest, wire: Wire): Promise<void> {
+  const bytes = pictureAt({ store: state.ark, nowMs: nowMs() }, request.path);
+  if (bytes === null) return sendJson(wire, 403, { error: 'no such picture, or no longer' });
+  await wire.whole(200, { 'content-type': 'image/png' }, bytes);
 }
 
 async function inspect(state: State, request: WireRequest, wire: Wire): Promise<void> {
@@ -95,6 +106,7 @@ async function inspect(state: State, request: WireRequest, wire: Wire): Promise<
     log.reset();
     counter.reset();
     memory.reset();
+    state.ark.reset();
     return sendJson(wire, 200, { reset: true });
   }
   return sendJson(wire, 404, {

@@ -1,5 +1,6 @@
 /** One call of a service, whatever its format: key, body, checks, faults, answer. */
 import { isObject, type Json, type JsonObject, parseJson } from '../src/kit/json.ts';
+import type { ArkStore } from './ark/store.ts';
 import type { Call, CallLog } from './calls.ts';
 import type { Complaint } from './check.ts';
 import { nowS } from './clock.ts';
@@ -14,6 +15,7 @@ export interface State {
   readonly log: CallLog;
   readonly counter: FaultCounter;
   readonly memory: Memory;
+  readonly ark: ArkStore;
   readonly pauseMs: number;
 }
 

@@ -70,6 +70,8 @@ export interface FakeVendor {
   readonly resolve: Readonly<Record<string, string>>;
   readonly resolveEndpoint: string | null;
   readonly serviceTier: string | null;
+  /** Models whose reasoning comes back sealed too, as `encrypted_content`. */
+  readonly seals: RegExp | null;
   readonly docs: string;
 }
 
@@ -120,6 +122,7 @@ function vendor(own: Own): FakeVendor {
     resolve: {},
     resolveEndpoint: null,
     serviceTier: null,
+    seals: null,
     ...rest,
     path: `/${own.id}${base}`,
     accepts: { ...ACCEPTS, ...accepts },
@@ -127,7 +130,7 @@ function vendor(own: Own): FakeVendor {
   });
 }
 
-const ARK = vendor({
+export const ARK = vendor({
   id: 'ark',
   name: 'Volcengine Ark',
   base: '/api/v3',
@@ -138,6 +141,11 @@ const ARK = vendor({
     'doubao-seed-1-6-251015',
     'doubao-1-5-pro-32k-250115',
     'deepseek-v4-pro-ga-260813',
+    'doubao-embedding-large-text-250515',
+    'doubao-embedding-vision-251215',
+    'doubao-seedream-4-0-250828',
+    'doubao-seedream-4-5-251128',
+    'doubao-seedream-5-0-260128',
   ],
   errors: cn.ARK,
   accepts: {
@@ -158,6 +166,7 @@ const ARK = vendor({
   },
   resolveEndpoint: 'doubao-seed-1-6-251015',
   serviceTier: 'default',
+  seals: /^doubao-seed-(2-1|evolving)/,
   docs: 'https://www.volcengine.com/docs/82379/1494384',
 });
 

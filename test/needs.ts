@@ -38,8 +38,8 @@ const NEEDS: Readonly<Record<string, Need>> = {
     mend: 'apt-get install redis-server',
   },
   'python-ark': {
-    probe: () => pythonHas('volcenginesdkarkruntime, volcenginesdkark'),
-    mend: "as for python-openai, with pip install 'volcengine-python-sdk[ark]'",
+    probe: () => pythonHas('volcenginesdkarkruntime, volcenginesdkark, arkruntime'),
+    mend: "as for python-openai, with pip install 'volcengine-python-sdk[ark]' arkruntime",
   },
   'python-anthropic': {
     probe: () => pythonHas('anthropic'),

@@ -4,7 +4,7 @@
  */
 import { isObject, type Json, type JsonObject } from '../../src/kit/json.ts';
 import { type Complaint, field, first } from '../check.ts';
-import { objectsOf, strangeMember, wrong } from '../complain.ts';
+import { objectsOf, oddItem, strangeMember, wrong } from '../complain.ts';
 
 const FIELDS = [
   ...['messages', 'system', 'inferenceConfig', 'toolConfig', 'guardrailConfig', 'promptVariables'],
@@ -44,11 +44,17 @@ function checkMessages(body: JsonObject): Complaint | null {
   if (!Array.isArray(messages) || messages.length === 0) {
     return wrong('messages', 'The messages field is required.');
   }
+  const odd = oddItem(messages);
+  if (odd >= 0) return failed(`messages.${odd + 1}.member`, 'Member must not be null');
   const turns = objectsOf(messages);
   for (const [index, turn] of turns.entries()) {
     const at = `messages.${index + 1}.member`;
     if (turn.role !== 'user' && turn.role !== 'assistant') {
       return failed(`${at}.role`, 'Member must satisfy enum value set: [user, assistant]');
+    }
+    const stray = oddItem(turn.content);
+    if (stray >= 0) {
+      return failed(`${at}.content.${stray + 1}.member`, 'Member must not be null');
     }
     const blocks = objectsOf(turn.content);
     if (blocks.length === 0) {
@@ -198,7 +204,9 @@ function checkTools(body: JsonObject): Complaint | null {
         )
       : null;
   }
-  const tools = isObject(config) ? objectsOf(config.tools) : [];
+  const listed = isObject(config) ? config.tools : undefined;
+  if (oddItem(listed) >= 0) return failed('toolConfig.tools', 'Member must not be null');
+  const tools = objectsOf(listed);
   if (tools.length === 0) {
     return failed('toolConfig.tools', 'Member must have length greater than or equal to 1');
   }

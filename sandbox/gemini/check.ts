@@ -14,7 +14,11 @@ const MIMES = ['text/plain', 'application/json', 'text/x.enum'];
 /** Models that want their signatures back. */
 const SIGNS = /^gemini-([3-9]|\d\d)/;
 
-export function unknownName({ name, at }: Strange): Complaint {
+function unknownName({ name, at }: Strange): Complaint {
+  if (name === '') {
+    const detail = `Invalid value at '${at}': a message was expected`;
+    return { kind: 'unsupported', param: at, detail };
+  }
   const where = at === '' ? '' : ` at '${at}'`;
   const rule = `Unknown name "${name}"${where}: Cannot find field.`;
   const detail = `Invalid JSON payload received. ${rule}`;

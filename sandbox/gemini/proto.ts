@@ -75,6 +75,7 @@ const MESSAGES: Readonly<Record<string, Message>> = {
   Count: { model: 'any', contents: 'Content', generateContentRequest: 'Generate' },
 };
 
+/** A name that is not known, or with an empty name a value that is of no use. */
 export interface Strange {
   readonly name: string;
   readonly at: string;
@@ -100,9 +101,13 @@ function readMember(value: Json, place: Place): Json {
   const { type, at, strange } = place;
   if (type === 'any') return value;
   if (Array.isArray(value)) {
-    return value.map((one, index) => readMember(one, { ...place, at: `${at}[${index}]` }));
+    return value.map((one, index) => readMember(one ?? '', { ...place, at: `${at}[${index}]` }));
   }
-  if (!isObject(value)) return value;
+  if (value === null) return value;
+  if (!isObject(value)) {
+    strange.push({ name: '', at });
+    return value;
+  }
   const made: Record<string, Json> = {};
   for (const [name, inner] of Object.entries(value)) {
     if (type === 'Schemas') {

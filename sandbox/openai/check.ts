@@ -5,7 +5,7 @@
 import { isObject, type Json, type JsonObject } from '../../src/kit/json.ts';
 import { type Complaint, field, first, invalid, missing, unsupported } from '../check.ts';
 import { strictFault } from '../check-shapes.ts';
-import { objectsOf, strangeMember } from '../complain.ts';
+import { objectsOf, oddItem, strangeMember } from '../complain.ts';
 import type { Memory } from '../memory.ts';
 import type { FakeVendor } from '../vendors.ts';
 import { isSealed } from './seal.ts';
@@ -249,6 +249,8 @@ function checkTools(body: JsonObject): Complaint | null {
   const tools = field(body, 'tools');
   if (tools === undefined) return null;
   if (!Array.isArray(tools)) return invalid('tools', 'expected an array of objects');
+  const odd = oddItem(tools);
+  if (odd >= 0) return invalid(`tools[${odd}]`, 'expected an object');
   for (const [index, tool] of objectsOf(tools).entries()) {
     const at = `tools[${index}]`;
     if (typeof tool.type !== 'string') return missing(`${at}.type`);

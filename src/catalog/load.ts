@@ -4,6 +4,7 @@ import { deepFreeze } from '../kit/freeze.ts';
 import alibaba from './models/alibaba.ts';
 import anthropic from './models/anthropic.ts';
 import bytedance from './models/bytedance.ts';
+import bytedanceMedia from './models/bytedance-media.ts';
 import deepseek from './models/deepseek.ts';
 import embeddings from './models/embeddings.ts';
 import google from './models/google.ts';
@@ -27,6 +28,7 @@ export interface Catalog {
 
 const BUILT_IN: readonly Model[] = [
   ...bytedance,
+  ...bytedanceMedia,
   ...deepseek,
   ...alibaba,
   ...anthropic,
@@ -156,13 +158,22 @@ function check(candidate: Model): void {
 
 const sameVendor = (offer: Offer) => (other: Offer) => other.vendor === offer.vendor;
 
+/** An upstream's own name for a model costs what its vendor asks, unless it says otherwise. */
+function withPrices(offer: Offer, known: readonly Offer[]): Offer {
+  if (offer.prices !== undefined) return offer;
+  const [vendor] = offer.vendor.split(':');
+  const prices = known.find((other) => other.vendor === vendor)?.prices;
+  return prices === undefined ? offer : { ...offer, prices };
+}
+
 /** A model that is named again brings more offers; the later one of a vendor counts. */
 function mergeOffers(all: readonly Model[]): Model[] {
   const merged = new Map<string, Model>();
   for (const each of structuredClone(all) as Model[]) {
     const known = merged.get(each.id);
     const others = known?.offers.filter((offer) => !each.offers.some(sameVendor(offer))) ?? [];
-    const offers = [...others, ...each.offers];
+    const own = each.offers.map((offer) => withPrices(offer, known?.offers ?? []));
+    const offers = [...others, ...own];
     merged.set(each.id, { ...(known ?? each), offers });
   }
   return [...merged.values()];

@@ -160,8 +160,9 @@ async function run(booted: Booted, chosen: Chosen): Promise<Running> {
     observer: metrics.observer,
     live,
   };
+  const { resources } = store;
   const kept = { responses: store.responses, clock, log };
-  const edge = { relay, limits, deadlines, kept, ...edgeSettings(settings) };
+  const edge = { relay, limits, deadlines, resources, kept, ...edgeSettings(settings) };
   const masterKey = readMasterKey(settings.data_dir, env);
   const signer = makeSigner(deriveKey(masterKey, TOKEN_PURPOSE));
   const tokens = makeTokens({ apps: store.apps, signer, clock });

@@ -30,11 +30,19 @@ const upstream = z.strictObject({
       z.strictObject({
         id: z.string().min(1),
         wire_name: z.string().min(1).optional(),
+        /** What it is for; decides what may be asked of it. */
+        kind: z.enum(['chat', 'embedding', 'rerank', 'image', 'bot']).default('chat'),
         context_tokens: size.default(131_072),
         output_tokens_max: size.default(8_192),
         /** A million tokens, in the installation's currency. Absent: no price is known. */
         price: z
-          .strictObject({ input: decimal, output: decimal, cached_input: decimal.optional() })
+          .strictObject({
+            input: decimal,
+            output: decimal,
+            cached_input: decimal.optional(),
+            /** One of what is not counted in tokens: image, for one. */
+            units: z.record(z.string(), decimal).optional(),
+          })
           .optional(),
       }),
     )

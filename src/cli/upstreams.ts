@@ -126,6 +126,10 @@ export async function refreshCredentials(
   return fresh.every((upstream, index) => upstream === current[index]) ? current : fresh;
 }
 
+function perOne(units: Readonly<Record<string, string>>) {
+  return Object.fromEntries(Object.entries(units).map(([unit, price]) => [unit, { price }]));
+}
+
 function ownModel(
   upstream: Upstream,
   wish: UpstreamSetting['models'][number],
@@ -135,7 +139,7 @@ function ownModel(
   return {
     id: wish.id,
     maker: upstream.id,
-    kind: 'chat',
+    kind: wish.kind,
     contextTokens: wish.context_tokens,
     outputTokensMax: wish.output_tokens_max,
     abilities: { tools: true, images: true, json: 'object', reasoning: false },
@@ -157,6 +161,7 @@ function ownModel(
                       ...(price.cached_input === undefined
                         ? {}
                         : { cachedInput: price.cached_input }),
+                      ...(price.units === undefined ? {} : { units: perOne(price.units) }),
                     },
                   ],
                   source: 'gangway.yaml',
@@ -201,4 +206,8 @@ export function sandboxUpstreams(
   return { upstreams, models };
 }
 
-const SANDBOX_SIZES = Object.freeze({ context_tokens: 131_072, output_tokens_max: 8_192 });
+const SANDBOX_SIZES = Object.freeze({
+  kind: 'chat',
+  context_tokens: 131_072,
+  output_tokens_max: 8_192,
+});

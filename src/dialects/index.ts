@@ -29,6 +29,7 @@ import { RERANK_FORMATS } from './rerank/formats.ts';
 import { Rescuable } from './rescue.ts';
 import type { AskedContext, CallerDialect, Exchange, Passage, VendorDialect } from './shape.ts';
 import { translate } from './translate.ts';
+import { VOLC_PASSAGES } from './volc-ark/passages.ts';
 
 const PASSAGES: Readonly<Record<string, Passage>> = byId([
   openaiChatPassage,
@@ -36,6 +37,7 @@ const PASSAGES: Readonly<Record<string, Passage>> = byId([
   anthropicMessagesPassage,
   geminiGeneratePassage,
   openaiResponsesCountPassage,
+  ...VOLC_PASSAGES,
   anthropicCountPassage,
   geminiCountPassage,
 ]);

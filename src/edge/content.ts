@@ -1,11 +1,18 @@
 /** Content in Gemini's format: model and method stand in the path. */
+import { EMBEDDINGS } from '../dialects/embeddings/exchange.ts';
 import { COUNT_DIALECT, readCountRequest, writeCount } from '../dialects/gemini-generate/count.ts';
+import {
+  readBatchRequest,
+  readEmbedRequest,
+  writeEmbedding,
+  writeEmbeddings,
+} from '../dialects/gemini-generate/embed.ts';
 import { writeFault, writeFaultEvent } from '../dialects/gemini-generate/fault.ts';
 import { readRequest } from '../dialects/gemini-generate/request.ts';
 import type { Place } from '../dialects/shape.ts';
 import { Fault } from '../kit/fault.ts';
 import { counted } from './count.ts';
-import { type Asking, type RelayEdge, relayed } from './relayed.ts';
+import { type Asking, type RelayEdge, relayed, type WholeAnswer } from './relayed.ts';
 import { type Route, route, type Visit } from './routes.ts';
 
 /** `models/gemini-x:generateContent` -> model and method; a model's name may hold a colon. */
@@ -35,6 +42,19 @@ const COUNT: Asking = Object.freeze({
   readRequest: readCountRequest,
 });
 
+const EMBED: Asking = Object.freeze({
+  ...GENERATE,
+  family: 'embeddings',
+  dialect: EMBEDDINGS,
+  readRequest: readEmbedRequest,
+  keep: ({ text }: WholeAnswer) => Promise.resolve(writeEmbedding(text)),
+});
+const EMBED_BATCH: Asking = Object.freeze({
+  ...EMBED,
+  readRequest: readBatchRequest,
+  keep: ({ text }: WholeAnswer) => Promise.resolve(writeEmbeddings(text)),
+});
+
 type Method = (visit: Visit, edge: RelayEdge) => Promise<Response>;
 
 const METHODS: Readonly<Record<string, Method>> = {
@@ -48,6 +68,8 @@ const METHODS: Readonly<Record<string, Method>> = {
       param: 'alt',
     });
   },
+  embedContent: (visit, edge) => relayed(visit, EMBED, edge),
+  batchEmbedContents: (visit, edge) => relayed(visit, EMBED_BATCH, edge),
   countTokens: (visit, edge) => counted(visit, { asking: COUNT, edge, write: writeCount }),
 };
 

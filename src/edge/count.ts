@@ -21,8 +21,7 @@ export async function counted(visit: Visit, wish: CountWish): Promise<Response> 
     ...asking,
     readRequest(text, bytes, place) {
       asked = asking.readRequest(text, bytes, place);
-      // Vendors count free of charge, so nothing need be held for it.
-      return { ...asked, inputTokensBound: 0 };
+      return asked;
     },
   };
   try {

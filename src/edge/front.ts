@@ -1,6 +1,7 @@
 /** The routes by which callers ask models; one list, for the program and for its tests. */
 import { type ChatEdge, chatRoutes } from './chat.ts';
 import { contentRoutes } from './content.ts';
+import { dataPlaneRoutes } from './data-plane.ts';
 import { messageRoutes } from './messages.ts';
 import { modelRoutes } from './models.ts';
 import { PLAIN_DOOR, type ResponsesEdge, responsesRoutes } from './responses.ts';
@@ -17,5 +18,6 @@ export function frontRoutes(edge: FrontEdge): readonly Route[] {
     ...contentRoutes(edge),
     ...retrievalRoutes(edge),
     ...modelRoutes(edge.relay.routes),
+    ...dataPlaneRoutes(edge),
   ];
 }

@@ -18,9 +18,12 @@ const CREATED_S = 1_735_689_600;
 const CREATED_AT = '2025-01-01T00:00:00Z';
 const CONTENT_PAGE_ROWS = 50;
 const CONTENT_METHODS = ['generateContent', 'streamGenerateContent', 'countTokens'];
+const EMBEDDING_METHODS = ['embedContent', 'batchEmbedContents'];
 
 const idOf = ({ model }: ModelRoute): string => model.id;
 const isChat = ({ model }: ModelRoute): boolean => model.kind === 'chat';
+const isContent = ({ model }: ModelRoute): boolean =>
+  model.kind === 'chat' || model.kind === 'embedding';
 
 /** All of them at once, of every kind, as this format has no pages here. */
 export const CHAT_SHAPE: ModelShape = Object.freeze<ModelShape>({
@@ -78,11 +81,11 @@ export const CONTENT_SHAPE: ModelShape = Object.freeze<ModelShape>({
     displayName: model.id,
     inputTokenLimit: model.contextTokens,
     outputTokenLimit: model.outputTokensMax,
-    supportedGenerationMethods: CONTENT_METHODS,
+    supportedGenerationMethods: model.kind === 'embedding' ? EMBEDDING_METHODS : CONTENT_METHODS,
     thinking: model.abilities.reasoning,
   }),
   list(entries, query) {
-    const { items, next } = pageOf(entries.filter(isChat), {
+    const { items, next } = pageOf(entries.filter(isContent), {
       rows: query.get('pageSize'),
       rowsDefault: CONTENT_PAGE_ROWS,
       field: 'pageSize',

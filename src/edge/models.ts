@@ -20,6 +20,18 @@ export function modelRoutes(routes: Routes): readonly Route[] {
   ];
 }
 
+/** Another place of the plain list, and in whose words it refuses. */
+interface ModelDoor {
+  readonly prefix: string;
+  readonly writeFault: Route['writeFault'];
+}
+
+/** The plain list at another place. */
+export function modelDoorRoutes(routes: Routes, door: ModelDoor): readonly Route[] {
+  const shape = { ...CHAT_SHAPE, writeFault: door.writeFault };
+  return shelf(`${door.prefix}/models`, () => shape, routes);
+}
+
 type PickShape = (request: Request) => ModelShape;
 
 function shelf(path: string, pick: PickShape, routes: Routes): readonly Route[] {

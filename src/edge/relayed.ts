@@ -5,13 +5,16 @@ import type { Limits } from '../limits/limits.ts';
 import type { Answer, RelayDeps, Sink } from '../relay/call.ts';
 import { isEndpointId } from '../relay/endpoints.ts';
 import { handle } from '../relay/handle.ts';
-import type { EndpointRow } from '../storage/ports.ts';
+import type { EndpointRow, Resources } from '../storage/ports.ts';
 import { type BodyReader, readBody } from './body.ts';
+import { pinToFiles } from './pins.ts';
 import { callerOf, type Visit } from './routes.ts';
 
 export interface RelayEdge extends BodyReader {
   readonly relay: RelayDeps;
   readonly limits: Limits;
+  /** What accounts have at vendors. */
+  readonly resources: Resources;
 }
 
 /** How one route reads what it is asked, and writes what went wrong. */
@@ -59,7 +62,8 @@ async function ask(visit: Visit, asking: Asking, edge: RelayEdge): Promise<Answe
   const body = await readBody(http, edge.bodyLimits, edge.deadlines);
   const asked = await readAsked(visit, { asking, edge, ...body });
   const request = asking.prepare === undefined ? asked : await asking.prepare(asked, visit);
-  const upstream = await asking.pin?.(request, visit);
+  const files = await pinToFiles(request, caller.key.accountId, edge.resources);
+  const upstream = (await asking.pin?.(request, visit)) ?? files;
   return handle(
     {
       requestId: visit.requestId,

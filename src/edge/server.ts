@@ -143,6 +143,10 @@ async function answer(arrival: Arrival, deps: ServerDeps): Promise<Response> {
   if (idHeader !== undefined) response.headers.set(idHeader, requestId);
   const marks = deps.marks?.(startedTickMs) ?? null;
   if (marks !== null) for (const name in marks) response.headers.set(name, marks[name] ?? '');
+  const theirs = request.headers.get('x-client-request-id');
+  if (theirs !== null && REQUEST_ID.test(theirs)) {
+    response.headers.set('x-client-request-id', theirs);
+  }
   if (deps.settings.corsOrigins.length > 0) allowOrigin(request, response, deps.settings);
   return response;
 }

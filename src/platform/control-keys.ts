@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { mintKey } from '../access/keys.ts';
 import { Fault } from '../kit/fault.ts';
+import type { Routes } from '../relay/upstreams.ts';
 import type { KeyRow } from '../storage/ports.ts';
 import { findEndpoint } from './control-endpoints.ts';
 import { findModels } from './control-models.ts';
@@ -18,8 +19,8 @@ const TEMPORARY_NAME = 'temporary';
 export const getApiKey = action({
   schema: z.strictObject({
     DurationSeconds: z.coerce.number().int().min(0).max(DURATION_S_MAX).default(DURATION_S),
-    ResourceType: z.enum(['endpoint', 'presetendpoint'], {
-      error: 'is endpoint, or presetendpoint with ids of models; bots and actions are not here',
+    ResourceType: z.enum(['endpoint', 'bot', 'presetendpoint'], {
+      error: 'is endpoint, bot, or presetendpoint with ids of models; actions are not here',
     }),
     ResourceIds: names.refine((ids) => ids.length > 0, 'must name at least one'),
     /** Only read by the vendor for preset endpoints; there is one project here. */
@@ -28,11 +29,16 @@ export const getApiKey = action({
   writes: true,
   async run(input, accountId, deps) {
     const models =
-      input.ResourceType === 'presetendpoint'
-        ? findModels(deps.routes, input.ResourceIds, 'ResourceIds')
-        : input.ResourceIds;
+      input.ResourceType === 'endpoint'
+        ? input.ResourceIds
+        : findModels(deps.routes, input.ResourceIds, 'ResourceIds');
     if (input.ResourceType === 'endpoint') {
       for (const id of models) await findEndpoint(id, accountId, deps);
+    }
+    const strange = models.find((id) => isStrange(id, input.ResourceType, deps.routes));
+    if (strange !== undefined) {
+      const message = `${strange} is not a bot.`;
+      throw new Fault('wrong_parameter', { message, param: 'ResourceIds' });
     }
     const nowMs = deps.clock.nowMs();
     const endS = Math.floor(nowMs / MS_PER_S) + input.DurationSeconds;
@@ -42,6 +48,10 @@ export const getApiKey = action({
     return { ApiKey: secret, ExpiredTime: endS };
   },
 });
+
+function isStrange(id: string, type: string, routes: Routes): boolean {
+  return type === 'bot' && routes.find(id).model.kind !== 'bot';
+}
 
 export const listApiKeys = action({
   schema: z.strictObject({

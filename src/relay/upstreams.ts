@@ -70,7 +70,7 @@ export async function makeRoutes(
     for (const offer of model.offers) {
       const priced = await priceOf(offer);
       for (const upstream of upstreams) {
-        if (upstream.vendor.id !== offer.vendor && upstream.id !== offer.vendor) continue;
+        if (!isOffered(offer, upstream, model)) continue;
         if (servesKind(upstream.vendor, model.kind)) {
           places.push({ upstream, wireName: offer.wireName, priced });
         }
@@ -90,6 +90,13 @@ export async function makeRoutes(
     },
     list: () => [...routes.values()],
   };
+}
+
+/** What an upstream offers itself counts before what its vendor does. */
+function isOffered(offer: Offer, upstream: Upstream, model: Model): boolean {
+  if (offer.vendor === upstream.id) return true;
+  if (offer.vendor !== upstream.vendor.id) return false;
+  return !model.offers.some((other) => other.vendor === upstream.id);
 }
 
 /** A model as one upstream has it. */
@@ -185,7 +192,7 @@ function makeCandidate(place: Served, family: Family, dialect: string): Candidat
 }
 
 /** Headers of every request to this upstream; the credential too, where it is simply sent. */
-function headersOf({ vendor, credential }: Upstream): Record<string, string> {
+export function headersOf({ vendor, credential }: Upstream): Record<string, string> {
   const { auth } = vendor;
   const headers: Record<string, string> = {
     'content-type': 'application/json',

@@ -2,11 +2,13 @@
 
 import type { Idempotency } from './ports/idempotency.ts';
 import type { BudgetRefusal, Budgets, Statements } from './ports/money.ts';
+import type { Resources } from './ports/resources.ts';
 import type { Responses } from './ports/responses.ts';
 
 export type * from './ports/counters.ts';
 export type * from './ports/idempotency.ts';
 export type * from './ports/money.ts';
+export type * from './ports/resources.ts';
 export type * from './ports/responses.ts';
 
 export type KeyState = 'active' | 'disabled';
@@ -385,6 +387,7 @@ export interface Store {
   readonly apps: Apps;
   readonly accessKeys: AccessKeys;
   readonly endpoints: Endpoints;
+  readonly resources: Resources;
   readonly accounts: Accounts;
   readonly ledger: Ledger;
   readonly calls: Calls;

@@ -200,6 +200,18 @@ export interface NodesTable {
   lease_until_ms: number;
 }
 
+/** What accounts have at vendors. */
+export interface ResourcesTable {
+  id: string;
+  account_id: string;
+  kind: string;
+  upstream: string;
+  /** JSON object, as the vendor last showed it. */
+  body: string;
+  created_ms: number;
+  expires_ms: number;
+}
+
 export interface Schema {
   idempotency: IdempotencyTable;
   budgets: BudgetsTable;
@@ -209,6 +221,7 @@ export interface Schema {
   response_items: ResponseItemsTable;
   access_keys: AccessKeysTable;
   endpoints: EndpointsTable;
+  resources: ResourcesTable;
   keys: KeysTable;
   accounts: AccountsTable;
   apps: AppsTable;

@@ -23,9 +23,13 @@ export default Object.freeze({
     chat: [
       { path: '/v1/messages', dialect: 'anthropic-messages', streamUsage: 'always', meter: METER },
     ],
-    // Free of charge.
     tokenization: [
-      { path: '/v1/messages/count_tokens', dialect: 'anthropic-messages-count', meter: {} },
+      {
+        path: '/v1/messages/count_tokens',
+        dialect: 'anthropic-messages-count',
+        meter: {},
+        free: true,
+      },
     ],
   },
   causes: {

@@ -1,6 +1,13 @@
 /** Volcengine Ark (Doubao and others), pay-as-you-go entry. */
 import type { Vendor } from './shape.ts';
 
+const CHAT_METER = Object.freeze({
+  input: '/usage/prompt_tokens',
+  output: '/usage/completion_tokens',
+  cachedInput: Object.freeze(['/usage/prompt_tokens_details/cached_tokens']),
+  reasoning: Object.freeze(['/usage/completion_tokens_details/reasoning_tokens']),
+});
+
 export default Object.freeze({
   id: 'ark',
   name: 'Volcengine Ark',
@@ -21,12 +28,7 @@ export default Object.freeze({
           thinking: 'type',
           thoughtsBack: 'reasoning_content',
         },
-        meter: {
-          input: '/usage/prompt_tokens',
-          output: '/usage/completion_tokens',
-          cachedInput: ['/usage/prompt_tokens_details/cached_tokens'],
-          reasoning: ['/usage/completion_tokens_details/reasoning_tokens'],
-        },
+        meter: CHAT_METER,
       },
       {
         path: '/responses',
@@ -41,7 +43,59 @@ export default Object.freeze({
         },
       },
     ],
+    embeddings: [
+      {
+        path: '/embeddings',
+        dialect: 'openai-embeddings',
+        meter: { input: '/usage/prompt_tokens' },
+        inputsMax: 256,
+      },
+    ],
+    multimodal_embeddings: [
+      {
+        path: '/embeddings/multimodal',
+        dialect: 'volc-multimodal',
+        meter: {
+          input: '/usage/prompt_tokens',
+          units: { image_token: '/usage/prompt_tokens_details/image_tokens' },
+        },
+      },
+    ],
+    images: [
+      {
+        path: '/images/generations',
+        dialect: 'volc-pictures',
+        meter: { units: { image: '/usage/generated_images' } },
+      },
+    ],
+    tokenization: [
+      // unverified: that it costs nothing; no price of it stands anywhere.
+      { path: '/tokenization', dialect: 'volc-tokenization', meter: {}, free: true },
+    ],
+    context: [
+      {
+        path: '/context/create',
+        dialect: 'volc-context',
+        meter: {
+          input: '/usage/prompt_tokens',
+          units: { context_token_hours: '/usage/context_token_hours' },
+        },
+      },
+    ],
+    context_chat: [
+      { path: '/context/chat/completions', dialect: 'openai-chat', meter: CHAT_METER },
+    ],
+    batch_chat: [
+      {
+        path: '/batch/chat/completions',
+        dialect: 'openai-chat',
+        meter: CHAT_METER,
+        traits: { service: 'batch' },
+      },
+    ],
+    bot_chat: [{ path: '/bots/chat/completions', dialect: 'openai-chat', meter: CHAT_METER }],
   },
+  files: { path: '/files' },
   causes: {
     AuthenticationError: 'credential',
     AccessDenied: 'credential',
@@ -74,5 +128,5 @@ export default Object.freeze({
     InternalServiceError: 'down',
   },
   docs: 'https://www.volcengine.com/docs/82379/1494384',
-  checked: '2026-11-22',
+  checked: '2026-11-26',
 } satisfies Vendor);

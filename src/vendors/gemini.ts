@@ -28,9 +28,22 @@ export default Object.freeze({
         meter: METER,
       },
     ],
-    // Free of charge.
+    embeddings: [
+      {
+        path: '/v1beta/models/{model}:batchEmbedContents',
+        dialect: 'gemini-embed',
+        inputsMax: 100,
+        // The answer has no usage: the texts are counted by estimate.
+        meter: {},
+      },
+    ],
     tokenization: [
-      { path: '/v1beta/models/{model}:countTokens', dialect: 'gemini-generate-count', meter: {} },
+      {
+        path: '/v1beta/models/{model}:countTokens',
+        dialect: 'gemini-generate-count',
+        meter: {},
+        free: true,
+      },
     ],
   },
   causes: {

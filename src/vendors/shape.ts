@@ -135,6 +135,8 @@ export interface Vendor {
   readonly headers?: Readonly<Record<string, string>>;
   /** What it serves: one entry a wire format, best first. */
   readonly services: Readonly<Partial<Record<Family, readonly QuickService[]>>>;
+  /** Where it keeps files that requests can name by `file_id`. Absent: nowhere. */
+  readonly files?: { readonly path: string };
   /**
    * The vendor's error codes -> cause. A trailing `*` matches a prefix, `http:403` a status whose
    * code is not listed. Else the status decides as usual.

@@ -105,6 +105,7 @@ export default Object.freeze({
         path: '/models/{model}:countTokens',
         dialect: 'gemini-generate-count',
         meter: {},
+        free: true,
       },
     ],
   },

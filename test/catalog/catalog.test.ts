@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import { loadCatalog } from '../../src/catalog/load.ts';
-import type { Model, PriceRow, PriceTable } from '../../src/catalog/shape.ts';
+import type { Model, Offer, PriceRow, PriceTable } from '../../src/catalog/shape.ts';
 import { VENDORS } from '../../src/vendors/index.ts';
 
 const catalog = loadCatalog([]);
@@ -114,6 +114,19 @@ describe('loadCatalog', () => {
       [offer.vendor, 'later'],
       ['elsewhere', offer.wireName],
     ]);
+  });
+
+  test('an upstream’s own name for a model costs what its vendor asks, or what it says', () => {
+    const known = priced([{ input: '1', output: '2' }]);
+    const dear = priced([{ input: '99', output: '99' }]).offers[0]?.prices ?? [];
+    const pricesOf = (own: Offer) =>
+      loadCatalog([known, { ...MODEL, offers: [own] }])
+        .find(MODEL.id)
+        ?.offers.find(({ vendor }) => vendor === own.vendor)?.prices;
+    const own = { vendor: 'openai:mine', wireName: 'ep-mine' };
+    expect(pricesOf(own)).toEqual(known.offers[0]?.prices ?? []);
+    expect(pricesOf({ ...own, prices: dear })).toEqual(dear);
+    expect(pricesOf({ ...own, vendor: 'elsewhere:mine' })).toBeUndefined();
   });
 
   test('refuses a name that is taken, by alias, and tells both models', () => {

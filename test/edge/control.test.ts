@@ -280,13 +280,13 @@ describe('keys', () => {
     expect(over.code).toBe('InvalidParameter.DurationSeconds');
   });
 
-  test('for models by id; not for bots and actions, and not for nothing', async () => {
+  test('for models by id; a bot is none of them; not for actions, and not for nothing', async () => {
     const wish = { ResourceType: 'presetendpoint', ResourceIds: ['other'], ProjectName: 'p' };
     const { ApiKey } = apiKey.parse(await us.good('GetApiKey', wish));
     expect((await call(ApiKey, 'other')).status).toBe(200);
     expect((await call(ApiKey, 'm')).code).toBe('model_not_allowed');
     for (const [more, code] of [
-      [{ ResourceType: 'bot' }, 'InvalidParameter.ResourceType'],
+      [{ ResourceType: 'bot' }, 'InvalidParameter.ResourceIds'],
       [{ ResourceType: 'action' }, 'InvalidParameter.ResourceType'],
       [{ ResourceIds: [] }, 'InvalidParameter.ResourceIds'],
       [{ ResourceIds: ['nope'] }, 'InvalidParameter.ResourceIds'],

@@ -153,6 +153,7 @@ export async function startEdge(wish: Wish = {}): Promise<Edge> {
   const chat = {
     relay,
     limits: relay.limits,
+    resources: store.resources,
     deadlines: relay.deadlines,
     bodyLimits: { bytesMax: BODY_BYTES_MAX, timeMs: BODY_TIME_MS },
     strictLeak: wish.strictLeak ?? null,

@@ -65,6 +65,11 @@ export const VENDOR_LEAVES: readonly Leave[] = [
     what: 'volcengine',
     why: 'a wire format, called after who wrote it',
   },
+  { path: 'src/dialects/volc-', what: 'volc', why: 'ids of formats, called after who wrote them' },
+  { path: 'src/dialects/index.ts', what: 'volc', why: 'the list of all formats' },
+  { path: 'src/edge/data-plane.ts', what: 'volc', why: 'the door speaks this format' },
+  { path: 'src/edge/data-plane.ts', what: 'volcengine', why: 'whose data plane it is' },
+  { path: 'src/edge/kept-files.ts', what: 'volc', why: 'the door speaks this format' },
   { path: 'src/dialects/volc-', what: 'ark', why: 'the name of the service in the envelope' },
   {
     path: 'src/access/volc-',

@@ -25,7 +25,8 @@ const count = (inputTokens: number, outputTokens: number, cachedInputTokens = 0)
 
 /** What one more output token would cost a million times, within one line of the list. */
 function outputRate(price: Price, input: number, output: number): string {
-  const line = price.rates.find(
+  const plain = price.rates.filter(({ when }) => Object.keys(when).length === 0);
+  const line = plain.find(
     (rates) => input <= rates.inputTokensMax && output <= rates.outputTokensMax,
   );
   const inputCost = BigInt(input) * (line?.input ?? 0n);
@@ -44,6 +45,16 @@ describe('tiers of the catalogue', () => {
     [128_001, 200, '24'],
   ])('%d in and %d out: %s a million out', (input, output, rate) => {
     expect(outputRate(doubao, input, output)).toBe(rate);
+  });
+
+  test.each([
+    [32_000, 201],
+    [128_000, 10],
+    [200_000, 5_000],
+  ])('batch inference of %d in and %d out is half of it', (input, output) => {
+    const batch = { ...count(input, output), traits: { service: 'batch' } };
+    expect(priceCall(doubao, batch) * 2n).toBe(priceCall(doubao, count(input, output)));
+    expect(priceAtMost(doubao, batch)).toBeGreaterThanOrEqual(priceCall(doubao, batch));
   });
 
   test('cached input has its own price in each tier', () => {

@@ -69,6 +69,22 @@ describe('routes', () => {
     expect(third?.headers.authorization).toBeUndefined();
   });
 
+  test('what an upstream offers itself counts before what its vendor does', async () => {
+    const own = { vendor: 'openai-compatible:y', wireName: 'ep-mine' };
+    const both = { ...model, offers: [...model.offers, own] };
+    const routes = await makeRoutes(
+      { find: () => both, list: () => [both] },
+      [upstream('openai-compatible:x'), upstream('openai-compatible:y')],
+      async () => null,
+    );
+    const candidates = routes.find('m/one').candidates(...ASK);
+    const names = candidates.map((one) => [one.upstream.id, one.wireName]);
+    expect(names).toEqual([
+      ['openai-compatible:x', 'wire-c'],
+      ['openai-compatible:y', 'ep-mine'],
+    ]);
+  });
+
   test('lower priority first; equals share by weight, and every order comes', async () => {
     const candidates = (await make()).find('mm').candidates(...ASK);
     const random = seededRandom(7);

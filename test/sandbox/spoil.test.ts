@@ -74,7 +74,7 @@ test('where a vendor has only JSON mode, a schema in the instructions is followe
   expect(isValid(await say('sandbox-json-prose', fields, 'deepseek'))).toBe(false);
 });
 
-test('an answer that broke off is gone on with: by words anywhere, by its start at some', async () => {
+test('an answer that broke off is gone on with: by words, or by its start at some', async () => {
   const question = { role: 'user', content: 'Count to 9' };
   const begun = { role: 'assistant', content: '1, 2, 3, 4' };
   const words = { role: 'user', content: 'That was cut off. Go on exactly where it ends.' };

@@ -1,5 +1,6 @@
 /** Doubao, on Volcengine Ark. Its tiers are counted in thousands of tokens, 32k as 32,000. */
 import type { Model, PriceTable } from '../shape.ts';
+import { withServices } from './bytedance-services.ts';
 
 const LIST_2025 = {
   source: 'volcengine.com/docs/82379/1544106, copy of 2025-12-19',
@@ -14,7 +15,7 @@ const LIST_2026 = {
 const SEED_16: PriceTable = {
   from: '2025-12-19',
   currency: 'CNY',
-  rows: [
+  rows: withServices([
     {
       inputTokensMax: 32_000,
       outputTokensMax: 200,
@@ -25,23 +26,23 @@ const SEED_16: PriceTable = {
     { inputTokensMax: 32_000, input: '0.80', output: '8.00', cachedInput: '0.16' },
     { inputTokensMax: 128_000, input: '1.20', output: '16.00', cachedInput: '0.16' },
     { input: '2.40', output: '24.00', cachedInput: '0.16' },
-  ],
+  ]),
   ...LIST_2025,
 };
 const SEED_16_DEEP: PriceTable = {
   from: '2025-12-19',
   currency: 'CNY',
-  rows: [
+  rows: withServices([
     { inputTokensMax: 32_000, input: '0.80', output: '8.00', cachedInput: '0.16' },
     { inputTokensMax: 128_000, input: '1.20', output: '16.00', cachedInput: '0.16' },
     { input: '2.40', output: '24.00', cachedInput: '0.16' },
-  ],
+  ]),
   ...LIST_2025,
 };
 const SEED_16_LITE: PriceTable = {
   from: '2025-12-19',
   currency: 'CNY',
-  rows: [
+  rows: withServices([
     {
       inputTokensMax: 32_000,
       outputTokensMax: 200,
@@ -52,69 +53,69 @@ const SEED_16_LITE: PriceTable = {
     { inputTokensMax: 32_000, input: '0.30', output: '2.40', cachedInput: '0.06' },
     { inputTokensMax: 128_000, input: '0.60', output: '4.00', cachedInput: '0.06' },
     { input: '1.20', output: '12.00', cachedInput: '0.06' },
-  ],
+  ]),
   ...LIST_2025,
 };
 const SEED_16_FLASH: PriceTable = {
   from: '2025-12-19',
   currency: 'CNY',
-  rows: [
+  rows: withServices([
     { inputTokensMax: 32_000, input: '0.15', output: '1.50', cachedInput: '0.03' },
     { inputTokensMax: 128_000, input: '0.30', output: '3.00', cachedInput: '0.03' },
     { input: '0.60', output: '6.00', cachedInput: '0.03' },
-  ],
+  ]),
   ...LIST_2025,
 };
 const SEED_CODE: PriceTable = {
   from: '2025-12-19',
   currency: 'CNY',
-  rows: [
+  rows: withServices([
     { inputTokensMax: 32_000, input: '1.20', output: '8.00', cachedInput: '0.24' },
     { inputTokensMax: 128_000, input: '1.40', output: '12.00', cachedInput: '0.24' },
     { input: '2.80', output: '16.00', cachedInput: '0.24' },
-  ],
+  ]),
   ...LIST_2025,
 };
 const SEED_20_PRO: PriceTable = {
   from: '2026-02-15',
   currency: 'CNY',
-  rows: [
+  rows: withServices([
     { inputTokensMax: 32_000, input: '3.20', output: '16.00', cachedInput: '0.64' },
     { inputTokensMax: 128_000, input: '4.80', output: '24.00', cachedInput: '0.96' },
     { input: '9.60', output: '48.00', cachedInput: '1.92' },
-  ],
+  ]),
   ...LIST_2026,
 };
 const SEED_20_LITE: PriceTable = {
   from: '2026-02-15',
   currency: 'CNY',
-  rows: [
+  rows: withServices([
     { inputTokensMax: 32_000, input: '0.60', output: '3.60', cachedInput: '0.12' },
     { inputTokensMax: 128_000, input: '0.90', output: '5.40', cachedInput: '0.18' },
     { input: '1.80', output: '10.80', cachedInput: '0.36' },
-  ],
+  ]),
   ...LIST_2026,
 };
 const SEED_20_MINI: PriceTable = {
   from: '2026-02-15',
   currency: 'CNY',
-  rows: [
+  rows: withServices([
     { inputTokensMax: 32_000, input: '0.20', output: '2.00', cachedInput: '0.04' },
     { inputTokensMax: 128_000, input: '0.40', output: '4.00', cachedInput: '0.08' },
     { input: '0.80', output: '8.00', cachedInput: '0.16' },
-  ],
+  ]),
   ...LIST_2026,
 };
 const SEED_21_PRO: PriceTable = {
   from: '2026-06-23',
   currency: 'CNY',
-  rows: [{ input: '6.00', output: '30.00', cachedInput: '1.20' }],
+  rows: withServices([{ input: '6.00', output: '30.00', cachedInput: '1.20' }]),
   ...LIST_2026,
 };
 const SEED_21_TURBO: PriceTable = {
   from: '2026-06-23',
   currency: 'CNY',
-  rows: [{ input: '3.00', output: '15.00', cachedInput: '0.60' }],
+  rows: withServices([{ input: '3.00', output: '15.00', cachedInput: '0.60' }]),
   ...LIST_2026,
 };
 
@@ -302,7 +303,7 @@ export default [
           {
             from: '2025-12-19',
             currency: 'CNY',
-            rows: [{ input: '0.80', output: '2.00', cachedInput: '0.16' }],
+            rows: withServices([{ input: '0.80', output: '2.00', cachedInput: '0.16' }]),
             ...LIST_2025,
           },
         ],
@@ -325,7 +326,7 @@ export default [
           {
             from: '2025-12-19',
             currency: 'CNY',
-            rows: [{ input: '0.30', output: '0.60' }],
+            rows: withServices([{ input: '0.30', output: '0.60' }]),
             ...LIST_2025,
           },
         ],

@@ -90,6 +90,11 @@ export default [
     ...of('cohere', 'cohere', 512),
     prices: usd('0.10'),
   }),
+  embedding({
+    id: 'gemini-embedding-001',
+    ...of('google', 'gemini', 2_048),
+    prices: usd('0.15'),
+  }),
   embedding({ id: 'mistral-embed', ...of('mistral', 'mistral', 8_192), prices: usd('0.10') }),
   embedding({ id: 'nomic-embed-text', ...of('nomic', 'ollama', 8_192) }),
 ] satisfies Model[];

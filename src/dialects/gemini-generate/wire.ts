@@ -33,7 +33,7 @@ function snake(name: string): string {
 }
 
 /** foo_bar -> fooBar, of a caller's field. */
-function camel(name: string): string {
+export function camel(name: string): string {
   return name.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 

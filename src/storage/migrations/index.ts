@@ -6,6 +6,7 @@ import * as endpoints from './0003-endpoints.ts';
 import * as apps from './0004-apps.ts';
 import * as units from './0005-units.ts';
 import * as budgets from './0006-budgets.ts';
+import * as resources from './0006-resources.ts';
 import * as nodes from './0007-nodes.ts';
 import * as rescue from './0010-rescue.ts';
 import * as counters from './0020-counters.ts';
@@ -22,6 +23,7 @@ export function listMigrations(flavour: Flavour): Readonly<Record<string, Migrat
     '0005-units': { up: (db) => units.up(db) },
     '0006-budgets': { up: (db) => budgets.up(db, flavour) },
     '0007-nodes': { up: (db) => nodes.up(db, flavour) },
+    '0006-resources': { up: (db) => resources.up(db) },
     '0010-rescue': { up: (db) => rescue.up(db) },
     '0020-counters': { up: (db) => counters.up(db, flavour) },
     '0021-idempotency': { up: (db) => idempotency.up(db, flavour) },

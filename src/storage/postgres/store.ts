@@ -2,18 +2,10 @@
 import { Kysely, PostgresDialect } from 'kysely';
 import type pg from 'pg';
 import type { Log } from '../../kit/log.ts';
-import { accessKeyQueries } from '../access-key-queries.ts';
-import { appQueries } from '../app-queries.ts';
-import { budgetQueries } from '../budget-queries.ts';
-import { callQueries } from '../call-queries.ts';
-import { endpointQueries } from '../endpoint-queries.ts';
-import { idempotencyQueries } from '../idempotency-queries.ts';
 import { requireSchema } from '../migrate.ts';
 import type { Store } from '../ports.ts';
-import { accountQueries, keyQueries } from '../queries.ts';
-import { responseQueries } from '../response-queries.ts';
+import { queryPorts } from '../query-ports.ts';
 import type { Schema } from '../schema.ts';
-import { statementQueries } from '../statement-queries.ts';
 import { watchChanges } from './changes.ts';
 import { guardPool, openPool } from './connect.ts';
 import { PostgresLedger } from './ledger.ts';
@@ -68,16 +60,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Store> {
   const ledger = new PostgresLedger({ url, pool: books, tenure, log });
   const changes = watchChanges({ url, pool: queries, log });
   return {
-    keys: keyQueries(db, changes),
-    apps: appQueries(db, changes),
-    accessKeys: accessKeyQueries(db, changes),
-    endpoints: endpointQueries(db, changes),
-    accounts: accountQueries(db),
-    budgets: budgetQueries(db, changes),
-    statements: statementQueries(db),
-    calls: callQueries(db),
-    idempotency: idempotencyQueries(db),
-    responses: responseQueries(db),
+    ...queryPorts(db, changes),
     ledger,
     join: (parked) => tenure.join(parked),
     async ping() {

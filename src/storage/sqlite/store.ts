@@ -4,19 +4,11 @@ import { closeSync, fdatasync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { Kysely } from 'kysely';
 import { every } from '../../kit/clock.ts';
-import { accessKeyQueries } from '../access-key-queries.ts';
-import { appQueries } from '../app-queries.ts';
-import { budgetQueries } from '../budget-queries.ts';
-import { callQueries } from '../call-queries.ts';
-import { endpointQueries } from '../endpoint-queries.ts';
 import { GONE_EVIDENCE } from '../evidence.ts';
-import { idempotencyQueries } from '../idempotency-queries.ts';
 import { migrate } from '../migrate.ts';
 import type { Store } from '../ports.ts';
-import { accountQueries, keyQueries } from '../queries.ts';
-import { responseQueries } from '../response-queries.ts';
+import { queryPorts } from '../query-ports.ts';
 import type { Schema } from '../schema.ts';
-import { statementQueries } from '../statement-queries.ts';
 import { kyselyDialect } from './dialect.ts';
 import { SqliteLedger } from './ledger.ts';
 import { lockData } from './lock.ts';
@@ -53,20 +45,10 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
   await migrate(kysely, 'sqlite');
   const log = syncLog(`${path}-wal`, options.sync);
   const changes = watchChanges(db);
-  const keys = keyQueries(kysely, changes);
   const ledger = new SqliteLedger(db, log.committed);
   let unlock = (): void => undefined;
   return {
-    keys,
-    apps: appQueries(kysely, changes),
-    accessKeys: accessKeyQueries(kysely, changes),
-    endpoints: endpointQueries(kysely, changes),
-    accounts: accountQueries(kysely),
-    budgets: budgetQueries(kysely, changes),
-    statements: statementQueries(kysely),
-    calls: callQueries(kysely),
-    responses: responseQueries(kysely),
-    idempotency: idempotencyQueries(kysely),
+    ...queryPorts(kysely, changes),
     ledger,
     async join(parked) {
       unlock = lockData(options.dir);

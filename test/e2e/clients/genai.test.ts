@@ -152,6 +152,29 @@ describe('whatever the model', () => {
     }
   });
 
+  test("texts are embedded, by Google's models and by others", async () => {
+    for (const model of ['gemini-embedding-001', 'text-embedding-3-small']) {
+      const { embeddings } = await client.models.embedContent({
+        model,
+        contents: ['a ship', 'a pier'],
+        config: { outputDimensionality: 256 },
+      });
+      expect(embeddings?.map(({ values }) => values?.length)).toEqual([256, 256]);
+    }
+    const one = await fetch(`${gateway.url}/v1beta/models/gemini-embedding-001:embedContent`, {
+      method: 'POST',
+      headers: { 'x-goog-api-key': gateway.key },
+      body: JSON.stringify({
+        content: { parts: [{ text: 'a ship' }] },
+        taskType: 'RETRIEVAL_QUERY',
+      }),
+    });
+    const { embedding } = (await one.json()) as { embedding: { values: number[] } };
+    expect(embedding.values).toHaveLength(3_072);
+    const wrong = { model: 'gemini-embedding-001', contents: 'x', config: { taskType: 'PLAY' } };
+    expect((await errorOf(client.models.embedContent(wrong))).message).toContain('taskType');
+  });
+
   test('models are listed page by page, in the shape that it knows', async () => {
     const names: string[] = [];
     const pages = await client.models.list({ config: { pageSize: 40 } });

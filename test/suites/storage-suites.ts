@@ -1,0 +1,35 @@
+/** Every suite that a store must pass. */
+import { accessKeysSuite, endpointsSuite } from './access-suite.ts';
+import { appsSuite } from './apps-suite.ts';
+import { auditSuite, crashSuite } from './audit-suite.ts';
+import { budgetsSuite, statementsSuite } from './budgets-suite.ts';
+import { daysSuite } from './days-suite.ts';
+import { idempotencySuite } from './idempotency-suite.ts';
+import { changesSuite, keysSuite } from './keys-suite.ts';
+import { entriesSuite, holdsSuite, settleSuite } from './ledger-suite.ts';
+import { resourcesSuite } from './resources-suite.ts';
+import { responsesSuite } from './responses-suite.ts';
+import type { MakePlace } from './storage-rig.ts';
+
+const SUITES = [
+  keysSuite,
+  changesSuite,
+  appsSuite,
+  accessKeysSuite,
+  endpointsSuite,
+  idempotencySuite,
+  daysSuite,
+  resourcesSuite,
+  responsesSuite,
+  holdsSuite,
+  settleSuite,
+  entriesSuite,
+  budgetsSuite,
+  statementsSuite,
+  auditSuite,
+  crashSuite,
+];
+
+export function storageSuites(name: string, make: MakePlace): void {
+  for (const suite of SUITES) suite(name, make);
+}
