@@ -121,6 +121,8 @@ export interface NewKey {
   readonly onDisconnect?: KeyRow['onDisconnect'];
   readonly contract?: KeyRow['contract'];
   readonly rescue?: KeyRow['rescue'];
+  readonly jsonAttemptsMax?: number | null;
+  readonly jsonAgainMax?: bigint | null;
 }
 
 /** A new key and its secret, which exists nowhere else: show it once. */
@@ -145,6 +147,8 @@ export function mintKey(wish: NewKey, nowMs: number): { row: KeyRow; secret: str
     onDisconnect: wish.onDisconnect ?? 'drain',
     contract: wish.contract ?? null,
     rescue: wish.rescue ?? null,
+    jsonAttemptsMax: wish.jsonAttemptsMax ?? null,
+    jsonAgainMax: wish.jsonAgainMax ?? null,
   };
   return { row, secret };
 }

@@ -106,5 +106,7 @@ function keyOfApp(app: AppRow): KeyRow {
     onDisconnect: 'drain',
     contract: app.contract,
     rescue: null,
+    jsonAttemptsMax: null,
+    jsonAgainMax: null,
   });
 }

@@ -28,6 +28,8 @@ gangway keys enable ID
                       abort: it is stopped and charged as streamed
   --contract strict   the Doubao tutorial's strict contract on every chat call
   --rescue on|off     may another upstream finish a stream that broke off? (default: settings)
+  --json-attempts N   answers that one call may ask for until its JSON fits (default: settings)
+  --json-again AMOUNT what one call may hold for the answers after the first (default: settings)
   --count N           make N keys
   --json              print JSON`;
 
@@ -51,6 +53,8 @@ const FLAGS = {
   disconnect: { type: 'string' },
   contract: { type: 'string' },
   rescue: { type: 'string' },
+  'json-attempts': { type: 'string' },
+  'json-again': { type: 'string' },
   count: { type: 'string' },
   limit: { type: 'string' },
   after: { type: 'string' },
@@ -95,10 +99,12 @@ async function create(store: Store, values: Values): Promise<void> {
     requestsPerMinute: readCount(values.rpm, '--rpm'),
     tokensPerMinute: readCount(values.tpm, '--tpm'),
     concurrency: readCount(values.concurrency, '--concurrency'),
-    budget: readBudget(values.budget),
+    budget: readAmount(values.budget, '--budget'),
     onDisconnect: readChoice(values.disconnect, ['drain', 'abort'], '--disconnect'),
     contract: readChoice(values.contract, ['strict'] as const, '--contract'),
     rescue: readRescue(values.rescue),
+    jsonAttemptsMax: readAttempts(values['json-attempts']),
+    jsonAgainMax: readAmount(values['json-again'], '--json-again'),
   };
   const count = readCount(values.count, '--count') ?? 1;
   if (count < 1 || count > COUNT_MAX) throw new UsageError(`--count: 1 to ${COUNT_MAX}`);
@@ -174,6 +180,8 @@ function showKey(row: KeyRow & KeySpend) {
     disconnect: row.onDisconnect,
     contract: row.contract,
     rescue: row.rescue,
+    json_attempts: row.jsonAttemptsMax,
+    json_again: row.jsonAgainMax === null ? null : formatMoney(row.jsonAgainMax),
   };
 }
 
@@ -206,11 +214,18 @@ function readAddresses(text: string | undefined): readonly string[] | null {
   return ranges;
 }
 
-function readBudget(text: string | undefined): bigint | null {
+/** None would be no answer at all. */
+function readAttempts(text: string | undefined): number | null {
+  const count = readCount(text, '--json-attempts');
+  if (count === 0) throw new UsageError('--json-attempts: 1 or more');
+  return count;
+}
+
+function readAmount(text: string | undefined, flag: string): bigint | null {
   if (text === undefined) return null;
   const amount = parseMoney(text);
   if (amount === undefined || amount < 0n) {
-    throw new UsageError(`--budget: "${text}" is not an amount such as 12.50`);
+    throw new UsageError(`${flag}: "${text}" is not an amount such as 12.50`);
   }
   return amount;
 }

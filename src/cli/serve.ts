@@ -23,6 +23,7 @@ import { makeSignatureGate } from '../edge/signed.ts';
 import { parseCidrs } from '../kit/cidr.ts';
 import { Deadlines, every, systemClock } from '../kit/clock.ts';
 import { makeOutbound } from '../kit/fetch.ts';
+import { parseMoney } from '../kit/money.ts';
 import { deriveKey, makeSealer, readMasterKey } from '../kit/seal.ts';
 import { makeSigner } from '../kit/signed.ts';
 import { readPrice } from '../ledger/price.ts';
@@ -343,7 +344,8 @@ function breakerSettings({ breaker }: Settings) {
   };
 }
 
-function relaySettings({ timeouts, retry, drain, rescue }: Settings): RelayDeps['settings'] {
+function relaySettings(settings: Settings): RelayDeps['settings'] {
+  const { timeouts, retry, drain, rescue, structured } = settings;
   return {
     times: {
       connectMs: timeouts.connect_ms,
@@ -357,6 +359,10 @@ function relaySettings({ timeouts, retry, drain, rescue }: Settings): RelayDeps[
       retryAfterMsMax: retry.retry_after_ms_max,
     },
     drain: { drainMs: drain.drain_ms, drainsMax: drain.drains_max },
+    structured: {
+      attemptsMax: structured.attempts_max,
+      againMax: structured.again_max === null ? null : (parseMoney(structured.again_max) ?? null),
+    },
     rescue: {
       enabled: rescue.enabled,
       models: rescue.models.length === 0 ? null : new Set(rescue.models),

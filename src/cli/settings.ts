@@ -34,6 +34,9 @@ const upstream = z.strictObject({
         kind: z.enum(['chat', 'embedding', 'rerank', 'image', 'bot']).default('chat'),
         context_tokens: size.default(131_072),
         output_tokens_max: size.default(8_192),
+        /** What the model itself guarantees of JSON, and whether it calls tools. */
+        json: z.enum(['schema', 'object', 'none']).default('object'),
+        tools: flag.default(true),
         /** A million tokens, in the installation's currency. Absent: no price is known. */
         price: z
           .strictObject({
@@ -141,6 +144,11 @@ const schema = z.strictObject({
     open_ms: size.default(5_000),
     open_ms_max: size.default(120_000),
     refused_ms: size.default(30_000),
+  }),
+  /** JSON that fits a schema: answers that one call may ask for, and what the later may cost. */
+  structured: group({
+    attempts_max: size.max(10).default(3),
+    again_max: decimal.nullable().default(null),
   }),
   drain: group({ drain_ms: size.default(120_000), drains_max: count.default(1_000) }),
   /** Answers kept under the callers' Idempotency-Key. */

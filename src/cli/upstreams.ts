@@ -142,7 +142,7 @@ function ownModel(
     kind: wish.kind,
     contextTokens: wish.context_tokens,
     outputTokensMax: wish.output_tokens_max,
-    abilities: { tools: true, images: true, json: 'object', reasoning: false },
+    abilities: { tools: wish.tools, images: true, json: wish.json, reasoning: false },
     offers: [
       {
         vendor: upstream.id,
@@ -210,4 +210,6 @@ const SANDBOX_SIZES = Object.freeze({
   kind: 'chat',
   context_tokens: 131_072,
   output_tokens_max: 8_192,
+  json: 'object',
+  tools: true,
 });

@@ -27,8 +27,16 @@ import {
 import { openRerank, RERANK } from './rerank/exchange.ts';
 import { RERANK_FORMATS } from './rerank/formats.ts';
 import { Rescuable } from './rescue.ts';
-import type { AskedContext, CallerDialect, Exchange, Passage, VendorDialect } from './shape.ts';
+import type {
+  AskedContext,
+  CallerDialect,
+  Exchange,
+  Passage,
+  VendorDialect,
+  WireRequest,
+} from './shape.ts';
 import { translate } from './translate.ts';
+import type { Turn } from './turn.ts';
 import { VOLC_PASSAGES } from './volc-ark/passages.ts';
 
 const PASSAGES: Readonly<Record<string, Passage>> = byId([
@@ -96,6 +104,26 @@ export function canExchange(from: string, to: string): boolean {
   if (other !== undefined) return other.to.has(to);
   if (from === to && PASSAGES[from] !== undefined) return true;
   return CALLERS[from] !== undefined && VENDORS[to] !== undefined;
+}
+
+/** Both sides of a chat, and the passage where they are of one format. */
+export interface Formats {
+  readonly caller: CallerDialect;
+  readonly vendor: VendorDialect;
+  readonly passage: Passage | null;
+}
+
+/** null: there is no way through the common turn. */
+export function findFormats(from: string, to: string): Formats | null {
+  const caller = CALLERS[from];
+  const vendor = VENDORS[to];
+  if (caller === undefined || vendor === undefined) return null;
+  return { caller, vendor, passage: from === to ? (PASSAGES[from] ?? null) : null };
+}
+
+/** The turn of a request; null where its format has none. Faults: as `readTurn` has them. */
+export function readTurnOf(from: string, request: WireRequest): Turn | null {
+  return CALLERS[from]?.readTurn(request) ?? null;
 }
 
 export interface ExchangeWish extends Omit<AskedContext, 'turn'> {

@@ -42,6 +42,8 @@ export interface WireRequest {
   readonly choices: number;
   /** Headers of the format that the caller sent, for a vendor of the same format. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** What was read otherwise than it was said, for people. Absent: nothing. */
+  readonly warnings?: readonly string[];
   /** The most that it can use beside tokens: unit -> count. Absent: nothing. */
   readonly unitsBound?: Readonly<Record<string, number>>;
   /** On what its price depends: name -> value. Absent: nothing. */
@@ -195,6 +197,8 @@ export interface Passage {
 
 /** How one caller's request is carried to one vendor's format, and the answer back. */
 export interface Exchange {
+  /** Whether the vendor is asked for a stream; absent: where the caller asked for one. */
+  readonly streams?: boolean;
   write(request: WireRequest, wish: WriteWish): Written;
   readReply(text: string, readError: ErrorReader): ReadReply;
   /** The answers to the several bodies of one request, in their order, become one. */

@@ -38,7 +38,7 @@ export function translate(
 }
 
 /** Bytes that the model wrote: text, thoughts, refusals, names and arguments of calls. */
-function replyBytes(reply: TurnReply): number {
+export function replyBytes(reply: TurnReply): number {
   let bytes = 0;
   for (const answer of reply.answers) for (const item of answer.items) bytes += itemBytes(item);
   return bytes;

@@ -9,6 +9,7 @@ import type { EndpointRow, Resources } from '../storage/ports.ts';
 import { type BodyReader, readBody } from './body.ts';
 import { pinToFiles } from './pins.ts';
 import { callerOf, type Visit } from './routes.ts';
+import { structuredWishes } from './structured.ts';
 
 export interface RelayEdge extends BodyReader {
   readonly relay: RelayDeps;
@@ -73,6 +74,7 @@ async function ask(visit: Visit, asking: Asking, edge: RelayEdge): Promise<Answe
       request,
       ...(upstream === undefined ? {} : { upstream }),
       mayDrop: http.headers.get('x-gangway-drop') === 'allow',
+      ...structuredWishes(http.headers),
       left: http.signal,
       writeFaultEvent: (fault) => asking.writeFaultEvent(fault, visit.requestId),
       startedTickMs: visit.startedTickMs,

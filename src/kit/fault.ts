@@ -6,6 +6,7 @@ import { CALLER_FAULTS } from './faults/caller.ts';
 import { GATEWAY_FAULTS } from './faults/gateway.ts';
 import type { Blame, FaultRow } from './faults/row.ts';
 import { VENDOR_FAULTS } from './faults/vendor.ts';
+import type { JsonObject } from './json.ts';
 
 const ALL = { ...CALLER_FAULTS, ...VENDOR_FAULTS, ...GATEWAY_FAULTS };
 
@@ -26,6 +27,8 @@ export interface FaultDetail {
   readonly status?: number;
   /** More headers of the answer, such as what is left of a limit. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** More members of the error object, such as the answer that did not do. */
+  readonly more?: JsonObject;
   readonly cause?: unknown;
 }
 

@@ -4,6 +4,11 @@ import type { Json } from './json.ts';
 const POINTER = /^(?:\/(?:[^~/]|~[01])*)*$/;
 const ARRAY_INDEX = /^(?:0|[1-9]\d*)$/;
 
+/** A name as one step of a pointer, without the slash. */
+export function pointerStep(name: string): string {
+  return name.replaceAll('~', '~0').replaceAll('/', '~1');
+}
+
 export function isPointer(text: string): boolean {
   return POINTER.test(text);
 }

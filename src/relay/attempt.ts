@@ -9,6 +9,7 @@ import type { Json } from '../kit/json.ts';
 import { EVENT_BYTES_MAX, EventCutter } from '../kit/sse.ts';
 import { type Call, exchangeWish, type RelayDeps } from './call.ts';
 import { bodyFailure, Failure, readRetryAfter, vendorFailure } from './failure.ts';
+import { openFor } from './structured.ts';
 import type { Candidate } from './upstreams.ts';
 
 /** Longest plain answer. */
@@ -100,13 +101,14 @@ export async function attempt(call: Call, candidate: Candidate, deps: RelayDeps)
   }
   const { request } = call.input;
   const exchange = exchangeFor(call, candidate);
+  const streams = exchange.streams ?? request.stream;
   const written = writeFor(call, candidate, exchange);
   const timer = new AttemptTimer(deps);
   call.stop = (why) => timer.stop(why);
   call.endWithin = (ms) => timer.endWithin(ms);
   try {
     const readError = (body: Json): Error => bodyFailure(candidate.upstream.vendor, body);
-    const to: To = { call, candidate, timer, headers: written.headers };
+    const to: To = { call, candidate, timer, streams, headers: written.headers };
     if (written.rest !== undefined && written.rest.length > 0) {
       const texts = await sendParts([written.text, ...written.rest], to, deps);
       timer.end();
@@ -114,7 +116,7 @@ export async function attempt(call: Call, candidate: Candidate, deps: RelayDeps)
       return { kind: 'whole', ...exchange.joinReplies(texts, readError) };
     }
     const reply = await send(written.text, to, deps);
-    if (!request.stream) {
+    if (!streams) {
       const text = await reply.text(REPLY_BYTES_MAX);
       timer.end();
       return { kind: 'whole', ...exchange.readReply(text, readError) };
@@ -133,17 +135,20 @@ export async function attempt(call: Call, candidate: Candidate, deps: RelayDeps)
 }
 
 /** Untouched where it can be; through the common turn where another upstream may have to go on. */
-function exchangeFor(call: Call, { service }: Candidate): Exchange {
+function exchangeFor(call: Call, candidate: Candidate): Exchange {
+  const { service } = candidate;
   if (call.rescuable !== null) {
     return openRest(call.rescuable, service.dialect, service.continues === true);
   }
-  return openExchange({ ...exchangeWish(call.input, call.hold), to: service.dialect });
+  const wish = { ...exchangeWish(call.input, call.hold), to: service.dialect };
+  return openFor(call, candidate, wish) ?? openExchange(wish);
 }
 
 interface To {
   readonly call: Call;
   readonly candidate: Candidate;
   readonly timer: AttemptTimer;
+  readonly streams: boolean;
   /** Of this request alone; absent: none. */
   readonly headers: Written['headers'];
 }
@@ -151,7 +156,7 @@ interface To {
 /** One request on its way; resolves when the vendor has begun a good answer. */
 async function send(body: string, to: To, deps: RelayDeps): Promise<OutboundReply> {
   const { call, candidate, timer } = to;
-  const url = call.input.request.stream ? candidate.streamUrl : candidate.url;
+  const url = to.streams ? candidate.streamUrl : candidate.url;
   const headers =
     to.headers === undefined ? candidate.headers : { ...candidate.headers, ...to.headers };
   const ask = { method: 'POST', url, headers, body } as const;
@@ -203,7 +208,7 @@ function writeFor(call: Call, candidate: Candidate, exchange: Exchange): Written
     outputTokensMax: call.route.model.outputTokensMax,
   });
   call.dropped = written.dropped;
-  call.warnings = written.warnings ?? [];
+  call.warnings = [...(call.input.request.warnings ?? []), ...(written.warnings ?? [])];
   return written;
 }
 

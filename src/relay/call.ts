@@ -20,6 +20,7 @@ import type {
 import type { Breaker } from './breaker.ts';
 import type { Credentials } from './credentials.ts';
 import type { EndpointResolver } from './endpoints.ts';
+import type { Structured, StructuredWishes } from './structured.ts';
 import type { Candidate, Route, Routes } from './upstreams.ts';
 
 /** Time limits of one attempt, milliseconds. */
@@ -47,6 +48,13 @@ export interface DrainSettings {
   readonly drainsMax: number;
 }
 
+export interface StructuredSettings {
+  /** Answers that one call may ask for until one fits its schema, the first one included. */
+  readonly attemptsMax: number;
+  /** The most that may be held for the answers after the first, in nano-units; null: any sum. */
+  readonly againMax: bigint | null;
+}
+
 export interface RescueSettings {
   /** Where the key does not say. */
   readonly enabled: boolean;
@@ -60,6 +68,7 @@ export interface RelaySettings {
   readonly times: TimeLimits;
   readonly retry: RetrySettings;
   readonly drain: DrainSettings;
+  readonly structured: StructuredSettings;
   readonly rescue: RescueSettings;
 }
 
@@ -108,6 +117,8 @@ export interface CallInput {
   readonly upstream?: string;
   /** May fields be left out that the vendor refuses? */
   readonly mayDrop: boolean;
+  /** What it says of the JSON that it wants; absent: nothing. */
+  readonly structured?: StructuredWishes;
   /** Fires when the caller leaves. */
   readonly left: AbortSignal;
   /** The caller's dialect for a stream that cannot be completed. */
@@ -140,6 +151,8 @@ export interface Call {
   readonly admission: Admission;
   readonly hold: HoldRow;
   readonly attempts: AttemptNote[];
+  /** The JSON that is wanted; null: none. */
+  readonly structured: Structured | null;
   /** What attempts used whose answers were not the last: part of what the call costs. */
   readonly earlier: Spent[];
   /** Set where another upstream may finish the stream. */

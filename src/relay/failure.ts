@@ -138,7 +138,9 @@ export function toFailure(thrown: unknown): Failure {
     if (thrown.code === 'unsupported_parameter') {
       return new Failure(thrown, { cause: 'unfit', sent: false });
     }
-    const cause = thrown.blame === 'vendor' ? 'down' : 'caller';
+    // A model that answers, if not as asked, is up.
+    const isUp = thrown.blame !== 'vendor' || thrown.code === 'structured_output_failed';
+    const cause = isUp ? 'caller' : 'down';
     return new Failure(thrown, { cause, status: 200 });
   }
   return new Failure(new Fault('internal_error', { cause: thrown }), { cause: 'caller' });

@@ -7,24 +7,26 @@ import { explainRefusal } from '../ledger/budget.ts';
 import { priceAtMost } from '../ledger/price.ts';
 import type { EndpointRow, EndReason, HoldRow, Quantities } from '../storage/ports.ts';
 import type { Begun, VendorStream } from './attempt.ts';
-import { tryUpstreams } from './attempts.ts';
 import type { Answer, Call, CallInput, RelayDeps, Sink } from './call.ts';
 import { isEndpointId } from './endpoints.ts';
 import { answerHeaders, withSunset } from './headers.ts';
 import { makeRescuable, rescuesMax } from './rescue.ts';
 import { settle } from './settle.ts';
 import { pumpStream, watchCaller } from './stream.ts';
+import { inputBounds, planStructured, type Structured, tryRounds } from './structured.ts';
 import type { Candidate, Route } from './upstreams.ts';
 
 export async function handle(input: CallInput, deps: RelayDeps): Promise<Answer> {
   const { route, endpoint } = await resolve(input, deps);
   const candidates = affordable(able(route, input), input);
   const outputBound = outputTokensBound(route, input);
-  const call = await admit(input, { route, endpoint, candidates, outputBound }, deps);
+  const structured = planStructured(input, { route, candidates, settings: deps.settings });
+  const wish = { route, endpoint, candidates, outputBound, structured };
+  const call = await admit(input, wish, deps);
   try {
     await hold(call, deps);
     watchCaller(call, deps);
-    const begun = await tryUpstreams(call, candidates, deps);
+    const begun = await tryRounds(call, candidates, deps);
     call.firstByteMs = Math.round(deps.clock.tickMs() - input.startedTickMs);
     return await answer(call, begun, deps);
   } catch (thrown) {
@@ -102,6 +104,7 @@ function outputTokensBound(route: Route, input: CallInput): number {
 interface AdmitWish extends Place {
   readonly candidates: readonly Candidate[];
   readonly outputBound: number;
+  readonly structured: Structured | null;
 }
 
 /** Limits: nothing else has happened yet, so a refusal leaves no trace but its answer. */
@@ -109,18 +112,9 @@ async function admit(input: CallInput, wish: AdmitWish, deps: RelayDeps): Promis
   const { request, caller } = input;
   const guess = request.inputTokensGuess + (request.outputTokensAsked ?? 0);
   const admission = await deps.limits.admit(caller.key, guess, wish.endpoint ?? undefined);
-  let amount = 0n;
-  let priceId: string | null = null;
-  for (const candidate of wish.candidates) {
-    if (candidate.price === null || candidate.service.free === true) continue;
-    const most = priceAtMost(candidate.price, boundOf(candidate, request, wish.outputBound));
-    if (most >= amount) {
-      amount = most;
-      priceId = candidate.priceId;
-    }
-  }
+  const { amount, priceId } = mostOf(input, wish, deps);
   // Each upstream that goes on is asked the whole again.
-  const timesMax = rescuesMax(input, wish.route.model.id, deps);
+  const timesMax = wish.structured === null ? rescuesMax(input, wish.route.model.id, deps) : 0;
   const row: HoldRow = {
     id: newId('call'),
     accountId: caller.key.accountId,
@@ -142,6 +136,7 @@ async function admit(input: CallInput, wish: AdmitWish, deps: RelayDeps): Promis
     admission,
     hold: row,
     attempts: [],
+    structured: wish.structured,
     earlier: [],
     rescuable: makeRescuable(input, row, timesMax),
     candidates: wish.candidates,
@@ -160,13 +155,48 @@ async function admit(input: CallInput, wish: AdmitWish, deps: RelayDeps): Promis
   return call;
 }
 
+/** The most that the call can cost: its dearest candidate, in each of its rounds. */
+function mostOf(
+  { request, caller }: CallInput,
+  wish: AdmitWish,
+  deps: RelayDeps,
+): { readonly amount: bigint; readonly priceId: string | null } {
+  const { structured, outputBound } = wish;
+  const againMax = caller.key.jsonAgainMax ?? deps.settings.structured.againMax;
+  let amount = 0n;
+  let first = 0n;
+  let priceId: string | null = null;
+  for (const [round, inputTokens] of inputBounds(structured, request, outputBound).entries()) {
+    let most = 0n;
+    for (const candidate of wish.candidates) {
+      if (candidate.price === null || candidate.service.free === true) continue;
+      const bound = boundOf(candidate, request, { inputTokens, outputTokens: outputBound });
+      const cost = priceAtMost(candidate.price, bound);
+      if (cost < most) continue;
+      most = cost;
+      priceId = candidate.priceId;
+    }
+    const again = round === 0 ? 0n : amount + most - first;
+    if (againMax !== null && structured !== null && again > againMax) {
+      structured.attemptsMax = round;
+      break;
+    }
+    if (round === 0) first = most;
+    amount += most;
+  }
+  return { amount, priceId };
+}
+
 /** Never less than the call can use at this candidate. */
-function boundOf(candidate: Candidate, request: WireRequest, outputTokens: number): Quantities {
+function boundOf(
+  candidate: Candidate,
+  request: WireRequest,
+  tokens: Pick<Quantities, 'inputTokens' | 'outputTokens'>,
+): Quantities {
   const { unitsBound: units, traits } = request;
   const ofService = candidate.service.traits;
   return {
-    inputTokens: request.inputTokensBound,
-    outputTokens,
+    ...tokens,
     cachedInputTokens: 0,
     reasoningTokens: 0,
     ...(units === undefined ? {} : { units }),
@@ -222,6 +252,10 @@ async function answer(call: Call, begun: Begun, deps: RelayDeps): Promise<Answer
     },
     deps,
   );
+  if (call.input.request.stream) {
+    const pump = async (sink: Sink): Promise<void> => void (await sink.write(begun.text));
+    return { kind: 'stream', headers, pump };
+  }
   const upstream = call.candidate?.upstream.id ?? '';
   return { kind: 'whole', headers, text: begun.text, upstream, body: begun.body };
 }

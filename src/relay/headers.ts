@@ -3,6 +3,7 @@ import type { Model } from '../catalog/shape.ts';
 import { Fault } from '../kit/fault.ts';
 import { limitHeaders } from '../limits/limits.ts';
 import type { Call } from './call.ts';
+import { structuredHeader } from './structured.ts';
 
 const WARNING_CHARS_MAX = 1_000;
 const MS_PER_S = 1_000;
@@ -13,6 +14,8 @@ export function answerHeaders(call: Call): Record<string, string> {
   headers['x-request-id'] = call.input.requestId;
   if (call.dropped.length > 0) headers['x-gangway-dropped'] = call.dropped.join(', ');
   if (call.warnings.length > 0) headers['x-gangway-warning'] = headerText(call.warnings);
+  const structured = structuredHeader(call);
+  if (structured !== null) headers['x-gangway-structured'] = structured;
   if (call.route.model.retires !== undefined) {
     Object.assign(headers, sunsetHeaders(call.route.model.retires));
   }

@@ -1,5 +1,6 @@
 /** The second half of a streamed call: from the first event to the last. */
-import { Fault } from '../kit/fault.ts';
+import { Fault, type FaultCode } from '../kit/fault.ts';
+import type { EndReason } from '../storage/ports.ts';
 import type { AttemptTimer, VendorStream } from './attempt.ts';
 import { stoppedFailure } from './attempt.ts';
 import { tellGood } from './attempts.ts';
@@ -144,6 +145,11 @@ function tellBreaker(call: Call, failure: Failure | null, deps: RelayDeps): void
   deps.breaker.tell(candidate.upstream.id, upstream === 'refused' ? upstream : 'good');
 }
 
+const REASONS: Partial<Record<FaultCode, EndReason>> = {
+  vendor_timeout: 'timeout',
+  structured_output_failed: 'vendor_fault',
+};
+
 async function finish(
   call: Call,
   end: Pump & { readonly fault: Fault | null },
@@ -152,8 +158,7 @@ async function finish(
   const { watch } = end.stream;
   const { fault } = end;
   const reason =
-    call.stopped ??
-    (fault === null ? 'complete' : fault.code === 'vendor_timeout' ? 'timeout' : 'vendor_cut');
+    call.stopped ?? (fault === null ? 'complete' : (REASONS[fault.code] ?? 'vendor_cut'));
   if (fault !== null && call.stopped !== 'caller_left') {
     const shown = call.stopped === 'shutdown' ? new Fault('shutting_down') : fault;
     await writeLast(end.sink, call.input.writeFaultEvent(shown));

@@ -41,6 +41,10 @@ export interface KeyRow {
   readonly contract: 'strict' | null;
   /** May another upstream finish its streams? null: as the settings say. */
   readonly rescue: boolean | null;
+  /** Answers that one call may ask for until one fits its schema; null: as the settings say. */
+  readonly jsonAttemptsMax: number | null;
+  /** The most that one call may hold for those after the first; null: as the settings say. */
+  readonly jsonAgainMax: bigint | null;
 }
 
 /** How much a key has spent and holds, in nano-units. */

@@ -73,7 +73,8 @@ export function keyQueries(db: Db, changes: Changes): Keys {
     db
       .selectFrom('keys')
       .selectAll('keys')
-      .select([asText('budget', 'keys'), asText('spent', 'keys'), asText('held', 'keys')]);
+      .select([asText('budget', 'keys'), asText('spent', 'keys'), asText('held', 'keys')])
+      .select(asText('json_again_max', 'keys'));
   return {
     async insert(rows) {
       for (let at = 0; at < rows.length; at += INSERT_ROWS_MAX) {
@@ -146,6 +147,8 @@ function writeKey(row: KeyRow) {
     on_disconnect: row.onDisconnect,
     contract: row.contract,
     rescue: row.rescue === null ? null : Number(row.rescue),
+    json_attempts_max: row.jsonAttemptsMax,
+    json_again_max: row.jsonAgainMax,
   };
 }
 
@@ -169,6 +172,8 @@ function readKey(row: Selectable<KeysTable>): KeyRow & KeySpend {
     onDisconnect: row.on_disconnect as KeyRow['onDisconnect'],
     contract: row.contract as KeyRow['contract'],
     rescue: row.rescue === null ? null : row.rescue === 1,
+    jsonAttemptsMax: row.json_attempts_max,
+    jsonAgainMax: row.json_again_max === null ? null : BigInt(row.json_again_max),
     spent: BigInt(row.spent),
     held: BigInt(row.held),
   };

@@ -25,6 +25,8 @@ export interface KeysTable {
   on_disconnect: string;
   contract: string | null;
   rescue: number | null;
+  json_attempts_max: number | null;
+  json_again_max: ColumnType<string | null, bigint | null, bigint | null>;
 }
 
 export interface AccountsTable {

@@ -25,6 +25,7 @@ const CALLER: readonly Row[] = [
   [new Fault('invalid_json'), 400, false, REQUEST],
   [new Fault('json_too_deep'), 400, false, REQUEST],
   [new Fault('invalid_request'), 400, false, REQUEST],
+  [new Fault('invalid_schema'), 400, false, REQUEST],
   [new Fault('unknown_parameter'), 400, false, REQUEST],
   [new Fault('unsupported_parameter'), 400, false, REQUEST],
   [new Fault('invalid_parameter'), 422, false, REQUEST],
@@ -67,6 +68,7 @@ const CALLER: readonly Row[] = [
 
 const VENDOR: readonly Row[] = [
   [new Fault('vendor_rejected'), 400, false, REQUEST],
+  [new Fault('structured_output_failed'), 422, false, SERVER],
   [new Fault('vendor_busy'), 429, true, LIMIT],
   [new Fault('vendor_error'), 502, true, SERVER],
   [new Fault('vendor_malformed'), 502, true, SERVER],

@@ -195,7 +195,9 @@ describe('each fault: caller, ledger, breaker', () => {
     const { faults } = z
       .object({ faults: z.array(z.object({ model: z.string() })) })
       .parse(JSON.parse(out));
-    expect(faults.map(({ model }) => model).sort()).toEqual(Object.keys(TABLE).sort());
+    // Spoilt JSON is none where no JSON is asked for; structured.test.ts has those.
+    const plain = faults.filter(({ model }) => !model.startsWith('sandbox-json-'));
+    expect(plain.map(({ model }) => model).sort()).toEqual(Object.keys(TABLE).sort());
   });
 });
 

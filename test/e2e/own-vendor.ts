@@ -10,6 +10,8 @@ export interface OwnModel {
   /** A million tokens; without, no price is known. */
   readonly price?: readonly [input: string, output: string];
   readonly outputTokensMax?: number;
+  readonly json?: 'schema' | 'object' | 'none';
+  readonly tools?: boolean;
 }
 
 export interface OwnUpstream {
@@ -27,8 +29,9 @@ export function vendorsYaml(upstreams: readonly OwnUpstream[], rest = ''): strin
       base_url: url.endsWith('/v1') ? url : `${url}/openai-compatible/v1`,
       key: KEY,
       priority: priority ?? 0,
-      models: models.map(({ id, wire, price, outputTokensMax }) => ({
+      models: models.map(({ id, wire, price, outputTokensMax, ...able }) => ({
         id,
+        ...able,
         wire_name: wire ?? id,
         ...(outputTokensMax === undefined ? {} : { output_tokens_max: outputTokensMax }),
         ...(price === undefined ? {} : { price: { input: price[0], output: price[1] } }),

@@ -17,6 +17,9 @@ export const keysSuite = suiteOf('keys and accounts')((store, place) => {
       budget: 2n ** 61n + 1n,
       onDisconnect: 'abort',
       contract: 'strict',
+      rescue: true,
+      jsonAttemptsMax: 4,
+      jsonAgainMax: 2n ** 61n + 3n,
     });
     const plain = keyRow('default');
     await store().keys.insert([full, plain]);

@@ -67,6 +67,8 @@ export function keyRow(accountId: string, more: Partial<KeyRow> = {}): KeyRow {
     onDisconnect: 'drain',
     contract: null,
     rescue: null,
+    jsonAttemptsMax: null,
+    jsonAgainMax: null,
     ...more,
   };
 }

@@ -28,6 +28,7 @@ export function writeFault(fault: Fault, requestId: string): string {
       message: fault.message,
       code: fault.detail.vendorCode ?? fault.code,
       param: fault.detail.param ?? null,
+      ...fault.detail.more,
     },
     request_id: requestId,
   });

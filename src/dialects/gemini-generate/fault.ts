@@ -23,13 +23,14 @@ const TYPES = 'type.googleapis.com/google.rpc.';
 
 /** Our own code stands where this format has a machine-readable reason. */
 export function writeFault(fault: Fault, requestId: string): string {
-  const { param, retryAfterS, vendorCode } = fault.detail;
+  const { param, retryAfterS, vendorCode, more } = fault.detail;
   const metadata = { request_id: requestId, ...(param === undefined ? {} : { field: param }) };
   const reason = vendorCode ?? fault.code;
   const details: Json[] = [{ '@type': `${TYPES}ErrorInfo`, reason, domain: 'gangway', metadata }];
   if (retryAfterS !== undefined) {
     details.push({ '@type': `${TYPES}RetryInfo`, retryDelay: `${retryAfterS}s` });
   }
+  if (more !== undefined) details.push({ '@type': 'gangway/Detail', ...more });
   const { status, message } = fault;
   return JSON.stringify({ error: { code: status, message, status: statusOf(status), details } });
 }

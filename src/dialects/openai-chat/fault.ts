@@ -12,6 +12,7 @@ export function writeFault(fault: Fault, requestId: string): string {
       type: FAULTS[fault.code].type,
       param: fault.detail.param ?? null,
       code: fault.detail.vendorCode ?? fault.code,
+      ...fault.detail.more,
     },
   });
 }

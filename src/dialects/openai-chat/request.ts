@@ -4,6 +4,7 @@ import { Compile } from 'typebox/compile';
 import { Fault } from '../../kit/fault.ts';
 import { isObject, type Json, type JsonObject, type Span, scanObject } from '../../kit/json.ts';
 import type { WireRequest } from '../shape.ts';
+import { readLeniently } from './lenient.ts';
 
 export const JSON_DEPTH_MAX = 64;
 const MESSAGES_MAX = 10_000;
@@ -80,7 +81,18 @@ export function parseBody(text: string): Pick<WireRequest, 'body' | 'spans' | 'o
 }
 
 export function readRequest(text: string, bytes: number): WireRequest {
-  const { body, spans, open } = parseBody(text);
+  const parsed = parseBody(text);
+  const lenient = readLeniently(parsed.body, { text, ...parsed });
+  if (lenient === null) return readChat(text, bytes, parsed);
+  const { warnings } = lenient;
+  return { ...readChat(lenient.text, bytes, parseBody(lenient.text)), warnings };
+}
+
+function readChat(
+  text: string,
+  bytes: number,
+  { body, spans, open }: ReturnType<typeof parseBody>,
+): WireRequest {
   if (!SHAPE.Check(body)) throw shapeFault(SHAPE, body);
   const choices = body.n ?? 1;
   const asked = body.max_completion_tokens ?? body.max_tokens ?? null;

@@ -11,7 +11,7 @@ function writeError(fault: Fault): JsonObject {
 export function writeFaultEvent(fault: Fault, requestId: string): string {
   const { code, message } = writeError(fault);
   const param = fault.detail.param ?? null;
-  const error = { type: FAULTS[fault.code].type, code, message, param };
+  const error = { type: FAULTS[fault.code].type, code, message, param, ...fault.detail.more };
   const body = { type: 'error', sequence_number: 0, code, message, param, error };
   return `event: error\ndata: ${JSON.stringify({ ...body, request_id: requestId })}\n\n`;
 }

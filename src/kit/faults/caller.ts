@@ -43,6 +43,7 @@ export const CALLER_FAULTS = table('caller', {
   invalid_json: [400, 'final', REQUEST, 'The request body is not valid JSON.'],
   json_too_deep: [400, 'final', REQUEST, 'The request body is nested too deeply.'],
   invalid_request: [400, 'final', REQUEST, 'The request is not valid.'],
+  invalid_schema: [400, 'final', REQUEST, 'The JSON Schema of the answer is not valid.'],
   unknown_parameter: [
     400,
 

@@ -3,6 +3,12 @@ import { LIMIT, REQUEST, SERVER, table } from './row.ts';
 
 export const VENDOR_FAULTS = table('vendor', {
   vendor_rejected: [400, 'final', REQUEST, 'The vendor refused this request.'],
+  structured_output_failed: [
+    422,
+    'final',
+    SERVER,
+    'The model did not write JSON that fits the schema.',
+  ],
   vendor_busy: [429, 'retry', LIMIT, 'The vendor is limiting requests. Retry later.'],
   vendor_error: [502, 'retry', SERVER, 'The vendor failed to answer.'],
   vendor_malformed: [

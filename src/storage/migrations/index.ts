@@ -9,6 +9,7 @@ import * as budgets from './0006-budgets.ts';
 import * as resources from './0006-resources.ts';
 import * as nodes from './0007-nodes.ts';
 import * as rescue from './0010-rescue.ts';
+import * as jsonCaps from './0014-json-caps.ts';
 import * as counters from './0020-counters.ts';
 import * as idempotency from './0021-idempotency.ts';
 import * as responses from './0030-responses.ts';
@@ -25,6 +26,7 @@ export function listMigrations(flavour: Flavour): Readonly<Record<string, Migrat
     '0007-nodes': { up: (db) => nodes.up(db, flavour) },
     '0006-resources': { up: (db) => resources.up(db) },
     '0010-rescue': { up: (db) => rescue.up(db) },
+    '0014-json-caps': { up: (db) => jsonCaps.up(db) },
     '0020-counters': { up: (db) => counters.up(db, flavour) },
     '0021-idempotency': { up: (db) => idempotency.up(db, flavour) },
     '0030-responses': { up: (db) => responses.up(db) },
