@@ -1,5 +1,6 @@
 /** The data plane of Volcengine Ark, in its own words, whatever vendor is behind the model. */
 import { EMBEDDINGS } from '../dialects/embeddings/exchange.ts';
+import { writeFaultEvent as writeResponseFault } from '../dialects/openai-responses/fault.ts';
 import type { Family } from '../dialects/shape.ts';
 import {
   readContext,
@@ -21,6 +22,7 @@ import { fileRoutes } from './kept-files.ts';
 import { modelDoorRoutes } from './models.ts';
 import { findOwn } from './pins.ts';
 import { type Asking, type RelayEdge, relayed, type WholeAnswer } from './relayed.ts';
+import { DAY_MS, type ResponsesDoor, type ResponsesEdge, responsesRoutes } from './responses.ts';
 import { callerOf, type Route, route, type Visit } from './routes.ts';
 
 const PREFIX = '/api/v3';
@@ -35,7 +37,17 @@ function asking(family: Family, dialect: string, readRequest: Read): Asking {
   return { family, dialect, readRequest, writeFault, writeFaultEvent };
 }
 
-export function dataPlaneRoutes(edge: RelayEdge): readonly Route[] {
+/** Three days unless asked otherwise, seven at most, as Ark keeps them. */
+const RESPONSES: ResponsesDoor = Object.freeze({
+  prefix: PREFIX,
+  writeFault,
+  writeFaultEvent: writeResponseFault,
+  rule: Object.freeze({ lifeMs: 3 * DAY_MS, lifeMsMax: 7 * DAY_MS }),
+  counts: false,
+  around: inOwnWords,
+});
+
+export function dataPlaneRoutes(edge: ResponsesEdge): readonly Route[] {
   const askings: readonly (readonly [path: string, asking: Asking])[] = [
     ['/chat/completions', { ...asking('chat', CHAT, readChat), readStrict: readStrictChat }],
     ['/embeddings', asking('embeddings', EMBEDDINGS, readEmbeddings)],
@@ -57,6 +69,7 @@ export function dataPlaneRoutes(edge: RelayEdge): readonly Route[] {
         writeFault,
       }),
     ),
+    ...responsesRoutes(edge, RESPONSES),
     ...fileRoutes(edge, PREFIX),
     ...modelDoorRoutes(edge.relay.routes, { prefix: PREFIX, writeFault }),
   ];

@@ -20,7 +20,7 @@ import {
   removeResponse,
   type Thread,
 } from './response-store.ts';
-import { callerOf, type Route, route, type Visit } from './routes.ts';
+import { callerOf, type Method, type Route, route, type Visit } from './routes.ts';
 
 export interface ResponsesEdge extends RelayEdge {
   readonly kept: ResponseStoreDeps;
@@ -31,51 +31,34 @@ export interface ResponsesDoor extends Pick<CallerDialect, 'writeFault' | 'write
   /** Such as /v1. */
   readonly prefix: string;
   readonly rule: KeepRule;
+  /** Whether input is counted in advance there. */
+  readonly counts: boolean;
+  /** What becomes of an answer, faults included. Absent: nothing. */
+  readonly around?: (answer: Promise<Response>) => Promise<Response>;
 }
 
-const DAY_MS = 24 * 60 * 60 * 1_000;
+export const DAY_MS = 24 * 60 * 60 * 1_000;
 
 export const PLAIN_DOOR: ResponsesDoor = Object.freeze({
   prefix: '/v1',
   writeFault: writeChatFault,
   writeFaultEvent,
   rule: Object.freeze({ lifeMs: 30 * DAY_MS, lifeMsMax: 30 * DAY_MS }),
+  counts: true,
 });
 
 export function responsesRoutes(edge: ResponsesEdge, door: ResponsesDoor): readonly Route[] {
-  const { prefix, writeFault } = door;
+  const { prefix, writeFault, counts, around = (answer) => answer } = door;
   const one = `${prefix}/responses/:id`;
-  const access = 'caller' as const;
+  const make = (method: Method, path: string, answer: (visit: Visit) => Promise<Response>): Route =>
+    route({ method, path, access: 'caller', handle: (visit) => around(answer(visit)), writeFault });
+  const counting = (visit: Visit) => count(visit, edge, door);
   return [
-    route({
-      method: 'POST',
-      path: `${prefix}/responses`,
-      access,
-      handle: (visit) => create(visit, edge, door),
-      writeFault,
-    }),
-    route({
-      method: 'POST',
-      path: `${prefix}/responses/input_tokens`,
-      access,
-      handle: (visit) => count(visit, edge, door),
-      writeFault,
-    }),
-    route({ method: 'GET', path: one, access, handle: (visit) => read(visit, edge), writeFault }),
-    route({
-      method: 'DELETE',
-      path: one,
-      access,
-      handle: (visit) => remove(visit, edge),
-      writeFault,
-    }),
-    route({
-      method: 'GET',
-      path: `${one}/input_items`,
-      access,
-      handle: (visit) => listInput(visit, edge),
-      writeFault,
-    }),
+    make('POST', `${prefix}/responses`, (visit) => create(visit, edge, door)),
+    ...(counts ? [make('POST', `${prefix}/responses/input_tokens`, counting)] : []),
+    make('GET', one, (visit) => read(visit, edge)),
+    make('DELETE', one, (visit) => remove(visit, edge)),
+    make('GET', `${one}/input_items`, (visit) => listInput(visit, edge)),
   ];
 }
 
