@@ -37,7 +37,7 @@ function asking(family: Family, dialect: string, readRequest: Read): Asking {
   return { family, dialect, readRequest, writeFault, writeFaultEvent };
 }
 
-/** Three days unless asked otherwise, seven at most, as Ark keeps them. */
+/** Three days unless asked otherwise, seven at most, as this format has it. */
 const RESPONSES: ResponsesDoor = Object.freeze({
   prefix: PREFIX,
   writeFault,
