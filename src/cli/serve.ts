@@ -13,17 +13,10 @@ import { makeMetrics } from '../edge/metrics.ts';
 import { oauthRoutes } from '../edge/oauth.ts';
 import { startPlain } from '../edge/plain.ts';
 import { keepSweeping } from '../edge/response-sweep.ts';
-import {
-  type RunningServer,
-  type ServerDeps,
-  type ServerSettings,
-  startServer,
-} from '../edge/server.ts';
+import { type RunningServer, type ServerDeps, startServer } from '../edge/server.ts';
 import { makeSignatureGate } from '../edge/signed.ts';
-import { parseCidrs } from '../kit/cidr.ts';
 import { Deadlines, every, systemClock } from '../kit/clock.ts';
 import { makeOutbound } from '../kit/fetch.ts';
-import { parseMoney } from '../kit/money.ts';
 import { deriveKey, makeSealer, readMasterKey } from '../kit/seal.ts';
 import { makeSigner } from '../kit/signed.ts';
 import { readPrice } from '../ledger/price.ts';
@@ -39,11 +32,18 @@ import { type Booted, boot, COMMON_FLAGS, makeFirstKeys } from './boot.ts';
 import { openCounters } from './counters.ts';
 import { parseFlags } from './flags.ts';
 import { openOnce } from './once.ts';
+import {
+  breakerSettings,
+  edgeSettings,
+  limitDefaults,
+  relaySettings,
+  serverSettings,
+} from './part-settings.ts';
 import { printLine } from './print.ts';
 import { type SandboxProcess, startSandboxProcess } from './sandbox-process.ts';
 import { openSecrets, type Secrets } from './secrets.ts';
 import { type Settings, splitListen } from './settings.ts';
-import { readTls, watchTls } from './tls.ts';
+import { watchTls } from './tls.ts';
 import {
   type Configured,
   configureUpstreams,
@@ -135,16 +135,11 @@ async function run(booted: Booted, chosen: Chosen): Promise<Running> {
   const live = new Set<Call>();
   const metrics = makeMetrics(() => live.size);
   const counted = await openCounters(booted, chosen.secrets);
-  const limits = makeLimits(counted.counters, {
-    requestsPerMinute: settings.limits.requests_per_minute,
-    tokensPerMinute: settings.limits.tokens_per_minute,
-    concurrency: settings.limits.concurrency,
-  });
+  const limits = makeLimits(counted.counters, limitDefaults(settings));
   const breaker = new Breaker(breakerSettings(settings), clock);
   const { routes, stopTimer } = await freshRoutes(booted, chosen);
   const endpoints = makeEndpoints(store.endpoints);
-  const direct = env.HTTPS_PROXY === undefined && env.HTTP_PROXY === undefined;
-  const outbound = makeOutbound(clock, direct);
+  const outbound = makeOutbound(clock, isDirect(env));
   const relay: RelayDeps = {
     clock,
     deadlines,
@@ -198,13 +193,9 @@ async function run(booted: Booted, chosen: Chosen): Promise<Running> {
   return { server: running, live, models, stopTimers, closeCounters: counted.close };
 }
 
-function edgeSettings({ server, strict_path: strict }: Settings) {
-  return {
-    bodyLimits: { bytesMax: server.body_bytes_max, timeMs: server.body_timeout_ms },
-    strictLeak: strict.limited
-      ? { ratePerS: strict.rate_per_s, burst: strict.burst, nodelay: strict.nodelay }
-      : null,
-  };
+/** No proxy stands between us and the vendors. */
+function isDirect(env: Booted['env']): boolean {
+  return env.HTTPS_PROXY === undefined && env.HTTP_PROXY === undefined;
 }
 
 /** Opened key pairs, under the installation's master key. */
@@ -315,56 +306,6 @@ function routesOn(day: string, wish: RoutesWish): Promise<Routes> {
     return { price, id: await store.ledger.keepPrice(price.snapshot) };
   };
   return makeRoutes(wish.catalog, wish.upstreams, priceOf);
-}
-
-function serverSettings(settings: Settings): ServerSettings {
-  const { server } = settings;
-  return {
-    ...splitListen(settings.listen),
-    tls: readTls(settings),
-    openRequestsMax: server.open_requests_max,
-    headerBytesMax: server.header_bytes_max,
-    idleTimeoutS: server.idle_timeout_s,
-    corsOrigins: server.cors_origins,
-    trustedProxies: parseCidrs(server.trusted_proxies),
-  };
-}
-
-function breakerSettings({ breaker }: Settings) {
-  return {
-    failures: breaker.failures,
-    windowMs: breaker.window_ms,
-    openMs: breaker.open_ms,
-    openMsMax: breaker.open_ms_max,
-    refusedMs: breaker.refused_ms,
-  };
-}
-
-function relaySettings(settings: Settings): RelayDeps['settings'] {
-  const { timeouts, retry, drain, rescue, structured } = settings;
-  return {
-    times: {
-      connectMs: timeouts.connect_ms,
-      firstByteMs: timeouts.first_byte_ms,
-      idleMs: timeouts.idle_ms,
-      totalMs: timeouts.total_ms,
-    },
-    retry: {
-      count: retry.count,
-      delayMs: retry.delay_ms,
-      retryAfterMsMax: retry.retry_after_ms_max,
-    },
-    drain: { drainMs: drain.drain_ms, drainsMax: drain.drains_max },
-    structured: {
-      attemptsMax: structured.attempts_max,
-      againMax: structured.again_max === null ? null : (parseMoney(structured.again_max) ?? null),
-    },
-    rescue: {
-      enabled: rescue.enabled,
-      models: rescue.models.length === 0 ? null : new Set(rescue.models),
-      timesMax: rescue.times_max,
-    },
-  };
 }
 
 function stopSignal(): Promise<void> {

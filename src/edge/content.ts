@@ -77,8 +77,9 @@ function methodOf(visit: Visit): Method {
   const { method } = targetOf(visit);
   const found = Object.hasOwn(METHODS, method) ? METHODS[method] : undefined;
   if (found !== undefined) return found;
+  const known = Object.keys(METHODS).join(', ');
   throw new Fault('not_found', {
-    message: `There is no method "${method.slice(0, 100)}". ${Object.keys(METHODS).join(', ')} are.`,
+    message: `There is no method "${method.slice(0, 100)}", but ${known}.`,
   });
 }
 

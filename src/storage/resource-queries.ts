@@ -1,6 +1,6 @@
 /** What accounts have at vendors. */
 import type { Kysely, Selectable } from 'kysely';
-import type { ResourceRow, Resources } from './ports.ts';
+import type { ResourcePage, ResourceRow, Resources } from './ports.ts';
 import type { ResourcesTable, Schema } from './schema.ts';
 
 export function resourceQueries(db: Kysely<Schema>): Resources {
@@ -31,31 +31,7 @@ export function resourceQueries(db: Kysely<Schema>): Resources {
         .executeTakeFirst();
       return row === undefined ? undefined : readRow(row);
     },
-    async list(page) {
-      const { after, order } = page;
-      let query = select()
-        .where('account_id', '=', page.accountId)
-        .where('kind', '=', page.kind)
-        .where('expires_ms', '>', page.nowMs);
-      if (after !== null) {
-        const last = await select().where('id', '=', after).executeTakeFirst();
-        if (last === undefined || last.account_id !== page.accountId) return [];
-        const sign = order === 'asc' ? '>' : '<';
-        const at = last.created_ms;
-        query = query.where((e) =>
-          e.or([
-            e('created_ms', sign, at),
-            e.and([e('created_ms', '=', at), e('id', sign, after)]),
-          ]),
-        );
-      }
-      const rows = await query
-        .orderBy('created_ms', order)
-        .orderBy('id', order)
-        .limit(page.limit)
-        .execute();
-      return rows.map(readRow);
-    },
+    list: (page) => listPage(db, page),
     async count(accountId, kind) {
       const row = await db
         .selectFrom('resources')
@@ -76,6 +52,30 @@ export function resourceQueries(db: Kysely<Schema>): Resources {
       await db.deleteFrom('resources').where('id', '=', id).execute();
     },
   };
+}
+
+async function listPage(db: Kysely<Schema>, page: ResourcePage): Promise<ResourceRow[]> {
+  const select = () => db.selectFrom('resources').selectAll();
+  const { after, order } = page;
+  let query = select()
+    .where('account_id', '=', page.accountId)
+    .where('kind', '=', page.kind)
+    .where('expires_ms', '>', page.nowMs);
+  if (after !== null) {
+    const last = await select().where('id', '=', after).executeTakeFirst();
+    if (last === undefined || last.account_id !== page.accountId) return [];
+    const sign = order === 'asc' ? '>' : '<';
+    const at = last.created_ms;
+    query = query.where((e) =>
+      e.or([e('created_ms', sign, at), e.and([e('created_ms', '=', at), e('id', sign, after)])]),
+    );
+  }
+  const rows = await query
+    .orderBy('created_ms', order)
+    .orderBy('id', order)
+    .limit(page.limit)
+    .execute();
+  return rows.map(readRow);
 }
 
 function readRow(row: Selectable<ResourcesTable>): ResourceRow {

@@ -4,6 +4,9 @@
  */
 import type { Family } from '../dialects/shape.ts';
 import type { Json } from '../kit/json.ts';
+import type { Auth } from './auth.ts';
+
+export type * from './auth.ts';
 
 /** Why a vendor said no, which decides who mends it and whether another upstream may do better. */
 export type Cause =
@@ -89,38 +92,6 @@ export interface QuickService {
   /** On what its price depends: name -> value, such as service -> batch. */
   readonly traits?: Readonly<Record<string, string>>;
 }
-
-/** A request that is about to be sent, as far as a signature covers it. */
-export interface SignAsk {
-  readonly method: 'POST' | 'GET' | 'DELETE';
-  readonly url: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-  readonly credential: string;
-  readonly nowMs: number;
-}
-
-/** How a credential is traded for a token that lives for a while. */
-export interface Trade {
-  /** The request that asks for the token. */
-  request(
-    credential: string,
-    nowMs: number,
-  ): {
-    readonly url: string;
-    readonly headers: Readonly<Record<string, string>>;
-    readonly body: string;
-  };
-  /** The token and for how long it is good; null: the answer holds none. */
-  read(reply: Json): { readonly token: string; readonly lifeS: number } | null;
-}
-
-/** How the credential is sent. */
-export type Auth =
-  | { readonly header: string; readonly prefix: string }
-  /** Headers that prove the credential for this request; throws where it is not well formed. */
-  | { readonly sign: (ask: SignAsk) => Readonly<Record<string, string>> }
-  | { readonly header: string; readonly prefix: string; readonly trade: Trade };
 
 export interface Vendor {
   readonly id: string;

@@ -45,7 +45,7 @@ describe('the built-in models', () => {
   test('leave no vendor without one, but those whose models the operator names', () => {
     const serving = new Set(models.flatMap((model) => model.offers.map((offer) => offer.vendor)));
     const idle = Object.keys(VENDORS).filter((id) => !serving.has(id));
-    expect(idle).toEqual(['openai-compatible']);
+    expect(idle).toEqual(['azure', 'bedrock', 'openai-compatible']);
   });
 
   test('fit in their own context', () => {

@@ -36,7 +36,8 @@ describe('leniency', () => {
       ['tools were names without definitions and were left out', 'so was tool_choice'],
     ],
     ['an empty choice', ',"tool_choice":{}', {}, ['tool_choice was empty and was left out']],
-  ])('%s', (_, fields, more, warnings) => {
+  ])('%s', (...row) => {
+    const [, fields, more, warnings] = row;
     expect(read(fields)).toEqual({ warnings, sent: { ...plain, ...more } });
   });
 

@@ -92,7 +92,7 @@ test('batch inference is half of the price', async () => {
   expect(nanos(half.call.charge)).toBe(cost([input, '0.4'], [output, '1']));
 });
 
-test('a context is paid for its tokens and for each of them and hour, cached ones are cheap', async () => {
+test('a context is paid by token, and by token and hour; cached ones are cheap', async () => {
   const messages = user('Remember that the sky is green. '.repeat(20));
   const made = await ask('/context/create', { model: MODEL, messages, ttl: 7_200 });
   const { input } = usageOf(made.text);
@@ -110,7 +110,7 @@ test('a context is paid for its tokens and for each of them and hour, cached one
   expect(nanos(chat.call.charge)).toBe(cost(...parts));
 });
 
-test('vectors of pictures cost more than those of text, tokens are counted for nothing', async () => {
+test('vectors of pictures cost more than those of text; counting is free', async () => {
   const input = [
     { type: 'text', text: 'a cat' },
     { type: 'image_url', image_url: { url: 'https://pictures.example/cat.png' } },

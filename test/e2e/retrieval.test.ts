@@ -1,4 +1,4 @@
-/** A toy search through every vendor of embeddings and rankings, with the clients that people use. */
+/** A toy search through every vendor of embeddings and rankings, with real clients. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { CohereClientV2 } from 'cohere-ai';
 import OpenAI from 'openai';

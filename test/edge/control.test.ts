@@ -280,7 +280,7 @@ describe('keys', () => {
     expect(over.code).toBe('InvalidParameter.DurationSeconds');
   });
 
-  test('for models by id; a bot is none of them; not for actions, and not for nothing', async () => {
+  test('for models by id, of which a bot is none; not for actions, nor for nothing', async () => {
     const wish = { ResourceType: 'presetendpoint', ResourceIds: ['other'], ProjectName: 'p' };
     const { ApiKey } = apiKey.parse(await us.good('GetApiKey', wish));
     expect((await call(ApiKey, 'other')).status).toBe(200);

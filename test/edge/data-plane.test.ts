@@ -1,4 +1,4 @@
-/** Ark's data plane at the edge: its own bodies and statuses, ids that come back, whose is whose. */
+/** Ark's data plane at the edge: its own bodies and statuses, ids, and whose is whose. */
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { ask, BODY, type Edge, post, startEdge } from './rig.ts';
 

@@ -1,4 +1,4 @@
-/** Services of Ark's own format: the caller's bytes but for the model's name, and what they used. */
+/** Services of Ark's own format: the caller's bytes but for the model, and what they used. */
 import { Fault } from '../../kit/fault.ts';
 import { isObject, type Json, type JsonObject, parseJson } from '../../kit/json.ts';
 import { editFields, type FieldEdit } from '../../kit/splice.ts';

@@ -11,22 +11,30 @@ const weather = tool({
   execute: ({ city }) => Promise.resolve(`sunny in ${city}`),
 });
 
-export function aiTries(provide: (model: string) => LanguageModel): Client {
-  const ask = (model: string, prompt: string) => ({
-    model: provide(model),
-    prompt,
-    maxOutputTokens: OUTPUT_TOKENS,
-    // Retries of the client are off: each fault is to be seen as it is.
-    maxRetries: 0,
-  });
+type Provide = (model: string) => LanguageModel;
+
+const asking = (provide: Provide) => (model: string, prompt: string) => ({
+  model: provide(model),
+  prompt,
+  maxOutputTokens: OUTPUT_TOKENS,
+  // Retries of the client are off: each fault is to be seen as it is.
+  maxRetries: 0,
+});
+
+export function aiTries(provide: Provide): Client {
+  return { ...textTries(provide), ...toolTries(provide), ...otherTries(provide) };
+}
+
+function textTries(provide: Provide) {
+  const ask = asking(provide);
   return {
-    async 'a text, with usage'(model) {
+    async 'a text, with usage'(model: string) {
       const { text, finishReason, usage } = await generateText(ask(model, 'Say good morning'));
       expect([text, finishReason]).toEqual(['good morning', 'stop']);
       expect(usage.inputTokens).toBeGreaterThan(0);
       expect(usage.outputTokens).toBeGreaterThan(0);
     },
-    async 'a stream, with usage'(model) {
+    async 'a stream, with usage'(model: string) {
       const result = streamText(ask(model, 'Count to 30'));
       const pieces: string[] = [];
       for await (const piece of result.textStream) pieces.push(piece);
@@ -34,14 +42,20 @@ export function aiTries(provide: (model: string) => LanguageModel): Client {
       expect(await result.finishReason).toBe('stop');
       expect((await result.usage).outputTokens).toBeGreaterThan(0);
     },
-    async 'a system text'(model) {
+    async 'a system text'(model: string) {
       const { text } = await generateText({
         ...ask(model, 'Say hello'),
         instructions: 'Be brief.',
       });
       expect(text).toBe('hello');
     },
-    async 'a tool, called and answered'(model) {
+  };
+}
+
+function toolTries(provide: Provide) {
+  const ask = asking(provide);
+  return {
+    async 'a tool, called and answered'(model: string) {
       const { text, steps } = await generateText({
         ...ask(model, 'What is the weather in Paris?'),
         tools: { weather },
@@ -54,7 +68,7 @@ export function aiTries(provide: (model: string) => LanguageModel): Client {
       });
       expect(text).toContain('sunny in Paris');
     },
-    async 'a tool, called in a stream'(model) {
+    async 'a tool, called in a stream'(model: string) {
       const result = streamText({
         ...ask(model, 'What is the weather in Paris?'),
         tools: { weather },
@@ -63,7 +77,13 @@ export function aiTries(provide: (model: string) => LanguageModel): Client {
       expect(await result.text).toContain('sunny in Paris');
       expect(await result.steps).toHaveLength(2);
     },
-    async 'an image'(model) {
+  };
+}
+
+function otherTries(provide: Provide) {
+  const ask = asking(provide);
+  return {
+    async 'an image'(model: string) {
       const { prompt: _none, ...asked } = ask(model, '');
       const { text } = await generateText({
         ...asked,
@@ -79,7 +99,7 @@ export function aiTries(provide: (model: string) => LanguageModel): Client {
       });
       expect(text).toContain('I received 1 image (image/png');
     },
-    async 'a schema'(model) {
+    async 'a schema'(model: string) {
       const schema = z.object({ name: z.string(), age: z.number() });
       const { output } = await generateText({
         ...ask(model, 'Describe somebody who is 7'),
@@ -87,7 +107,7 @@ export function aiTries(provide: (model: string) => LanguageModel): Client {
       });
       expect(output).toEqual({ name: expect.any(String), age: 7 });
     },
-    async 'the limit of length'(model) {
+    async 'the limit of length'(model: string) {
       const asked = { ...ask(model, 'Count to 500'), maxOutputTokens: SHORT_TOKENS };
       expect((await generateText(asked)).finishReason).toBe('length');
     },
