@@ -77,9 +77,8 @@ function methodOf(visit: Visit): Method {
   const { method } = targetOf(visit);
   const found = Object.hasOwn(METHODS, method) ? METHODS[method] : undefined;
   if (found !== undefined) return found;
-  const known = Object.keys(METHODS).join(', ');
   throw new Fault('not_found', {
-    message: `There is no method "${method.slice(0, 100)}", but ${known}.`,
+    message: `There is no "${method.slice(0, 100)}". There are ${Object.keys(METHODS).join(', ')}.`,
   });
 }
 

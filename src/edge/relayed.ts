@@ -107,9 +107,7 @@ function readStrictly(arrived: Arrived, visit: Visit): WireRequest {
   if (asking.readStrict !== undefined) return asking.readStrict(text, bytes);
   if (asking.family !== 'chat') return asking.readRequest(text, bytes, asking.place?.(visit));
   throw new Fault('not_found', {
-    message:
-      'This key or endpoint is held to the strict contract, which has ' +
-      'POST /v1/chat/completions only.',
+    message: 'This key or endpoint is held to the strict contract: POST /v1/chat/completions only.',
   });
 }
 

@@ -14,18 +14,18 @@ const METER = {
 export default Object.freeze({
   id: 'anthropic',
   name: 'Anthropic',
-  baseUrl: 'https://api.anthropic.com',
+  baseUrl: 'https://api.anthropic.com/v1',
   keyEnv: ['ANTHROPIC_API_KEY'],
   auth: { header: 'x-api-key', prefix: '' },
   // For requests that name none of their own.
   headers: { 'anthropic-version': '2023-06-01' },
   services: {
     chat: [
-      { path: '/v1/messages', dialect: 'anthropic-messages', streamUsage: 'always', meter: METER },
+      { path: '/messages', dialect: 'anthropic-messages', streamUsage: 'always', meter: METER },
     ],
     tokenization: [
       {
-        path: '/v1/messages/count_tokens',
+        path: '/messages/count_tokens',
         dialect: 'anthropic-messages-count',
         meter: {},
         free: true,

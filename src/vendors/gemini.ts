@@ -15,14 +15,14 @@ const METER = {
 export default Object.freeze({
   id: 'gemini',
   name: 'Google Gemini',
-  baseUrl: 'https://generativelanguage.googleapis.com',
+  baseUrl: 'https://generativelanguage.googleapis.com/v1beta',
   keyEnv: ['GEMINI_API_KEY', 'GOOGLE_API_KEY'],
   auth: { header: 'x-goog-api-key', prefix: '' },
   services: {
     chat: [
       {
-        path: '/v1beta/models/{model}:generateContent',
-        streamPath: '/v1beta/models/{model}:streamGenerateContent?alt=sse',
+        path: '/models/{model}:generateContent',
+        streamPath: '/models/{model}:streamGenerateContent?alt=sse',
         dialect: 'gemini-generate',
         streamUsage: 'always',
         meter: METER,
@@ -30,7 +30,7 @@ export default Object.freeze({
     ],
     embeddings: [
       {
-        path: '/v1beta/models/{model}:batchEmbedContents',
+        path: '/models/{model}:batchEmbedContents',
         dialect: 'gemini-embed',
         inputsMax: 100,
         // The answer has no usage: the texts are counted by estimate.
@@ -39,7 +39,7 @@ export default Object.freeze({
     ],
     tokenization: [
       {
-        path: '/v1beta/models/{model}:countTokens',
+        path: '/models/{model}:countTokens',
         dialect: 'gemini-generate-count',
         meter: {},
         free: true,

@@ -35,19 +35,15 @@ export interface TokenMeter {
   readonly inputMore?: readonly string[];
   /** Set where counts of zero are left out: an absent `output` is none where `input` is there. */
   readonly sparse?: boolean;
-  /** Input tokens read from a cache; the first pointer that is present counts. */
+  /** Input tokens read from a cache, and written to one: the first pointer with a value counts. */
   readonly cachedInput?: readonly string[];
-  /** Input tokens written to a cache; the first pointer that is present counts. */
   readonly cacheWrite?: readonly string[];
   /** Set where `input` leaves out what was read from and written to a cache: it is added to it. */
   readonly cachedApart?: boolean;
   readonly reasoning?: readonly string[];
   /** Set where `output` leaves the reasoning tokens out: then they are added to it. */
   readonly reasoningApart?: boolean;
-  /**
-   * What is not counted in tokens: unit -> where a whole number stands, or a list whose members
-   * count one each (those with an `error` do not). Names carry their scale: image, video_ms.
-   */
+  /** What is no token: unit (image, video_ms) -> a number, or a list whose good members count. */
   readonly units?: Readonly<Record<string, string>>;
 }
 

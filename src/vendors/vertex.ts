@@ -1,7 +1,7 @@
 /**
  * Gemini models on Google Cloud (Vertex AI). The credential is the JSON of a service account, which
  * is traded for a token. The base URL names project and place:
- * https://aiplatform.googleapis.com/v1/projects/PROJECT/locations/global/publishers/google
+ * https://aiplatform.googleapis.com/v1/projects/PROJECT/locations/global
  */
 import { createSign } from 'node:crypto';
 import { isObject, type Json, parseJson } from '../kit/json.ts';
@@ -93,8 +93,8 @@ export default Object.freeze({
   services: {
     chat: [
       {
-        path: '/models/{model}:generateContent',
-        streamPath: '/models/{model}:streamGenerateContent?alt=sse',
+        path: '/publishers/google/models/{model}:generateContent',
+        streamPath: '/publishers/google/models/{model}:streamGenerateContent?alt=sse',
         dialect: 'gemini-generate',
         streamUsage: 'always',
         meter: METER,
@@ -102,7 +102,7 @@ export default Object.freeze({
     ],
     tokenization: [
       {
-        path: '/models/{model}:countTokens',
+        path: '/publishers/google/models/{model}:countTokens',
         dialect: 'gemini-generate-count',
         meter: {},
         free: true,

@@ -145,6 +145,23 @@ async function makeRelay(store: Store, outbound: Outbound, logged: string[]) {
 
 const plainly = (routes: readonly Route[]) => routes;
 
+/** Makes keys and apps of the account `default`. */
+function minters(store: Store): Pick<Edge, 'mint' | 'mintApp'> {
+  return {
+    async mint(more = {}) {
+      const wanted = { accountId: 'default', name: 'test', role: 'caller', ...more } as const;
+      const { row, secret } = mintKey(wanted, systemClock.nowMs());
+      await store.keys.insert([row]);
+      return secret;
+    },
+    async mintApp(more = {}) {
+      const minted = mintApp({ ...APP, ...more }, systemClock.nowMs());
+      await store.apps.insert(minted.row);
+      return minted;
+    },
+  };
+}
+
 export async function startEdge(wish: Wish = {}): Promise<Edge> {
   const place = wish.place ?? (await makeSqlitePlace('interval'));
   const store = await place.open();
@@ -195,23 +212,12 @@ export async function startEdge(wish: Wish = {}): Promise<Edge> {
     log: relay.log,
     metrics,
   });
-  const mint: Edge['mint'] = async (more = {}) => {
-    const wanted = { accountId: 'default', name: 'test', role: 'caller', ...more } as const;
-    const { row, secret } = mintKey(wanted, systemClock.nowMs());
-    await store.keys.insert([row]);
-    return secret;
-  };
-  const makeApp: Edge['mintApp'] = async (more = {}) => {
-    const minted = mintApp({ ...APP, ...more }, systemClock.nowMs());
-    await store.apps.insert(minted.row);
-    return minted;
-  };
   const stop = async (): Promise<void> => {
     server.kill();
     await Bun.sleep(20);
     await place.dispose();
   };
-  const made = { mint, mintApp: makeApp, openOther: () => place.open(), stop };
+  const made = { ...minters(store), openOther: () => place.open(), stop };
   return { url: server.url, server, store, relay, logged, ...made };
 }
 

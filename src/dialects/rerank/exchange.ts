@@ -84,5 +84,7 @@ function tokensOf(body: JsonObject): number {
 
 function searchesOf({ meta }: JsonObject): number {
   const billed = isObject(meta) && isObject(meta.billed_units) ? meta.billed_units : null;
-  return typeof billed?.search_units === 'number' ? billed.search_units : 1;
+  const units = billed?.search_units;
+  // Who bills by tokens counts none; Cohere's clients expect one.
+  return typeof units === 'number' && units > 0 ? units : 1;
 }

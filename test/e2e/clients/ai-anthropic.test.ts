@@ -1,4 +1,4 @@
-/** The npm packages `ai` and `@ai-sdk/anthropic`, as they are used, on everybody's models. */
+/** The npm packages `ai` and `@ai-sdk/anthropic`, as their users use them, on all models. */
 import { afterAll, beforeAll } from 'bun:test';
 import { createAnthropic } from '@ai-sdk/anthropic';
 import { cleanUp, type Gateway, startGateway } from '../gateway.ts';

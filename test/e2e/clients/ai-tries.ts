@@ -25,16 +25,18 @@ export function aiTries(provide: Provide): Client {
   return { ...textTries(provide), ...toolTries(provide), ...otherTries(provide) };
 }
 
-function textTries(provide: Provide) {
+function textTries(
+  provide: Provide,
+): Pick<Client, 'a text, with usage' | 'a stream, with usage' | 'a system text'> {
   const ask = asking(provide);
   return {
-    async 'a text, with usage'(model: string) {
+    async 'a text, with usage'(model) {
       const { text, finishReason, usage } = await generateText(ask(model, 'Say good morning'));
       expect([text, finishReason]).toEqual(['good morning', 'stop']);
       expect(usage.inputTokens).toBeGreaterThan(0);
       expect(usage.outputTokens).toBeGreaterThan(0);
     },
-    async 'a stream, with usage'(model: string) {
+    async 'a stream, with usage'(model) {
       const result = streamText(ask(model, 'Count to 30'));
       const pieces: string[] = [];
       for await (const piece of result.textStream) pieces.push(piece);
@@ -42,7 +44,7 @@ function textTries(provide: Provide) {
       expect(await result.finishReason).toBe('stop');
       expect((await result.usage).outputTokens).toBeGreaterThan(0);
     },
-    async 'a system text'(model: string) {
+    async 'a system text'(model) {
       const { text } = await generateText({
         ...ask(model, 'Say hello'),
         instructions: 'Be brief.',
@@ -52,10 +54,12 @@ function textTries(provide: Provide) {
   };
 }
 
-function toolTries(provide: Provide) {
+function toolTries(
+  provide: Provide,
+): Pick<Client, 'a tool, called and answered' | 'a tool, called in a stream'> {
   const ask = asking(provide);
   return {
-    async 'a tool, called and answered'(model: string) {
+    async 'a tool, called and answered'(model) {
       const { text, steps } = await generateText({
         ...ask(model, 'What is the weather in Paris?'),
         tools: { weather },
@@ -68,7 +72,7 @@ function toolTries(provide: Provide) {
       });
       expect(text).toContain('sunny in Paris');
     },
-    async 'a tool, called in a stream'(model: string) {
+    async 'a tool, called in a stream'(model) {
       const result = streamText({
         ...ask(model, 'What is the weather in Paris?'),
         tools: { weather },
@@ -80,10 +84,12 @@ function toolTries(provide: Provide) {
   };
 }
 
-function otherTries(provide: Provide) {
+function otherTries(
+  provide: Provide,
+): Pick<Client, 'an image' | 'a schema' | 'the limit of length'> {
   const ask = asking(provide);
   return {
-    async 'an image'(model: string) {
+    async 'an image'(model) {
       const { prompt: _none, ...asked } = ask(model, '');
       const { text } = await generateText({
         ...asked,
@@ -99,7 +105,7 @@ function otherTries(provide: Provide) {
       });
       expect(text).toContain('I received 1 image (image/png');
     },
-    async 'a schema'(model: string) {
+    async 'a schema'(model) {
       const schema = z.object({ name: z.string(), age: z.number() });
       const { output } = await generateText({
         ...ask(model, 'Describe somebody who is 7'),
@@ -107,7 +113,7 @@ function otherTries(provide: Provide) {
       });
       expect(output).toEqual({ name: expect.any(String), age: 7 });
     },
-    async 'the limit of length'(model: string) {
+    async 'the limit of length'(model) {
       const asked = { ...ask(model, 'Count to 500'), maxOutputTokens: SHORT_TOKENS };
       expect((await generateText(asked)).finishReason).toBe('length');
     },

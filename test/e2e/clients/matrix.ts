@@ -38,8 +38,8 @@ export type ClientName = (typeof CLIENTS)[number];
 export const NUMBERS = Array.from({ length: 30 }, (_, at) => at + 1).join(', ');
 /** The smallest PNG there is. */
 export const PNG =
-  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAA' +
-  'AABJRU5ErkJggg==';
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk' +
+  '+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
 export const OUTPUT_TOKENS = 2_000;
 export const SHORT_TOKENS = 16;
 export const CITY_SCHEMA = {
