@@ -127,6 +127,6 @@ export const ANTHROPIC: Mount = {
   path: PATH,
   key: KEY,
   models: MODELS,
-  extra: (url) => ({ base_url: `${url}${PATH}` }),
+  extra: (url) => ({ base_url: `${url}${PATH}/v1` }),
   serve,
 };

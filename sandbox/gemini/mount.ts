@@ -78,6 +78,6 @@ export const GEMINI: Mount = {
   path: PATH,
   key: KEY,
   models: [...MODELS, ...EMBEDDERS],
-  extra: (url) => ({ base_url: `${url}${PATH}` }),
+  extra: (url) => ({ base_url: `${url}${PATH}/v1beta` }),
   serve,
 };
