@@ -188,12 +188,8 @@ async function run(booted: Booted, chosen: Chosen): Promise<Running> {
     marks: counted.marks,
   });
   const models = () => routes.list().map((entry) => entry.model.id);
-  const stopSweep = keepSweeping(kept);
-  const stopTimers = (): void => {
-    stopTimer();
-    stopOnce();
-    stopSweep();
-  };
+  const stops = [stopTimer, stopOnce, keepSweeping(kept)];
+  const stopTimers = (): void => stops.forEach((stop) => void stop());
   return { server: running, live, models, stopTimers, closeCounters: counted.close };
 }
 

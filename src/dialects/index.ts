@@ -18,6 +18,7 @@ import {
   geminiGenerateVendor,
 } from './gemini-generate/index.ts';
 import { openaiChatCaller, openaiChatPassage, openaiChatVendor } from './openai-chat/index.ts';
+import { openaiResponsesCountPassage } from './openai-responses/count.ts';
 import {
   openaiResponsesCaller,
   openaiResponsesPassage,
@@ -43,6 +44,7 @@ const PASSAGES: Readonly<Record<string, Passage>> = byId([
   openaiResponsesPassage,
   anthropicMessagesPassage,
   geminiGeneratePassage,
+  openaiResponsesCountPassage,
   ...VOLC_PASSAGES,
   anthropicCountPassage,
   geminiCountPassage,

@@ -1,5 +1,6 @@
 /** The data plane of Volcengine Ark, in its own words, whatever vendor is behind the model. */
 import { EMBEDDINGS } from '../dialects/embeddings/exchange.ts';
+import { writeFaultEvent as writeResponseFault } from '../dialects/openai-responses/fault.ts';
 import type { Family } from '../dialects/shape.ts';
 import {
   readContext,
@@ -37,9 +38,10 @@ const DAY_MS = 86_400_000;
 const RESPONSES: ResponsesDoor = Object.freeze({
   prefix: PREFIX,
   tellsEnd: true,
+  counts: false,
   readRequest: readResponses,
   writeFault,
-  writeFaultEvent,
+  writeFaultEvent: writeResponseFault,
   rule: Object.freeze({ lifeMs: 3 * DAY_MS, lifeMsMax: 7 * DAY_MS }),
 });
 

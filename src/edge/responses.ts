@@ -1,5 +1,6 @@
 /** Responses: asked, kept, read again, deleted, and gone on from. */
 import { writeFault as writeChatFault } from '../dialects/openai-chat/fault.ts';
+import { COUNT_DIALECT, readCountRequest, writeCount } from '../dialects/openai-responses/count.ts';
 import { writeFaultEvent } from '../dialects/openai-responses/fault.ts';
 import { readRequest } from '../dialects/openai-responses/request.ts';
 import { listedItems } from '../dialects/openai-responses/thread.ts';
@@ -8,6 +9,7 @@ import type { CallerDialect } from '../dialects/shape.ts';
 import { Fault } from '../kit/fault.ts';
 import { isObject, type JsonObject, parseJson } from '../kit/json.ts';
 import type { Sink } from '../relay/call.ts';
+import { counted } from './count.ts';
 import { type Asking, type RelayEdge, relayed } from './relayed.ts';
 import {
   findResponse,
@@ -18,7 +20,7 @@ import {
   removeResponse,
   type Thread,
 } from './response-store.ts';
-import { callerOf, type Route, route, type Visit } from './routes.ts';
+import { callerOf, type Method, type Route, route, type Visit } from './routes.ts';
 
 export interface ResponsesEdge extends RelayEdge {
   readonly kept: ResponseStoreDeps;
@@ -32,6 +34,8 @@ export interface ResponsesDoor
   readonly rule: KeepRule;
   /** Responses say when they end, in `expire_at`. */
   readonly tellsEnd: boolean;
+  /** Whether input is counted in advance there. */
+  readonly counts: boolean;
 }
 
 const MS_PER_S = 1_000;
@@ -44,35 +48,21 @@ export const PLAIN_DOOR: ResponsesDoor = Object.freeze({
   writeFault: writeChatFault,
   writeFaultEvent,
   rule: Object.freeze({ lifeMs: 30 * DAY_MS, lifeMsMax: 30 * DAY_MS }),
+  counts: true,
 });
 
 export function responsesRoutes(edge: ResponsesEdge, door: ResponsesDoor): readonly Route[] {
-  const { prefix, writeFault } = door;
+  const { prefix, writeFault, counts } = door;
   const one = `${prefix}/responses/:id`;
-  const access = 'caller' as const;
+  const make = (method: Method, path: string, answer: (visit: Visit) => Promise<Response>): Route =>
+    route({ method, path, access: 'caller', handle: answer, writeFault });
+  const counting = (visit: Visit) => count(visit, edge, door);
   return [
-    route({
-      method: 'POST',
-      path: `${prefix}/responses`,
-      access,
-      handle: (visit) => create(visit, edge, door),
-      writeFault,
-    }),
-    route({ method: 'GET', path: one, access, handle: (visit) => read(visit, edge), writeFault }),
-    route({
-      method: 'DELETE',
-      path: one,
-      access,
-      handle: (visit) => remove(visit, edge),
-      writeFault,
-    }),
-    route({
-      method: 'GET',
-      path: `${one}/input_items`,
-      access,
-      handle: (visit) => listInput(visit, edge),
-      writeFault,
-    }),
+    make('POST', `${prefix}/responses`, (visit) => create(visit, edge, door)),
+    ...(counts ? [make('POST', `${prefix}/responses/input_tokens`, counting)] : []),
+    make('GET', one, (visit) => read(visit, edge)),
+    make('DELETE', one, (visit) => remove(visit, edge)),
+    make('GET', `${one}/input_items`, (visit) => listInput(visit, edge)),
   ];
 }
 
@@ -109,6 +99,25 @@ function create(visit: Visit, edge: ResponsesEdge, door: ResponsesDoor): Promise
     },
   };
   return relayed(visit, asking, edge);
+}
+
+/** Of all that the request goes on from; nothing is kept of it. */
+function count(visit: Visit, edge: ResponsesEdge, door: ResponsesDoor): Promise<Response> {
+  const { accountId } = callerOf(visit).key;
+  const asking: Asking = {
+    family: 'tokenization',
+    dialect: COUNT_DIALECT,
+    readRequest: readCountRequest,
+    writeFault: door.writeFault,
+    writeFaultEvent: door.writeFaultEvent,
+    async prepare(request) {
+      const thread = await openThread(request, { accountId, rule: door.rule }, edge.kept);
+      const { text } = thread.request;
+      // Vendors count free of charge, so nothing need be held for it.
+      return { ...readCountRequest(text, Buffer.byteLength(text)), inputTokensBound: 0 };
+    },
+  };
+  return counted(visit, { asking, edge, write: writeCount });
 }
 
 /** What is kept here has an id of ours, so that two accounts never have the same. */

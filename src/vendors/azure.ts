@@ -34,6 +34,14 @@ export default Object.freeze({
         },
       },
     ],
+    tokenization: [
+      {
+        path: '/responses/input_tokens',
+        dialect: 'openai-responses-count',
+        meter: {},
+        free: true,
+      },
+    ],
     embeddings: [
       {
         path: '/embeddings',

@@ -30,6 +30,14 @@ export default Object.freeze({
         },
       },
     ],
+    tokenization: [
+      {
+        path: '/responses/input_tokens',
+        dialect: 'openai-responses-count',
+        meter: {},
+        free: true,
+      },
+    ],
     embeddings: [
       {
         path: '/embeddings',

@@ -56,9 +56,8 @@ export interface Tweaks {
   readonly force?: Readonly<Record<string, Json>>;
   /** Message roles under another name at this vendor, such as developer -> system. */
   readonly roles?: Readonly<Record<string, string>>;
-  /** How thinking is switched: `thinking.type`, or the flag `enable_thinking`; else by effort. */
+  /** How thinking is switched, else by effort; the field that takes thoughts back, else none. */
   readonly thinking?: 'type' | 'flag';
-  /** The field of an assistant message in which it takes its thoughts back. Absent: it does not. */
   readonly thoughtsBack?: string;
 }
 

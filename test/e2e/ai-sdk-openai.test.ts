@@ -30,6 +30,8 @@ const PLACES = [
   ['openai', 'openai/gpt-5.4-mini'],
   ['qwen', 'qwen/qwen3.7-max'],
   ['an aggregator', 'siliconflow/deepseek-v4-pro'],
+  ['anthropic', 'anthropic/claude-sonnet-5'],
+  ['gemini', 'gemini/gemini-3.8-flash'],
 ] as const;
 const FORMATS = [
   ['responses', (model: string): LanguageModel => provider().responses(model)],
@@ -68,7 +70,7 @@ describe.each(FORMATS)('%s', (format, make) => {
     });
 
     test('an object by its schema', async () => {
-      const schema = z.object({ name: z.string(), age: z.number().int() });
+      const schema = z.object({ name: z.string(), age: z.number() });
       const { output } = await generateText({
         ...ask(make(name), 'Describe "Alice", who is 7'),
         output: Output.object({ schema }),

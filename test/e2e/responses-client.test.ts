@@ -14,9 +14,12 @@ limits: { requests_per_minute: 0 }
 /** Upstream, model, and whether it takes schemas. */
 const PLACES = [
   ['openai, in its own format', 'openai/gpt-5.4-mini', true],
+  ['ark, in its own', 'ark/doubao-seed-2-1-pro-260915', true],
   ['deepseek', 'deepseek/deepseek-v4-pro', false],
   ['qwen', 'qwen/qwen3.7-max', true],
   ['an aggregator', 'siliconflow/deepseek-v4-pro', true],
+  ['anthropic', 'anthropic/claude-sonnet-5', true],
+  ['gemini', 'gemini/gemini-3.8-flash', true],
 ] as const;
 
 let gateway: Gateway;
@@ -28,7 +31,7 @@ beforeAll(async () => {
 });
 afterAll(cleanUp);
 
-const Person = z.object({ name: z.string(), age: z.number().int() });
+const Person = z.object({ name: z.string(), age: z.number() });
 const getWeather = zodResponsesFunction({
   name: 'get_weather',
   description: 'The weather of a city',
@@ -68,6 +71,22 @@ describe.each(PLACES)('%s', (_, model, takesSchemas) => {
     expect(await caught(() => client.responses.retrieve(first.id))).toBeInstanceOf(
       OpenAI.NotFoundError,
     );
+  });
+
+  test('counts its input in advance, with all that it goes on from', async () => {
+    const { id, usage } = await client.responses.create({ model, input: 'Say good morning' });
+    const alone = await client.responses.inputTokens.count({ model, input: 'Say good morning' });
+    expect(alone.object).toBe('response.input_tokens');
+    expect(alone.input_tokens).toBeGreaterThan(0);
+    if (model.startsWith('openai/')) expect(alone.input_tokens).toBe(usage?.input_tokens ?? 0);
+    const input = 'And you?';
+    const all = await client.responses.inputTokens.count({
+      model,
+      input,
+      previous_response_id: id,
+    });
+    expect(all.input_tokens).toBeGreaterThan(0);
+    if (model.startsWith('openai/')) expect(all.input_tokens).toBeGreaterThan(alone.input_tokens);
   });
 
   test('streams every event in its order', async () => {
@@ -158,7 +177,9 @@ describe.each(PLACES)('%s', (_, model, takesSchemas) => {
       ...(model.startsWith('openai/') ? { reasoning: { effort: 'none' as const } } : {}),
     });
     expect(cut.status).toBe('incomplete');
-    expect(cut.incomplete_details).toEqual({ reason: 'max_output_tokens' });
+    // Untouched, it is the vendor's own word.
+    const reason: unknown = model.startsWith('ark/') ? 'length' : 'max_output_tokens';
+    expect(cut.incomplete_details as unknown).toEqual({ reason });
   });
 
   test('thoughts, when they are asked for', async () => {
@@ -182,6 +203,30 @@ describe('a thread', () => {
     expect([first, second, third].map((one) => one.output_text)).toEqual(['one', 'two', 'three']);
     const tokens = [first, second, third].map((one) => one.usage?.input_tokens ?? 0);
     expect(tokens).toEqual([...tokens].sort((a, b) => a - b));
+  });
+});
+
+describe('the door of Ark', () => {
+  test('keeps what it makes, for as long as Ark would, and refuses in its words', async () => {
+    const ark = new OpenAI({
+      apiKey: gateway.key,
+      baseURL: `${gateway.url}/api/v3`,
+      maxRetries: 0,
+    });
+    const model = 'doubao-seed-2-1-pro-260915';
+    const first = await ark.responses.create({ model, input: 'Say one' });
+    const next = { model, input: 'Say two', previous_response_id: first.id };
+    const second = await ark.responses.stream(next).finalResponse();
+    expect([first.output_text, second.output_text]).toEqual(['one', 'two']);
+    expect((await ark.responses.inputItems.list(second.id)).data).toHaveLength(1);
+    await ark.responses.delete(first.id);
+    const gone = await caught(() => ark.responses.retrieve(first.id));
+    expect(gone).toBeInstanceOf(OpenAI.NotFoundError);
+    expect(gone).toMatchObject({ code: expect.stringContaining('NotFound') });
+    const tooLate = Math.floor(Date.now() / 1_000) + 8 * 86_400;
+    const body = { ...next, previous_response_id: null, expire_at: tooLate };
+    const refused = await caught(() => ark.responses.create(body));
+    expect(refused).toBeInstanceOf(OpenAI.BadRequestError);
   });
 });
 

@@ -59,6 +59,7 @@ describe('the list of routes', () => {
       'caller POST /v1/models/*',
       'caller POST /v1/rerank',
       'caller POST /v1/responses',
+      'caller POST /v1/responses/input_tokens',
       'caller POST /v1beta/models/*',
       'caller POST /v2/rerank',
       'operator DELETE /platform/v1/apps/:id',

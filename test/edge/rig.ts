@@ -169,9 +169,7 @@ export async function startEdge(wish: Wish = {}): Promise<Edge> {
   const { relay, metrics } = await makeRelay(store, wish.outbound ?? goodOutbound, logged);
   const chat = {
     relay,
-    limits: relay.limits,
-    resources: store.resources,
-    deadlines: relay.deadlines,
+    ...{ limits: relay.limits, resources: store.resources, deadlines: relay.deadlines },
     bodyLimits: { bytesMax: BODY_BYTES_MAX, timeMs: BODY_TIME_MS },
     strictLeak: wish.strictLeak ?? null,
     kept: { responses: store.responses, clock: relay.clock, log: relay.log },

@@ -26,7 +26,10 @@ export function writeRequest(request: WireRequest, wish: WriteWish): Written {
 }
 
 /** Without proofs that are not for this vendor, and with its names of roles; null: as it is. */
-function otherInput({ body, text }: WireRequest, tweaks: WireTweaks | undefined): Json | null {
+export function otherInput(
+  { body, text }: WireRequest,
+  tweaks: WireTweaks | undefined,
+): Json | null {
   if (!Array.isArray(body.input)) return null;
   const items = body.input as readonly Json[];
   const { roles = {} } = tweaks ?? {};
