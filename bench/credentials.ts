@@ -118,13 +118,15 @@ function signedParts(pair: { readonly accessKeyId: string; readonly secret: stri
   };
 }
 
-async function callRow(job: Job, to: Contestant, proof: Proof): Promise<ProofRow> {
+/** One request, measured by itself. */
+export async function callRow(job: Job, to: Contestant, proof: Proof): Promise<ProofRow> {
   const [shape] = SHAPES;
   if (shape === undefined) throw new Error('no shape to take connections from');
   try {
     const plan = { shape, accept: [200], request: proof.request };
     const sample: Sample = await measureRequests(job, to, plan);
-    const { p10Us, cpuUs, stealPct } = sample;
+    const { p10Us, cpuUs } = sample;
+    const stealPct = round(sample.stealPct);
     return { name: proof.name, us: round(p10Us), cpuUs: round(cpuUs), stealPct };
   } catch (error) {
     const noData = error instanceof Error ? error.message : String(error);

@@ -7,6 +7,7 @@ import { credentialsJob } from './credentials.ts';
 import { disconnectJob, soakJob } from './disconnect.ts';
 import type { Field } from './field.ts';
 import { startField, startOptions } from './field.ts';
+import { formatsJob } from './formats.ts';
 import { FULL, QUICK } from './lockstep.ts';
 import { coldJob, memoryJob } from './memory.ts';
 import { Mock } from './mock.ts';
@@ -65,6 +66,7 @@ async function lockStep(run: Run): Promise<void> {
     if (wants(run, 'unit')) run.results.unit = await unitJob(job, all);
     if (wants(run, 'stream')) run.results.stream = await streamJob(job, all);
     if (wants(run, 'flood')) run.results.flood = await floodJob(job, all);
+    if (wants(run, 'formats')) run.results.formats = await formatsJob(job, all);
     if (wants(run, 'credentials')) {
       run.results.credentials = await credentialsJob(job, all, join(run.dir, 'credentials'));
     }
@@ -155,7 +157,7 @@ async function main(): Promise<number> {
     openFiles: raiseOpenFiles(),
   };
   try {
-    if (wants(run, 'unit', 'stream', 'flood', 'credentials')) await lockStep(run);
+    if (wants(run, 'unit', 'stream', 'flood', 'credentials', 'formats')) await lockStep(run);
     if (wants(run, 'saturation')) await saturation(run);
     if (wants(run, 'memory')) await memory(run);
     if (wants(run, 'disconnect', 'soak')) await leaving(run);

@@ -10,6 +10,7 @@ export const JOBS = [
   'stream',
   'flood',
   'credentials',
+  'formats',
   'saturation',
   'memory',
   'disconnect',
@@ -28,6 +29,7 @@ jobs (default: all, which is every one but soak)
   stream      cost of one SSE chunk, the same way
   flood       cost of refusing a call with an unknown key, the same way
   credentials what it costs to know a caller by key, access token and signature
+  formats     what it costs to translate a call between formats
   saturation  most calls per second, latency and time to first content, in quiet windows
   memory      per open stream (1,000 and 5,000), idle, and the time of a cold start
   disconnect  what the vendor still sends after the caller has gone

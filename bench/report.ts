@@ -1,6 +1,6 @@
 /** The result as a table for people; the JSON beside it holds everything. */
 import type { NotServed } from './contestant.ts';
-import type { CredentialResult } from './credentials.ts';
+import type { CredentialResult, ProofRow } from './credentials.ts';
 import type { DisconnectRow, SoakRow } from './disconnect.ts';
 import type { ColdResult, MemoryRow } from './memory.ts';
 import type { Latency, SaturationRow } from './saturation.ts';
@@ -11,6 +11,7 @@ export interface Results {
   stream?: UnitResult[];
   flood?: UnitResult[];
   credentials?: CredentialResult;
+  formats?: ProofRow[];
   saturation?: SaturationRow[];
   memory?: MemoryRow[];
   coldStart?: ColdResult;
@@ -200,13 +201,16 @@ function credentialTables({ checks, calls }: CredentialResult): string {
     ['', 'µs', 'checks/s'],
     checks.map((row) => [row.name, row.us, row.perSecond]),
   );
-  const whole = table(
-    'calls that ask no vendor, lock-step, absolute, p10 (client included)',
-    ['', 'µs/request', 'CPU µs', 'steal %', 'why not'],
-    calls.map((row) => [row.name, row.us, row.cpuUs, row.stealPct, row.noData ?? '']),
-  );
-  return [alone, whole].join('\n');
+  const title = 'calls that ask no vendor, lock-step, absolute, p10 (client included)';
+  return [alone, proofTable(title, calls)].join('\n');
 }
+
+const proofTable = (title: string, rows: readonly ProofRow[]): string =>
+  table(
+    title,
+    ['', 'µs/request', 'CPU µs', 'steal %', 'why not'],
+    rows.map((row) => [row.name, row.us, row.cpuUs, row.stealPct, row.noData ?? '']),
+  );
 
 export function render(results: Results): string {
   const parts: string[] = [];
@@ -214,6 +218,10 @@ export function render(results: Results): string {
     for (const result of list ?? []) parts.push(unitTable(result));
   }
   if (results.credentials) parts.push(credentialTables(results.credentials));
+  if (results.formats) {
+    const title = 'one chat of 1 KB in each format, absolute, p10 (client and mock included)';
+    parts.push(proofTable(title, results.formats));
+  }
   if (results.saturation) parts.push(saturationTables(results.saturation));
   if (results.memory) parts.push(memoryTables(results.memory, results.coldStart));
   if (results.disconnect) parts.push(disconnectTable(results.disconnect));

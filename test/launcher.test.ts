@@ -5,6 +5,7 @@ import {
   cpSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -56,7 +57,9 @@ function writePackage(dependencies: Readonly<Record<string, string>>) {
 
 function makeModules(folder: string) {
   const real = findBun(packageRoot) ?? '';
-  const place = real.slice(real.lastIndexOf('node_modules'));
+  // Install scripts may have moved the binary; here it stands where npm alone puts it.
+  const [packaged = ''] = readdirSync(join(packageRoot, 'node_modules', '@oven'));
+  const place = join('node_modules', '@oven', packaged, 'bin', 'bun');
   mkdirSync(join(folder, place, '..'), { recursive: true });
   symlinkSync(real, join(folder, place));
   const stub = join(folder, 'node_modules', 'bun', 'bin', 'bun.exe');

@@ -62,26 +62,25 @@ export function readForm(
   if (!request.headers.get('content-type')?.startsWith('multipart/form-data')) {
     throw new Fault('unsupported_media_type', { message: 'Send the file as multipart/form-data.' });
   }
-  checkSize(request, limits);
-  return within(collect(request, limits.bytesMax), limits, deadlines);
+  refuseCompressed(request);
+  return readAnyBytes(request, limits, deadlines);
 }
 
 /** The length that the caller says; null where the body is chunked. */
 function checkHead(request: Request, limits: BodyLimits): number | null {
+  refuseCompressed(request);
   if (request.headers.get('content-type')?.startsWith('multipart/')) {
     throw new Fault('unsupported_media_type');
   }
-  return checkSize(request, limits);
+  return checkLength(request, limits);
 }
 
-function checkSize(request: Request, limits: BodyLimits): number | null {
+function refuseCompressed(request: Request): void {
   const encoding = request.headers.get('content-encoding');
-  if (encoding !== null && encoding !== 'identity') {
-    throw new Fault('unsupported_media_type', {
-      message: `The body is compressed (${encoding.slice(0, 40)}). Send it uncompressed.`,
-    });
-  }
-  return checkLength(request, limits);
+  if (encoding === null || encoding === 'identity') return;
+  throw new Fault('unsupported_media_type', {
+    message: `The body is compressed (${encoding.slice(0, 40)}). Send it uncompressed.`,
+  });
 }
 
 function checkLength(request: Request, limits: BodyLimits): number | null {

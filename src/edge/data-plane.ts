@@ -1,6 +1,5 @@
 /** The data plane of Volcengine Ark, in its own words, whatever vendor is behind the model. */
 import { EMBEDDINGS } from '../dialects/embeddings/exchange.ts';
-import { writeFaultEvent as writeResponseFault } from '../dialects/openai-responses/fault.ts';
 import type { Family } from '../dialects/shape.ts';
 import {
   readContext,
@@ -16,13 +15,14 @@ import {
   readStrictChat,
 } from '../dialects/volc-ark/chat.ts';
 import { toOwnStatus, writeFault, writeFaultEvent } from '../dialects/volc-ark/fault.ts';
+import { readResponses } from '../dialects/volc-ark/responses.ts';
 import { Fault } from '../kit/fault.ts';
 import { isObject, parseJson } from '../kit/json.ts';
 import { fileRoutes } from './kept-files.ts';
 import { modelDoorRoutes } from './models.ts';
 import { findOwn } from './pins.ts';
 import { type Asking, type RelayEdge, relayed, type WholeAnswer } from './relayed.ts';
-import { DAY_MS, type ResponsesDoor, type ResponsesEdge, responsesRoutes } from './responses.ts';
+import { type ResponsesDoor, type ResponsesEdge, responsesRoutes } from './responses.ts';
 import { callerOf, type Route, route, type Visit } from './routes.ts';
 
 const PREFIX = '/api/v3';
@@ -31,21 +31,24 @@ const MS_PER_S = 1_000;
 const TTL_S_DEFAULT = 86_400;
 const CHAT = 'openai-chat';
 
+const DAY_MS = 86_400_000;
+
+/** Three days unless `expire_at` says otherwise, seven at most. */
+const RESPONSES: ResponsesDoor = Object.freeze({
+  prefix: PREFIX,
+  tellsEnd: true,
+  counts: false,
+  readRequest: readResponses,
+  writeFault,
+  writeFaultEvent,
+  rule: Object.freeze({ lifeMs: 3 * DAY_MS, lifeMsMax: 7 * DAY_MS }),
+});
+
 type Read = Asking['readRequest'];
 
 function asking(family: Family, dialect: string, readRequest: Read): Asking {
   return { family, dialect, readRequest, writeFault, writeFaultEvent };
 }
-
-/** Three days unless asked otherwise, seven at most, as this format has it. */
-const RESPONSES: ResponsesDoor = Object.freeze({
-  prefix: PREFIX,
-  writeFault,
-  writeFaultEvent: writeResponseFault,
-  rule: Object.freeze({ lifeMs: 3 * DAY_MS, lifeMsMax: 7 * DAY_MS }),
-  counts: false,
-  around: inOwnWords,
-});
 
 export function dataPlaneRoutes(edge: ResponsesEdge): readonly Route[] {
   const askings: readonly (readonly [path: string, asking: Asking])[] = [
@@ -69,7 +72,10 @@ export function dataPlaneRoutes(edge: ResponsesEdge): readonly Route[] {
         writeFault,
       }),
     ),
-    ...responsesRoutes(edge, RESPONSES),
+    ...responsesRoutes(edge, RESPONSES).map((one) => ({
+      ...one,
+      handle: (visit: Visit) => inOwnWords(Promise.resolve(one.handle(visit))),
+    })),
     ...fileRoutes(edge, PREFIX),
     ...modelDoorRoutes(edge.relay.routes, { prefix: PREFIX, writeFault }),
   ];

@@ -26,21 +26,25 @@ export interface ResponsesEdge extends RelayEdge {
   readonly kept: ResponseStoreDeps;
 }
 
-/** Where these routes stand, how they say no, and for how long they keep responses. */
-export interface ResponsesDoor extends Pick<CallerDialect, 'writeFault' | 'writeFaultEvent'> {
+/** Where these routes stand, how they read and say no, and for how long they keep responses. */
+export interface ResponsesDoor
+  extends Pick<CallerDialect, 'readRequest' | 'writeFault' | 'writeFaultEvent'> {
   /** Such as /v1. */
   readonly prefix: string;
   readonly rule: KeepRule;
   /** Whether input is counted in advance there. */
   readonly counts: boolean;
-  /** What becomes of an answer, faults included. Absent: nothing. */
-  readonly around?: (answer: Promise<Response>) => Promise<Response>;
+  /** Responses say when they end, in `expire_at`. */
+  readonly tellsEnd: boolean;
 }
 
-export const DAY_MS = 24 * 60 * 60 * 1_000;
+const MS_PER_S = 1_000;
+const DAY_MS = 24 * 60 * 60 * 1_000;
 
 export const PLAIN_DOOR: ResponsesDoor = Object.freeze({
   prefix: '/v1',
+  tellsEnd: false,
+  readRequest,
   writeFault: writeChatFault,
   writeFaultEvent,
   rule: Object.freeze({ lifeMs: 30 * DAY_MS, lifeMsMax: 30 * DAY_MS }),
@@ -48,10 +52,10 @@ export const PLAIN_DOOR: ResponsesDoor = Object.freeze({
 });
 
 export function responsesRoutes(edge: ResponsesEdge, door: ResponsesDoor): readonly Route[] {
-  const { prefix, writeFault, counts, around = (answer) => answer } = door;
+  const { prefix, writeFault, counts } = door;
   const one = `${prefix}/responses/:id`;
-  const make = (method: Method, path: string, answer: (visit: Visit) => Promise<Response>): Route =>
-    route({ method, path, access: 'caller', handle: (visit) => around(answer(visit)), writeFault });
+  const make = (method: Method, path: string, handle: Route['handle']): Route =>
+    route({ method, path, access: 'caller', handle, writeFault });
   const counting = (visit: Visit) => count(visit, edge, door);
   return [
     make('POST', `${prefix}/responses`, (visit) => create(visit, edge, door)),
@@ -75,7 +79,7 @@ function create(visit: Visit, edge: ResponsesEdge, door: ResponsesDoor): Promise
   const asking: Asking = {
     family: 'chat',
     dialect: 'openai-responses',
-    readRequest,
+    readRequest: door.readRequest,
     writeFault: door.writeFault,
     writeFaultEvent: door.writeFaultEvent,
     async prepare(request) {
@@ -86,11 +90,11 @@ function create(visit: Visit, edge: ResponsesEdge, door: ResponsesDoor): Promise
     async keep(answer) {
       const response = parseJson(answer.text);
       if (!isObject(response)) return answer.text;
-      const shown = await keep(response, shownOf(thread, answer.headers));
+      const shown = await keep(response, shownOf(thread, answer.headers, door));
       return shown === null ? answer.text : JSON.stringify({ ...response, ...shown });
     },
     tap(headers, sink) {
-      const shown = shownOf(thread, headers);
+      const shown = shownOf(thread, headers, door);
       return follow(sink, new ResponseTrail(shown, (response) => keep(response, shown)));
     },
   };
@@ -117,13 +121,18 @@ function count(visit: Visit, edge: ResponsesEdge, door: ResponsesDoor): Promise<
 }
 
 /** What is kept here has an id of ours, so that two accounts never have the same. */
-function shownOf(thread: Thread | null, headers: Readonly<Record<string, string>>): Shown {
+function shownOf(
+  thread: Thread | null,
+  headers: Readonly<Record<string, string>>,
+  door: ResponsesDoor,
+): Shown {
   if (thread === null || thread.input === null) return null;
   const call = headers['x-gangway-call'] ?? '';
   return {
     id: call.replace(/^[a-z]+_/, 'resp_'),
     previous_response_id: thread.previousId,
     store: true,
+    ...(door.tellsEnd ? { expire_at: Math.floor(thread.expiresMs / MS_PER_S) } : {}),
   };
 }
 

@@ -59,7 +59,8 @@ function countAttempt(call: Call, used: Used): Spent | null {
     }
   }
   if (used.contentBytes === null) return null;
-  const { unitsBound } = call.input.request;
+  // Of an answer that was stopped nobody knows how much of it was made.
+  const unitsBound = call.stopped === null ? call.input.request.unitsBound : undefined;
   const quantities = withTraits(call, {
     inputTokens: call.input.request.inputTokensGuess,
     outputTokens: Math.ceil(used.contentBytes / BYTES_PER_TOKEN),

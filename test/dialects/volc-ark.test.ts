@@ -9,6 +9,7 @@ import {
 } from '../../src/dialects/volc-ark/asks.ts';
 import { readBatchChat, readChat, readContextChat } from '../../src/dialects/volc-ark/chat.ts';
 import { toOwnStatus, writeFault, writeFaultEvent } from '../../src/dialects/volc-ark/fault.ts';
+import { readResponses } from '../../src/dialects/volc-ark/responses.ts';
 import { FAULTS, Fault, type FaultCode, type FaultDetail } from '../../src/kit/fault.ts';
 
 const told = (fault: Fault) => JSON.parse(writeFault(fault, 'req_1')).error;
@@ -105,6 +106,9 @@ describe('requests', () => {
       { context_id: 'ctx-1', messages: [{ role: 'assistant', content: 'x' }] },
       'messages',
     ],
+    [readResponses, { input: 'x', thinking: { type: 'loud' } }, 'thinking.type'],
+    [readResponses, { input: 'x', reasoning: { effort: 'huge' } }, 'reasoning_effort'],
+    [readResponses, { input: 'x', caching: { type: 'enabled' }, instructions: 'y' }, 'caching'],
     [readImages, { prompt: undefined }, 'prompt'],
     [
       readImages,

@@ -28,7 +28,7 @@ function checkRoles(messages: readonly Json[]): void {
   }
 }
 
-function checkThinking({ thinking, reasoning_effort: effort }: JsonObject): void {
+export function checkThinking({ thinking, reasoning_effort: effort }: JsonObject): void {
   const type = isObject(thinking) ? thinking.type : undefined;
   if (thinking !== undefined && !THINKING.includes(type)) {
     throw invalid('thinking.type', `must be one of ${THINKING.join(', ')}`);

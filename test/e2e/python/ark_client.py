@@ -151,6 +151,53 @@ def tools():
 
 
 @check
+def responses():
+    made = client.responses.create(model=MODEL, input="Say yes")
+    same(made.output[-1].content[0].text, "yes")
+    same((made.status, made.store), ("completed", True))
+    read = client.responses.retrieve(made.id)
+    same(read.output[-1].content[0].text, "yes")
+    more = client.responses.create(model=MODEL, input="Say no", previous_response_id=made.id)
+    assert more.usage.input_tokens > made.usage.input_tokens
+    later = int(time.time()) + 600
+    short = client.responses.create(model=MODEL, input="Say a", expire_at=later, store=True)
+    same(short.expire_at, later)
+    request = urllib.request.Request(
+        f"{DATA}/responses/{made.id}/input_items", headers={"authorization": f"Bearer {KEY}"}
+    )
+    with urllib.request.urlopen(request) as reply:
+        same(json.load(reply)["data"][0]["role"], "user")
+    raises(sdk.ArkNotFoundError, "NotFound", lambda: other.responses.retrieve(made.id))
+    raises(
+        sdk.ArkBadRequestError,
+        "InvalidParameter",
+        lambda: client.responses.create(model=MODEL, input="x", expire_at=int(time.time()) + 10**7),
+    )
+    client.responses.delete(made.id)
+    raises(sdk.ArkNotFoundError, "NotFound", lambda: client.responses.retrieve(made.id))
+
+
+@check
+def responses_in_a_stream():
+    text, types, numbers = "", [], []
+    for event in client.responses.create(model=MODEL, input="Count to 5", stream=True):
+        types.append(event.type)
+        numbers.append(event.sequence_number)
+        if event.type == "response.output_text.delta":
+            text += event.delta
+    same(text, "1, 2, 3, 4, 5")
+    same((types[0], types[-1]), ("response.created", "response.completed"))
+    same(numbers, list(range(len(numbers))))
+
+
+@check
+def responses_by_any_vendor():
+    for model in ("deepseek/deepseek-v4-pro", "glm-4.7"):
+        made = client.responses.create(model=model, input="Say yes")
+        same(made.output[-1].content[0].text, "yes")
+
+
+@check
 def embeddings():
     texts = ["the cat sat on the mat", "a cat on a mat", "quarterly interest rates"]
     made = client.embeddings.create(model=EMBED, input=texts, encoding_format="float")
