@@ -1,6 +1,5 @@
 /** The data plane of Volcengine Ark, in its own words, whatever vendor is behind the model. */
 import { EMBEDDINGS } from '../dialects/embeddings/exchange.ts';
-import { writeFaultEvent as writeResponseFault } from '../dialects/openai-responses/fault.ts';
 import type { Family } from '../dialects/shape.ts';
 import {
   readContext,

@@ -54,8 +54,8 @@ export const PLAIN_DOOR: ResponsesDoor = Object.freeze({
 export function responsesRoutes(edge: ResponsesEdge, door: ResponsesDoor): readonly Route[] {
   const { prefix, writeFault, counts } = door;
   const one = `${prefix}/responses/:id`;
-  const make = (method: Method, path: string, answer: (visit: Visit) => Promise<Response>): Route =>
-    route({ method, path, access: 'caller', handle: answer, writeFault });
+  const make = (method: Method, path: string, handle: Route['handle']): Route =>
+    route({ method, path, access: 'caller', handle, writeFault });
   const counting = (visit: Visit) => count(visit, edge, door);
   return [
     make('POST', `${prefix}/responses`, (visit) => create(visit, edge, door)),
