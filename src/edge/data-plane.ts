@@ -40,7 +40,7 @@ const RESPONSES: ResponsesDoor = Object.freeze({
   counts: false,
   readRequest: readResponses,
   writeFault,
-  writeFaultEvent: writeResponseFault,
+  writeFaultEvent,
   rule: Object.freeze({ lifeMs: 3 * DAY_MS, lifeMsMax: 7 * DAY_MS }),
 });
 
