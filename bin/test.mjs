@@ -19,7 +19,7 @@ const JOBS_MAX = 2;
 /** The pipes of a program that has ended are read this much longer. */
 const FLUSH_MS = 20;
 /** They measure time or memory, or drive whole programs: nothing else runs beside them. */
-const FOLDERS_ALONE = ['runtime', 'e2e', 'sim', 'bench'];
+const FOLDERS_ALONE = ['runtime', 'deploy', 'e2e', 'sim', 'bench'];
 const REASON_MARK = '(skipped: ';
 
 const skipForbidden = process.env.GANGWAY_TEST_NO_SKIP === '1';
