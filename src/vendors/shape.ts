@@ -3,6 +3,7 @@
  * requests and reads answers; it does no I/O, reads no clock and knows no price.
  */
 import type { Json } from '../kit/json.ts';
+import type { LongService } from './long.ts';
 
 /** Why a vendor said no, which decides who mends it and whether another upstream may do better. */
 export type Cause =
@@ -135,6 +136,8 @@ export interface Vendor {
   readonly headers?: Readonly<Record<string, string>>;
   /** What it serves: one entry a wire format, best first. */
   readonly services: Readonly<Partial<Record<Family, readonly QuickService[]>>>;
+  /** What takes minutes. */
+  readonly long?: readonly LongService[];
   /**
    * The vendor's error codes -> cause. A trailing `*` matches a prefix, `http:403` a status whose
    * code is not listed. Else the status decides as usual.
