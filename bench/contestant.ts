@@ -1,5 +1,6 @@
 /** What takes part in a run, and the processes behind it. */
 import { existsSync, readFileSync } from 'node:fs';
+import type { Proof } from './credentials.ts';
 import { alive, nowUs, tree } from './sys.ts';
 
 export type Level = 'direct' | 'nginx' | 'L0' | 'L1' | 'L2' | 'peer';
@@ -17,6 +18,8 @@ export interface Contestant {
   readonly pids: readonly number[];
   /** A key whose calls are aborted upstream when the caller leaves, where that is a choice. */
   readonly abortKey?: string;
+  /** Requests by callers of every kind, for the price of knowing them. */
+  readonly proofs?: () => Promise<readonly Proof[]>;
   /** What the product itself says about its books, after a run. */
   readonly books?: () => Promise<string>;
 }

@@ -83,6 +83,8 @@ export interface RequestPlan {
   readonly accept: readonly number[];
   /** Another key than the contestant's own. */
   readonly key?: string;
+  /** Another request than a chat of this shape. */
+  readonly request?: Buffer;
 }
 
 /** Whether the time for one measurement is used up and enough batches are there. */
@@ -129,7 +131,7 @@ export async function measureRequests(
   plan: RequestPlan,
 ): Promise<Sample> {
   job.mock.mode = { kind: 'json' };
-  const request = requestBytes(to, chatBody(plan.shape, to.model), plan.key);
+  const request = plan.request ?? requestBytes(to, chatBody(plan.shape, to.model), plan.key);
   const conns = await openMany(to.port, plan.shape.connections);
   const perBatch = conns.length * REQUESTS_PER_CONNECTION;
   const statuses: Statuses = {};

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { killAll } from './contestant.ts';
+import { credentialsJob } from './credentials.ts';
 import { disconnectJob, soakJob } from './disconnect.ts';
 import type { Field } from './field.ts';
 import { startField, startOptions } from './field.ts';
@@ -64,6 +65,9 @@ async function lockStep(run: Run): Promise<void> {
     if (wants(run, 'unit')) run.results.unit = await unitJob(job, all);
     if (wants(run, 'stream')) run.results.stream = await streamJob(job, all);
     if (wants(run, 'flood')) run.results.flood = await floodJob(job, all);
+    if (wants(run, 'credentials')) {
+      run.results.credentials = await credentialsJob(job, all, join(run.dir, 'credentials'));
+    }
   });
 }
 
@@ -151,7 +155,7 @@ async function main(): Promise<number> {
     openFiles: raiseOpenFiles(),
   };
   try {
-    if (wants(run, 'unit', 'stream', 'flood')) await lockStep(run);
+    if (wants(run, 'unit', 'stream', 'flood', 'credentials')) await lockStep(run);
     if (wants(run, 'saturation')) await saturation(run);
     if (wants(run, 'memory')) await memory(run);
     if (wants(run, 'disconnect', 'soak')) await leaving(run);

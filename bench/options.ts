@@ -9,6 +9,7 @@ export const JOBS = [
   'unit',
   'stream',
   'flood',
+  'credentials',
   'saturation',
   'memory',
   'disconnect',
@@ -26,6 +27,7 @@ jobs (default: all, which is every one but soak)
   unit        cost of a call at 1, 10 and 100 KB, lock-step on one core (the headline)
   stream      cost of one SSE chunk, the same way
   flood       cost of refusing a call with an unknown key, the same way
+  credentials what it costs to know a caller by key, access token and signature
   saturation  most calls per second, latency and time to first content, in quiet windows
   memory      per open stream (1,000 and 5,000), idle, and the time of a cold start
   disconnect  what the vendor still sends after the caller has gone

@@ -1,5 +1,6 @@
 /** The result as a table for people; the JSON beside it holds everything. */
 import type { NotServed } from './contestant.ts';
+import type { CredentialResult } from './credentials.ts';
 import type { DisconnectRow, SoakRow } from './disconnect.ts';
 import type { ColdResult, MemoryRow } from './memory.ts';
 import type { Latency, SaturationRow } from './saturation.ts';
@@ -9,6 +10,7 @@ export interface Results {
   unit?: UnitResult[];
   stream?: UnitResult[];
   flood?: UnitResult[];
+  credentials?: CredentialResult;
   saturation?: SaturationRow[];
   memory?: MemoryRow[];
   coldStart?: ColdResult;
@@ -192,11 +194,26 @@ function soakTable(rows: readonly SoakRow[]): string {
   return [text, ...notes].join('\n');
 }
 
+function credentialTables({ checks, calls }: CredentialResult): string {
+  const alone = table(
+    'to know a caller, the check alone, in process, p10',
+    ['', 'µs', 'checks/s'],
+    checks.map((row) => [row.name, row.us, row.perSecond]),
+  );
+  const whole = table(
+    'calls that ask no vendor, lock-step, absolute, p10 (client included)',
+    ['', 'µs/request', 'CPU µs', 'steal %', 'why not'],
+    calls.map((row) => [row.name, row.us, row.cpuUs, row.stealPct, row.noData ?? '']),
+  );
+  return [alone, whole].join('\n');
+}
+
 export function render(results: Results): string {
   const parts: string[] = [];
   for (const list of [results.unit, results.stream, results.flood]) {
     for (const result of list ?? []) parts.push(unitTable(result));
   }
+  if (results.credentials) parts.push(credentialTables(results.credentials));
   if (results.saturation) parts.push(saturationTables(results.saturation));
   if (results.memory) parts.push(memoryTables(results.memory, results.coldStart));
   if (results.disconnect) parts.push(disconnectTable(results.disconnect));

@@ -1,8 +1,10 @@
 /** Starts the product as a user does: through its command line only. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { sign } from '../test/suites/signer.ts';
 import type { Contestant, StartOptions } from './contestant.ts';
 import { freePort, launch, logTail, stop, until } from './contestant.ts';
+import type { Proof } from './credentials.ts';
 import { gitId } from './sys.ts';
 
 const READY_MS = 30_000;
@@ -119,8 +121,48 @@ export async function startGangway(options: GangwayOptions): Promise<Contestant>
     headers: { Authorization: `Bearer ${keyOf(many)}` },
     pids: [pid],
     abortKey: keyOf(abort),
+    ...(options.standIn ? {} : { proofs: () => makeProofs(options, at, keyOf(many)) }),
     books: async () => JSON.stringify(await command(options, at, ['audit'])),
   };
+}
+
+const text = (value: unknown, field: string): string => {
+  if (typeof value !== 'object' || value === null) throw new Error(`no ${field} was printed`);
+  return String((value as Record<string, unknown>)[field]);
+};
+
+/** One model looked up by key and by access token, and one action that is signed. */
+async function makeProofs(options: GangwayOptions, at: Place, key: string): Promise<Proof[]> {
+  const base = `http://127.0.0.1:${at.port}`;
+  const about = ['--name', 'bench', '--callback-domain', 'a.test', '--scenario', 'bench'];
+  const app = await command(options, at, ['apps', 'create', '--account', 'default', ...about]);
+  const pair = await command(options, at, ['access-keys', 'create', '--account', 'default']);
+  const answer = await fetch(`${base}/oauth/token`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ api_key: text(app, 'api_key'), api_secret: text(app, 'api_secret') }),
+  });
+  const token = text(await answer.json(), 'access_token');
+  const host = `Host: 127.0.0.1:${at.port}\r\n`;
+  const look = (credential: string): Buffer =>
+    Buffer.from(
+      `GET /v1/models/bench-model HTTP/1.1\r\n${host}Authorization: Bearer ${credential}\r\n\r\n`,
+    );
+  const path = '/?Action=ListEndpoints&Version=2024-01-01';
+  const signed = sign({
+    accessKeyId: text(pair, 'access_key_id'),
+    secret: text(pair, 'secret_access_key'),
+    url: base + path,
+    body: '{}',
+    headers: { 'content-type': 'application/json' },
+  });
+  const lines = Object.entries(signed).map(([name, value]) => `${name}: ${value}\r\n`);
+  const action = `POST ${path} HTTP/1.1\r\n${host}${lines.join('')}Content-Length: 2\r\n\r\n{}`;
+  return [
+    { name: 'look at a model, key', request: look(key) },
+    { name: 'look at a model, access token', request: look(token) },
+    { name: 'list endpoints, signature', request: Buffer.from(action) },
+  ];
 }
 
 export interface ColdStart {

@@ -4,12 +4,14 @@ import { deepFreeze } from '../kit/freeze.ts';
 import alibaba from './models/alibaba.ts';
 import bytedance from './models/bytedance.ts';
 import deepseek from './models/deepseek.ts';
+import embeddings from './models/embeddings.ts';
 import meta from './models/meta.ts';
 import minimax from './models/minimax.ts';
 import mistral from './models/mistral.ts';
 import moonshot from './models/moonshot.ts';
 import openai from './models/openai.ts';
 import openaiOlder from './models/openai-older.ts';
+import rerank from './models/rerank.ts';
 import xai from './models/xai.ts';
 import zhipu from './models/zhipu.ts';
 import type { Model, Offer, PriceRow } from './shape.ts';
@@ -33,6 +35,8 @@ const BUILT_IN: readonly Model[] = [
   ...xai,
   ...mistral,
   ...meta,
+  ...embeddings,
+  ...rerank,
 ];
 
 const name = z.string().regex(/^[^\s]+$/, 'must not be empty or have spaces');
@@ -107,28 +111,35 @@ const offer = z.strictObject({
     .optional(),
 });
 
-const model = z.strictObject({
-  id: name,
-  maker: name,
-  kind: z.enum(['chat', 'embedding', 'rerank', 'image', 'video', 'audio', 'bot', 'other']),
-  contextTokens: z.int().nonnegative(),
-  outputTokensMax: z.int().nonnegative(),
-  abilities: z.strictObject({
-    tools: z.boolean(),
-    images: z.boolean(),
-    json: z.enum(['schema', 'object', 'none']),
-    reasoning: z.boolean(),
-  }),
-  offers: z
-    .array(offer)
-    .min(1)
-    .refine(
-      (offers) => new Set(offers.map((each) => each.vendor)).size === offers.length,
-      'lists one vendor twice',
-    ),
-  aliases: z.array(name).optional(),
-  retires: day.optional(),
-});
+const model = z
+  .strictObject({
+    id: name,
+    maker: name,
+    kind: z.enum(['chat', 'embedding', 'rerank', 'image', 'video', 'audio', 'bot', 'other']),
+    contextTokens: z.int().nonnegative(),
+    outputTokensMax: z.int().nonnegative(),
+    abilities: z.strictObject({
+      tools: z.boolean(),
+      images: z.boolean(),
+      json: z.enum(['schema', 'object', 'none']),
+      reasoning: z.boolean(),
+    }),
+    offers: z
+      .array(offer)
+      .min(1)
+      .refine(
+        (offers) => new Set(offers.map((each) => each.vendor)).size === offers.length,
+        'lists one vendor twice',
+      ),
+    aliases: z.array(name).optional(),
+    retires: day.optional(),
+  })
+  .refine(({ kind, contextTokens }) => kind !== 'chat' || contextTokens > 0, {
+    message: 'contextTokens must be above 0 for a chat',
+  })
+  .refine(({ kind, outputTokensMax }) => kind !== 'chat' || outputTokensMax > 0, {
+    message: 'outputTokensMax must be above 0 for a chat',
+  });
 
 function check(candidate: Model): void {
   const result = model.safeParse(candidate);

@@ -5,12 +5,11 @@ import { makeTokens } from '../access/tokens.ts';
 import { type Catalog, loadCatalog } from '../catalog/load.ts';
 import { priceOn } from '../catalog/price.ts';
 import type { Offer } from '../catalog/shape.ts';
-import { chatRoutes } from '../edge/chat.ts';
 import { controlRoutes } from '../edge/control.ts';
+import { frontRoutes } from '../edge/front.ts';
 import { healthRoutes } from '../edge/health.ts';
 import { mountJson } from '../edge/json-routes.ts';
 import { makeMetrics } from '../edge/metrics.ts';
-import { modelRoutes } from '../edge/models.ts';
 import { oauthRoutes } from '../edge/oauth.ts';
 import { startPlain } from '../edge/plain.ts';
 import {
@@ -31,6 +30,7 @@ import { appRoutes } from '../platform/apps.ts';
 import { makeControlPlane } from '../platform/control.ts';
 import { Breaker } from '../relay/breaker.ts';
 import type { Call, RelayDeps } from '../relay/call.ts';
+import { makeCredentials } from '../relay/credentials.ts';
 import { makeEndpoints } from '../relay/endpoints.ts';
 import { makeRoutes, type Routes, type Upstream } from '../relay/upstreams.ts';
 import { MemoryCounters } from '../storage/memory/counters.ts';
@@ -138,11 +138,14 @@ async function run(booted: Booted, chosen: Chosen): Promise<Running> {
   const breaker = new Breaker(breakerSettings(settings), clock);
   const { routes, stopTimer } = await freshRoutes(booted, chosen);
   const endpoints = makeEndpoints(store.endpoints);
+  const direct = env.HTTPS_PROXY === undefined && env.HTTP_PROXY === undefined;
+  const outbound = makeOutbound(clock, direct);
   const relay: RelayDeps = {
     clock,
     deadlines,
     random: Math.random,
-    outbound: makeOutbound(clock, env.HTTPS_PROXY === undefined && env.HTTP_PROXY === undefined),
+    outbound,
+    credentials: makeCredentials(outbound, clock),
     routes,
     endpoints,
     limits,
@@ -167,8 +170,7 @@ async function run(booted: Booted, chosen: Chosen): Promise<Running> {
   running = openDoors(settings, {
     settings: serverSettings(settings),
     routes: [
-      ...chatRoutes(edge),
-      ...modelRoutes(routes),
+      ...frontRoutes(edge),
       ...oauthRoutes({ ...edge, tokens }),
       ...mountJson(appRoutes({ ...store, clock }), edge),
       ...controlRoutes(makeControlPlane({ ...store, routes, clock })),

@@ -8,6 +8,19 @@ import type { Json, JsonObject, Span } from '../kit/json.ts';
 import type { ServerEvent } from '../kit/sse.ts';
 import type { Turn, TurnEvent, TurnReply } from './turn.ts';
 
+/** What is asked of a model, whatever the wire format. */
+export type Family =
+  | 'chat'
+  | 'embeddings'
+  | 'multimodal_embeddings'
+  | 'rerank'
+  | 'images'
+  | 'tokenization'
+  | 'context'
+  | 'context_chat'
+  | 'batch_chat'
+  | 'bot_chat';
+
 /** A caller's request, checked, with its text untouched. */
 export interface WireRequest {
   readonly text: string;
@@ -27,6 +40,10 @@ export interface WireRequest {
   readonly outputTokensAsked: number | null;
   /** How many answers the caller asked for. */
   readonly choices: number;
+  /** The most that it can use beside tokens: unit -> count. Absent: nothing. */
+  readonly unitsBound?: Readonly<Record<string, number>>;
+  /** On what its price depends: name -> value. Absent: nothing. */
+  readonly traits?: Readonly<Record<string, string>>;
 }
 
 /** What a request says outside of its body. */
@@ -54,10 +71,14 @@ export interface WriteWish {
   readonly mayDrop: boolean;
   /** False where the vendor counts its streams unasked and refuses to be asked. */
   readonly asksUsage: boolean;
+  /** Most inputs that the vendor takes in one request; absent: any number. */
+  readonly inputsMax?: number;
 }
 
 export interface Written {
   readonly text: string;
+  /** Further bodies, where the vendor takes only so much in one; absent: none. */
+  readonly rest?: readonly string[];
   /** Fields that were left out, with the caller's leave. */
   readonly dropped: readonly string[];
   /** What was said otherwise than the caller said it, for people. Absent: nothing. */
@@ -76,6 +97,8 @@ export interface StreamWatch {
   readonly failed: Error | null;
   /** After the last byte: the fault of a stream that is not complete, or null. */
   end(): Fault | null;
+  /** What closes the caller's stream, once `end` has found it complete; null: nothing more. */
+  readonly tail: Uint8Array | null;
   /** Whether a choice has been seen: until then the stream may still turn out to be a fault. */
   readonly begun: boolean;
   /** The body that carried the usage, in the vendor's own form, or null. */
@@ -101,7 +124,7 @@ export interface ReadReply {
 export interface AskedContext {
   readonly request: WireRequest;
   readonly turn: Turn;
-  /** Id for the answer in the caller's format, made by the relay; used where the vendor has none. */
+  /** Id for the answer in the caller's format, used where the vendor gives none. */
   readonly callId: string;
   readonly nowS: number;
 }
@@ -118,7 +141,7 @@ export interface EventWriter {
 export interface EventReader {
   /** Throws what `readError` makes of an error event; Fault `vendor_malformed`. */
   read(event: ServerEvent): readonly TurnEvent[];
-  /** After the last event: what is still to be told. Fault: of a stream that is not complete. */
+  /** After the last event: what is still to be told. Throws where the stream is not complete. */
   end(): readonly TurnEvent[];
   /** The body that carried the usage, in the vendor's own form, or null. */
   readonly usage: Json | null;
@@ -164,5 +187,7 @@ export interface Passage {
 export interface Exchange {
   write(request: WireRequest, wish: WriteWish): Written;
   readReply(text: string, readError: ErrorReader): ReadReply;
+  /** The answers to the several bodies of one request, in their order, become one. */
+  joinReplies?(texts: readonly string[], readError: ErrorReader): ReadReply;
   watch(readError: ErrorReader): StreamWatch;
 }

@@ -148,7 +148,7 @@ export interface Turn {
 /** Why an answer ended. */
 export type StopReason = 'stop' | 'length' | 'tool_calls' | 'refusal' | 'filter' | 'pause';
 
-/** Tokens of one answer. Cached and cache-write input are part of `input`, reasoning of `output`. */
+/** Tokens of one answer. Cached and written input are part of `input`, reasoning of `output`. */
 export interface TurnUsage {
   readonly input: number;
   readonly output: number;

@@ -45,6 +45,7 @@ function show({ model }: ModelRoute) {
     object: 'model',
     created: CREATED_S,
     owned_by: model.maker,
+    kind: model.kind,
     shutdown_date: model.retires ?? null,
     context_length: model.contextTokens,
     max_output_tokens: model.outputTokensMax,

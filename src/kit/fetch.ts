@@ -3,9 +3,9 @@ import type { Clock } from './clock.ts';
 
 export interface OutboundRequest {
   readonly url: string;
-  readonly method: 'POST' | 'GET';
+  readonly method: 'POST' | 'GET' | 'DELETE' | 'PUT';
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | null;
+  readonly body: string | Uint8Array | null;
   readonly signal: AbortSignal;
   /** Longest wait for a connection to a host that has not answered lately. */
   readonly connectMs: number;

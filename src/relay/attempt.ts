@@ -1,5 +1,6 @@
 /** One try at one upstream: until it has begun to answer, or failed. */
-import type { ErrorReader, StreamWatch } from '../dialects/shape.ts';
+import { openExchange } from '../dialects/index.ts';
+import type { ErrorReader, Exchange, ReadReply, StreamWatch, Written } from '../dialects/shape.ts';
 import type { Deadline } from '../kit/clock.ts';
 import { Fault, type FaultCode } from '../kit/fault.ts';
 import type { OutboundReply } from '../kit/fetch.ts';
@@ -13,9 +14,10 @@ import type { Candidate } from './upstreams.ts';
 const REPLY_BYTES_MAX = 64 * 1024 * 1024;
 /** Longest error body that is read. */
 const ERROR_BYTES_MAX = 1024 * 1024;
+const MS_PER_S = 1_000;
 
 export type Begun =
-  | { readonly kind: 'whole'; readonly text: string; readonly body: Json }
+  | ({ readonly kind: 'whole' } & ReadReply)
   | { readonly kind: 'stream'; readonly stream: VendorStream };
 
 /** A stream that has begun; `first` is what it said so far. */
@@ -24,6 +26,7 @@ export interface VendorStream {
   readonly cutter: EventCutter;
   readonly watch: StreamWatch;
   readonly timer: AttemptTimer;
+  readonly exchange: Exchange;
   readonly readError: ErrorReader;
   first: Uint8Array | null;
 }
@@ -91,50 +94,115 @@ export class AttemptTimer {
 
 /** Sends the call to this upstream. Throws what toFailure understands. */
 export async function attempt(call: Call, candidate: Candidate, deps: RelayDeps): Promise<Begun> {
-  // Who left before the vendor was asked costs nothing.
-  if (call.stopped !== null) {
-    throw new Failure(new Fault('shutting_down'), { cause: 'stopped', sent: false });
-  }
+  refuseStopped(call);
   if (candidate.upstream.withheld === true) {
     throw new Failure(new Fault('credential_unavailable'), { cause: 'unfit', sent: false });
   }
-  const { request, dialect } = call.input;
-  const written = dialect.writeRequest(request, {
-    wireModel: candidate.wireName,
-    tweaks: candidate.service.tweaks,
-    mayDrop: call.input.mayDrop,
-    asksUsage: candidate.service.streamUsage !== 'always',
+  const { request } = call.input;
+  const exchange = openExchange({
+    from: call.input.dialect,
+    to: candidate.service.dialect,
+    request,
+    callId: call.hold.id,
+    nowS: Math.floor(call.hold.startedMs / MS_PER_S),
   });
-  call.dropped = written.dropped;
-  const { times } = deps.settings;
+  const written = writeFor(call, candidate, exchange);
   const timer = new AttemptTimer(deps);
   call.stop = (why) => timer.stop(why);
   call.endWithin = (ms) => timer.endWithin(ms);
   try {
-    const reply = await deps.outbound({
-      url: candidate.url,
-      method: 'POST',
-      headers: { ...candidate.headers, 'x-client-request-id': call.hold.id },
-      body: written.text,
-      signal: timer.signal,
-      connectMs: times.connectMs,
-    });
-    if (reply.status !== 200) throw await refusal(reply, candidate, deps);
     const readError = (body: Json): Error => bodyFailure(candidate.upstream.vendor, body);
+    const to: To = { call, candidate, timer };
+    if (written.rest !== undefined && written.rest.length > 0) {
+      const texts = await sendParts([written.text, ...written.rest], to, deps);
+      timer.end();
+      if (exchange.joinReplies === undefined) throw new Error('several bodies cannot be joined');
+      return { kind: 'whole', ...exchange.joinReplies(texts, readError) };
+    }
+    const reply = await send(written.text, to, deps);
     if (!request.stream) {
       const text = await reply.text(REPLY_BYTES_MAX);
       timer.end();
-      return { kind: 'whole', text, body: dialect.readReply(text, readError) };
+      return { kind: 'whole', ...exchange.readReply(text, readError) };
     }
-    const watch = dialect.watch(request.wantsUsage, readError);
-    const stream = { reply, cutter: new EventCutter(), watch, timer, readError, first: null };
-    return { kind: 'stream', stream: await beginStream(stream, call) };
+    const watch = exchange.watch(readError);
+    const cutter = new EventCutter();
+    const stream = { reply, cutter, watch, timer, exchange, readError, first: null };
+    return { kind: 'stream', stream: await beginStream(stream) };
   } catch (thrown) {
     timer.end();
     if (timer.stopped !== null) throw stoppedFailure(timer);
     timer.stop('vendor_error');
     throw thrown;
   }
+}
+
+interface To {
+  readonly call: Call;
+  readonly candidate: Candidate;
+  readonly timer: AttemptTimer;
+}
+
+/** One request on its way; resolves when the vendor has begun a good answer. */
+async function send(body: string, to: To, deps: RelayDeps): Promise<OutboundReply> {
+  const { call, candidate, timer } = to;
+  const url = call.input.request.stream ? candidate.streamUrl : candidate.url;
+  const ask = { method: 'POST', url, headers: candidate.headers, body } as const;
+  const proved = deps.credentials.prove(candidate.upstream, ask);
+  const proof = proved instanceof Promise ? await proved : proved;
+  refuseStopped(call);
+  const reply = await deps.outbound({
+    ...ask,
+    headers: { ...candidate.headers, ...proof, 'x-client-request-id': call.hold.id },
+    signal: timer.signal,
+    connectMs: deps.settings.times.connectMs,
+  });
+  if (reply.status !== 200) throw await refusal(reply, candidate, deps);
+  return reply;
+}
+
+/** Requests of one call that are under way at once. */
+const PARTS_AT_ONCE = 4;
+
+/** Several bodies of one call; those that were answered before a failure are not sent again. */
+async function sendParts(bodies: readonly string[], to: To, deps: RelayDeps): Promise<string[]> {
+  const { call, candidate, timer } = to;
+  const texts: string[] = [];
+  let next = 0;
+  const work = async (): Promise<void> => {
+    for (let at = next; at < bodies.length; at = next) {
+      next += 1;
+      const name = `${candidate.breakerName}|${at}`;
+      const known = call.answered.get(name);
+      const text = known ?? (await (await send(bodies[at] ?? '', to, deps)).text(REPLY_BYTES_MAX));
+      timer.heard();
+      call.answered.set(name, text);
+      texts[at] = text;
+    }
+  };
+  await Promise.all(Array.from({ length: PARTS_AT_ONCE }, work));
+  return texts;
+}
+
+/** The vendor's body; what had to be said otherwise is kept with the call. */
+function writeFor(call: Call, candidate: Candidate, exchange: Exchange): Written {
+  const { inputsMax } = candidate.service;
+  const written = exchange.write(call.input.request, {
+    wireModel: candidate.wireName,
+    tweaks: candidate.service.tweaks,
+    mayDrop: call.input.mayDrop,
+    asksUsage: candidate.service.streamUsage !== 'always',
+    ...(inputsMax === undefined ? {} : { inputsMax }),
+  });
+  call.dropped = written.dropped;
+  call.warnings = written.warnings ?? [];
+  return written;
+}
+
+/** Who left before the vendor was asked costs nothing. */
+function refuseStopped(call: Call): void {
+  if (call.stopped === null) return;
+  throw new Failure(new Fault('shutting_down'), { cause: 'stopped', sent: false });
 }
 
 async function refusal(
@@ -162,11 +230,11 @@ function joinFirst(before: Uint8Array | null, shown: Uint8Array): Uint8Array {
 }
 
 /** Reads up to the first choice, so that an error or an empty answer can still be failed over. */
-async function beginStream(stream: VendorStream, call: Call): Promise<VendorStream> {
+async function beginStream(stream: VendorStream): Promise<VendorStream> {
   const type = stream.reply.header('content-type') ?? '';
   if (type.startsWith('application/json')) {
     const text = await stream.reply.text(REPLY_BYTES_MAX);
-    call.input.dialect.readReply(text, stream.readError);
+    stream.exchange.readReply(text, stream.readError);
     throw new Fault('vendor_malformed', { message: 'The vendor answered a stream with one body.' });
   }
   while (!stream.watch.begun) {

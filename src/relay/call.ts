@@ -1,12 +1,14 @@
 /** What one call is while it lives, and what the relay needs to carry it. */
-import type { Dialect, WireRequest } from '../dialects/shape.ts';
+import type { Family, WireRequest } from '../dialects/shape.ts';
 import type { Clock, Deadlines } from '../kit/clock.ts';
 import type { Fault } from '../kit/fault.ts';
 import type { Outbound } from '../kit/fetch.ts';
+import type { Json } from '../kit/json.ts';
 import type { Log } from '../kit/log.ts';
 import type { Admission, Limits } from '../limits/limits.ts';
 import type { EndReason, HoldRow, KeyRow, Ledger, SettleRow } from '../storage/ports.ts';
 import type { Breaker } from './breaker.ts';
+import type { Credentials } from './credentials.ts';
 import type { EndpointResolver } from './endpoints.ts';
 import type { Candidate, Route, Routes } from './upstreams.ts';
 
@@ -53,6 +55,7 @@ export interface RelayDeps {
   readonly outbound: Outbound;
   readonly routes: Routes;
   readonly endpoints: EndpointResolver;
+  readonly credentials: Credentials;
   readonly limits: Limits;
   readonly ledger: Ledger;
   readonly breaker: Breaker;
@@ -76,8 +79,13 @@ export interface Caller {
 export interface CallInput {
   readonly requestId: string;
   readonly caller: Caller;
-  readonly dialect: Dialect;
+  /** What is asked of the model. */
+  readonly family: Family;
+  /** Id of the caller's format. */
+  readonly dialect: string;
   readonly request: WireRequest;
+  /** The one upstream that can answer, for it has what the request names; absent: any. */
+  readonly upstream?: string;
   /** May fields be left out that the vendor refuses? */
   readonly mayDrop: boolean;
   /** Fires when the caller leaves. */
@@ -106,6 +114,10 @@ export interface Call {
   readonly hold: HoldRow;
   readonly attempts: AttemptNote[];
   dropped: readonly string[];
+  /** What was said to the vendor otherwise than the caller said it. */
+  warnings: readonly string[];
+  /** Answers to parts of a call that is sent in several, by candidate and part. */
+  readonly answered: Map<string, string>;
   candidate: Candidate | null;
   queuedMs: number;
   firstByteMs: number | null;
@@ -121,7 +133,14 @@ export interface Call {
 
 /** What the edge sends back. */
 export type Answer =
-  | { readonly kind: 'whole'; readonly headers: Record<string, string>; readonly text: string }
+  | {
+      readonly kind: 'whole';
+      readonly headers: Record<string, string>;
+      readonly text: string;
+      /** Who answered, and with what, for those who keep something of it. */
+      readonly upstream: string;
+      readonly body: Json;
+    }
   | {
       readonly kind: 'stream';
       readonly headers: Record<string, string>;

@@ -2,7 +2,7 @@
 import { Fault } from '../kit/fault.ts';
 import { OutboundError } from '../kit/fetch.ts';
 import { type Json, parseJson } from '../kit/json.ts';
-import { readError } from '../vendors/read.ts';
+import { readError } from '../vendors/refusal.ts';
 import type { Cause, Vendor } from '../vendors/shape.ts';
 import type { Verdict } from './breaker.ts';
 

@@ -1,21 +1,22 @@
 /** The story of one call. All branching is here; the steps are small and stand alone. */
+import type { WireRequest } from '../dialects/shape.ts';
 import { Fault, type FaultCode, toFault } from '../kit/fault.ts';
 import { newId } from '../kit/ids.ts';
 import { formatMoney } from '../kit/money.ts';
 import { priceAtMost } from '../ledger/price.ts';
-import { limitHeaders } from '../limits/limits.ts';
-import type { EndpointRow, EndReason, HoldRow } from '../storage/ports.ts';
+import type { EndpointRow, EndReason, HoldRow, Quantities } from '../storage/ports.ts';
 import type { Begun, VendorStream } from './attempt.ts';
 import { tryUpstreams } from './attempts.ts';
 import type { Answer, Call, CallInput, RelayDeps, Sink } from './call.ts';
 import { isEndpointId } from './endpoints.ts';
+import { answerHeaders, withSunset } from './headers.ts';
 import { settle } from './settle.ts';
 import { pumpStream, watchCaller } from './stream.ts';
 import type { Candidate, Route } from './upstreams.ts';
 
 export async function handle(input: CallInput, deps: RelayDeps): Promise<Answer> {
   const { route, endpoint } = await resolve(input, deps);
-  const candidates = affordable(route, input);
+  const candidates = affordable(able(route, input), input);
   const outputBound = outputTokensBound(route, input);
   const call = await admit(input, { route, endpoint, candidates, outputBound }, deps);
   try {
@@ -30,7 +31,7 @@ export async function handle(input: CallInput, deps: RelayDeps): Promise<Answer>
       call.stopped ?? (fault.code === 'vendor_timeout' ? 'timeout' : 'vendor_fault');
     const ending = { reason, fault: call.stopped === 'caller_left' ? null : fault };
     void settle(call, { ...ending, usage: null, contentBytes: stoppedBytes(call) }, deps);
-    throw fault;
+    throw withSunset(fault, route.model);
   }
 }
 
@@ -66,10 +67,26 @@ function notAllowed(named: string): Fault {
   });
 }
 
+/** Those that can be asked for this, in the caller's format. */
+function able(route: Route, input: CallInput): readonly Candidate[] {
+  const candidates = route.candidates(input.family, input.dialect);
+  if (candidates.length === 0) {
+    const asked = input.family.replaceAll('_', ' ');
+    throw new Fault('wrong_model_kind', {
+      message: `The model "${route.model.id}" does not serve ${asked} here.`,
+      param: 'model',
+    });
+  }
+  if (input.upstream === undefined) return candidates;
+  const there = candidates.filter(({ upstream }) => upstream.id === input.upstream);
+  if (there.length === 0) throw new Fault('no_upstream', { retryAfterS: 1 });
+  return there;
+}
+
 /** An account with a limit is only served at a known price. */
-function affordable(route: Route, input: CallInput): readonly Candidate[] {
-  if (input.caller.unlimited) return route.candidates;
-  const priced = route.candidates.filter((candidate) => candidate.price !== null);
+function affordable(candidates: readonly Candidate[], input: CallInput): readonly Candidate[] {
+  if (input.caller.unlimited) return candidates;
+  const priced = candidates.filter(({ price, service }) => price !== null || service.free === true);
   if (priced.length === 0) throw new Fault('no_price', { param: 'model' });
   return priced;
 }
@@ -93,8 +110,8 @@ async function admit(input: CallInput, wish: AdmitWish, deps: RelayDeps): Promis
   let amount = 0n;
   let priceId: string | null = null;
   for (const candidate of wish.candidates) {
-    if (candidate.price === null) continue;
-    const most = priceAtMost(candidate.price, boundOf(request, wish.outputBound));
+    if (candidate.price === null || candidate.service.free === true) continue;
+    const most = priceAtMost(candidate.price, boundOf(candidate, request, wish.outputBound));
     if (most >= amount) {
       amount = most;
       priceId = candidate.priceId;
@@ -106,7 +123,7 @@ async function admit(input: CallInput, wish: AdmitWish, deps: RelayDeps): Promis
     keyId: caller.key.id,
     keyBudgeted: caller.key.budget !== null,
     requestId: input.requestId,
-    service: 'chat',
+    service: input.family,
     model: wish.route.model.id,
     endpoint: wish.endpoint?.id ?? null,
     stream: request.stream,
@@ -121,6 +138,8 @@ async function admit(input: CallInput, wish: AdmitWish, deps: RelayDeps): Promis
     hold: row,
     attempts: [],
     dropped: [],
+    warnings: [],
+    answered: new Map(),
     candidate: null,
     queuedMs: 0,
     firstByteMs: null,
@@ -131,6 +150,22 @@ async function admit(input: CallInput, wish: AdmitWish, deps: RelayDeps): Promis
     settled: false,
   };
   return call;
+}
+
+/** Never less than the call can use at this candidate. */
+function boundOf(candidate: Candidate, request: WireRequest, outputTokens: number): Quantities {
+  const { unitsBound: units, traits } = request;
+  const ofService = candidate.service.traits;
+  return {
+    inputTokens: request.inputTokensBound,
+    outputTokens,
+    cachedInputTokens: 0,
+    reasoningTokens: 0,
+    ...(units === undefined ? {} : { units }),
+    ...(traits === undefined && ofService === undefined
+      ? {}
+      : { traits: { ...traits, ...ofService } }),
+  };
 }
 
 /** The hold is on disk before any vendor is asked; nobody skips it. */
@@ -175,11 +210,12 @@ async function answer(call: Call, begun: Begun, deps: RelayDeps): Promise<Answer
       reason: call.stopped ?? 'complete',
       fault: null,
       usage: begun.body,
-      contentBytes: call.input.dialect.replyContentBytes(begun.body),
+      contentBytes: begun.contentBytes,
     },
     deps,
   );
-  return { kind: 'whole', headers, text: begun.text };
+  const upstream = call.candidate?.upstream.id ?? '';
+  return { kind: 'whole', headers, text: begun.text, upstream, body: begun.body };
 }
 
 const NOWHERE: Sink = Object.freeze({ write: () => undefined });
@@ -196,12 +232,4 @@ function makePump(call: Call, stream: VendorStream, deps: RelayDeps) {
   if (left.aborted) carryOn();
   else left.addEventListener('abort', carryOn, { once: true });
   return pump;
-}
-
-function answerHeaders(call: Call): Record<string, string> {
-  const headers = limitHeaders(call.admission);
-  headers['x-gangway-call'] = call.hold.id;
-  headers['x-request-id'] = call.input.requestId;
-  if (call.dropped.length > 0) headers['x-gangway-dropped'] = call.dropped.join(', ');
-  return headers;
 }

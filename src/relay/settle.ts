@@ -32,18 +32,28 @@ function countQuantities(
   const { candidate } = call;
   if (candidate !== null && ending.usage !== null) {
     const counted = readUsage(candidate.service.meter, ending.usage);
-    if (counted !== null) return { quantities: counted, source: 'vendor' };
+    if (counted !== null) return { quantities: withTraits(call, counted), source: 'vendor' };
   }
   if (ending.contentBytes === null) return { quantities: null, source: 'none' };
+  const { unitsBound } = call.input.request;
   return {
-    quantities: {
+    quantities: withTraits(call, {
       inputTokens: call.input.request.inputTokensGuess,
       outputTokens: Math.ceil(ending.contentBytes / BYTES_PER_TOKEN),
       cachedInputTokens: 0,
       reasoningTokens: 0,
-    },
+      ...(unitsBound === undefined ? {} : { units: unitsBound }),
+    }),
     source: 'estimate',
   };
+}
+
+/** What the price of a call depends on beside its counts: most often nothing. */
+function withTraits(call: Call, counted: Quantities): Quantities {
+  const ofService = call.candidate?.service.traits;
+  const ofRequest = call.input.request.traits;
+  if (ofService === undefined && ofRequest === undefined) return counted;
+  return { ...counted, traits: { ...ofRequest, ...ofService } };
 }
 
 /** Ends the call in the books. Never throws: what cannot be written stays open for the replay. */
@@ -53,7 +63,9 @@ export function settle(call: Call, ending: Ending, deps: RelayDeps): Promise<voi
   deps.live.delete(call);
   const { quantities, source } = countQuantities(call, ending);
   const price = call.candidate?.price ?? null;
-  const charge = quantities === null || price === null ? 0n : priceCall(price, quantities);
+  const isFree = call.candidate?.service.free === true;
+  const charge =
+    quantities === null || price === null || isFree ? 0n : priceCall(price, quantities);
   const row: SettleRow = {
     id: call.hold.id,
     state: quantities === null ? 'released' : 'charged',

@@ -69,7 +69,9 @@ async function carry(call: Call, pump: Pump): Promise<Fault | null> {
   }
   const rest = cutter.rest();
   if (rest.length > 0) await sendRest(call, pump, rest);
-  return watch.end();
+  const fault = watch.end();
+  if (fault === null && watch.tail !== null) await send(call, pump, watch.tail);
+  return fault;
 }
 
 /**

@@ -1,9 +1,11 @@
 /** Every vendor by its id. Written by scripts/generate-vendors.ts; edits here are lost. */
 import { deepFreeze } from '../kit/freeze.ts';
 import ark from './ark.ts';
+import cohere from './cohere.ts';
 import deepseek from './deepseek.ts';
 import fireworks from './fireworks.ts';
 import groq from './groq.ts';
+import jina from './jina.ts';
 import minimax from './minimax.ts';
 import mistral from './mistral.ts';
 import moonshot from './moonshot.ts';
@@ -15,14 +17,17 @@ import qwen from './qwen.ts';
 import type { Vendor } from './shape.ts';
 import siliconflow from './siliconflow.ts';
 import together from './together.ts';
+import voyage from './voyage.ts';
 import xai from './xai.ts';
 import zhipu from './zhipu.ts';
 
 export const VENDORS: Readonly<Record<string, Vendor>> = deepFreeze({
   ark,
+  cohere,
   deepseek,
   fireworks,
   groq,
+  jina,
   minimax,
   mistral,
   moonshot,
@@ -33,6 +38,7 @@ export const VENDORS: Readonly<Record<string, Vendor>> = deepFreeze({
   qwen,
   siliconflow,
   together,
+  voyage,
   xai,
   zhipu,
 });

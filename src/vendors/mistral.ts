@@ -42,6 +42,13 @@ export default Object.freeze({
         streamUsage: 'always',
       },
     ],
+    embeddings: [
+      {
+        path: '/embeddings',
+        dialect: 'float-embeddings',
+        meter: { input: '/usage/prompt_tokens' },
+      },
+    ],
   },
   causes: {
     unknown_model: 'model',

@@ -23,6 +23,13 @@ export default Object.freeze({
         },
       },
     ],
+    embeddings: [
+      {
+        path: '/embeddings',
+        dialect: 'float-embeddings',
+        meter: { input: '/usage/prompt_tokens' },
+      },
+    ],
   },
   docs: 'https://docs.ollama.com/api/openai-compatibility',
   checked: '2026-11-22',

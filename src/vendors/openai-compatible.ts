@@ -24,6 +24,13 @@ export default Object.freeze({
         },
       },
     ],
+    embeddings: [
+      {
+        path: '/embeddings',
+        dialect: 'openai-embeddings',
+        meter: { input: '/usage/prompt_tokens' },
+      },
+    ],
   },
   causes: {
     invalid_api_key: 'credential',

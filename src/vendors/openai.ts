@@ -20,6 +20,14 @@ export default Object.freeze({
         },
       },
     ],
+    embeddings: [
+      {
+        path: '/embeddings',
+        dialect: 'openai-embeddings',
+        inputsMax: 2_048,
+        meter: { input: '/usage/prompt_tokens' },
+      },
+    ],
   },
   causes: {
     invalid_api_key: 'credential',

@@ -26,6 +26,24 @@ export default Object.freeze({
         },
       },
     ],
+    embeddings: [
+      {
+        path: '/embeddings',
+        dialect: 'float-embeddings',
+        // Ten texts a request, floats only (docs.qwencloud.com, read 2026-11-26).
+        inputsMax: 10,
+        meter: { input: '/usage/prompt_tokens' },
+      },
+    ],
+    rerank: [
+      {
+        // Beside the compatible mode, in the vendor's own format.
+        // unverified: that qwen3-rerank takes it as gte-rerank-v2 does.
+        path: '/../../api/v1/services/rerank/text-rerank/text-rerank',
+        dialect: 'dashscope-rerank',
+        meter: { input: '/usage/total_tokens' },
+      },
+    ],
   },
   // The same kind is spelt in two ways, DashScope's and OpenAI's.
   causes: {

@@ -2,6 +2,7 @@
  * What a vendor is: a frozen plain object. What it does not serve is absent. A vendor describes
  * requests and reads answers; it does no I/O, reads no clock and knows no price.
  */
+import type { Family } from '../dialects/shape.ts';
 import type { Json } from '../kit/json.ts';
 import type { LongService } from './long.ts';
 
@@ -55,19 +56,6 @@ export interface Tweaks {
   readonly roles?: Readonly<Record<string, string>>;
 }
 
-/** What is asked of a model, whatever the wire format. */
-export type Family =
-  | 'chat'
-  | 'embeddings'
-  | 'multimodal_embeddings'
-  | 'rerank'
-  | 'images'
-  | 'tokenization'
-  | 'context'
-  | 'context_chat'
-  | 'batch_chat'
-  | 'bot_chat';
-
 export interface QuickService {
   /** Appended to the base URL; `{model}` stands for the model's name there. */
   readonly path: string;
@@ -86,6 +74,8 @@ export interface QuickService {
   readonly framing?: 'aws-eventstream';
   /** More headers of this service alone. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** The vendor charges nothing for it, so nothing is held or charged. */
+  readonly free?: true;
   /** Most inputs in one request (embeddings); more are split over several. */
   readonly inputsMax?: number;
   /** On what its price depends: name -> value, such as service -> batch. */
@@ -120,7 +110,7 @@ export interface Trade {
 /** How the credential is sent. */
 export type Auth =
   | { readonly header: string; readonly prefix: string }
-  /** Headers that prove the credential for this very request; throws where it is not well formed. */
+  /** Headers that prove the credential for this request; throws where it is not well formed. */
   | { readonly sign: (ask: SignAsk) => Readonly<Record<string, string>> }
   | { readonly header: string; readonly prefix: string; readonly trade: Trade };
 

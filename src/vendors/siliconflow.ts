@@ -12,7 +12,8 @@ export default Object.freeze({
       {
         path: '/chat/completions',
         dialect: 'openai-chat',
-        // unverified: both tweaks; the reference names max_tokens and system, user, assistant, tool.
+        // unverified: both tweaks; the reference names max_tokens and four roles: system, user,
+        // assistant, tool.
         tweaks: {
           rename: { max_completion_tokens: 'max_tokens' },
           roles: { developer: 'system' },
@@ -26,6 +27,23 @@ export default Object.freeze({
           ],
           reasoning: ['/usage/completion_tokens_details/reasoning_tokens'],
         },
+      },
+    ],
+    embeddings: [
+      {
+        path: '/embeddings',
+        dialect: 'openai-embeddings',
+        // 32 texts a request (docs.siliconflow.cn, through an issue of a client, 2026).
+        inputsMax: 32,
+        meter: { input: '/usage/prompt_tokens' },
+      },
+    ],
+    rerank: [
+      {
+        path: '/rerank',
+        dialect: 'jina-rerank',
+        // unverified: where it counts.
+        meter: { input: '/meta/tokens/input_tokens' },
       },
     ],
   },

@@ -12,7 +12,8 @@ export default Object.freeze({
       {
         path: '/chat/completions',
         dialect: 'openai-chat',
-        // unverified: both tweaks; the reference names max_tokens and system, user, assistant, tool.
+        // unverified: both tweaks; the reference names max_tokens and four roles: system, user,
+        // assistant, tool.
         tweaks: {
           rename: { max_completion_tokens: 'max_tokens' },
           roles: { developer: 'system' },

@@ -25,6 +25,15 @@ export default Object.freeze({
         },
       },
     ],
+    embeddings: [
+      {
+        path: '/embeddings',
+        dialect: 'float-embeddings',
+        // unverified: 64 texts a request (a client library says so).
+        inputsMax: 64,
+        meter: { input: '/usage/prompt_tokens' },
+      },
+    ],
   },
   causes: {
     '500': 'down',

@@ -31,6 +31,7 @@ const CALLER: readonly Row[] = [
   [new Fault('no_price'), 400, false, REQUEST],
   [new Fault('not_found'), 404, false, REQUEST],
   [new Fault('model_not_found'), 404, false, REQUEST],
+  [new Fault('wrong_model_kind'), 400, false, REQUEST],
   [new Fault('endpoint_stopped'), 400, false, REQUEST],
   [new Fault('endpoint_running'), 403, false, PERMISSION],
   [new Fault('endpoint_limit_exceeded'), 403, false, PERMISSION],

@@ -1,19 +1,22 @@
 import { describe, expect, test } from 'bun:test';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openaiChat } from '../../src/dialects/openai-chat/index.ts';
+import { openaiChatPassage } from '../../src/dialects/openai-chat/index.ts';
+import { replyContentBytes } from '../../src/dialects/openai-chat/reply.ts';
 import type { Json } from '../../src/kit/json.ts';
 import { faultOf, readError } from './rig.ts';
 
 const VENDORS = join(import.meta.dir, '../fixtures/vendors');
-const read = (text: string) => openaiChat.readReply(text, readError);
+const read = (text: string) => openaiChatPassage.readReply(text, readError);
 
 describe('readReply', () => {
   test.each(readdirSync(VENDORS).filter((name) => !name.includes('.')))(
     'takes the recorded answer of %s, and counts its text',
     (vendor) => {
-      const body = read(readFileSync(join(VENDORS, vendor, 'reply.json'), 'utf8'));
-      expect(openaiChat.replyContentBytes(body)).toBeGreaterThan(0);
+      const text = readFileSync(join(VENDORS, vendor, 'reply.json'), 'utf8');
+      const reply = read(text);
+      expect(reply.text).toBe(text);
+      expect(reply.contentBytes).toBeGreaterThan(0);
     },
   );
 
@@ -53,5 +56,5 @@ test.each([
   [{ choices: 'x' }, 0],
   [[], 0],
 ] as [Json, number][])('%j has %d bytes of text', (body, bytes) => {
-  expect(openaiChat.replyContentBytes(body)).toBe(bytes);
+  expect(replyContentBytes(body)).toBe(bytes);
 });

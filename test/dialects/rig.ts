@@ -1,5 +1,6 @@
 /** What the tests of the dialects share. */
-import { openaiChat } from '../../src/dialects/openai-chat/index.ts';
+import { openaiChatPassage } from '../../src/dialects/openai-chat/index.ts';
+import { readRequest } from '../../src/dialects/openai-chat/request.ts';
 import type { ErrorReader, WriteWish } from '../../src/dialects/shape.ts';
 import { Fault } from '../../src/kit/fault.ts';
 import { isObject } from '../../src/kit/json.ts';
@@ -25,6 +26,6 @@ const WISH: WriteWish = { wireModel: 'wire', tweaks: undefined, mayDrop: false, 
 
 /** The caller's text as the vendor gets it. */
 export function rewrite(text: string, wish: Partial<WriteWish> = {}) {
-  const request = openaiChat.readRequest(text, Buffer.byteLength(text));
-  return openaiChat.writeRequest(request, { ...WISH, ...wish });
+  const request = readRequest(text, Buffer.byteLength(text));
+  return openaiChatPassage.writeRequest(request, { ...WISH, ...wish });
 }

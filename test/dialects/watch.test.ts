@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openaiChat } from '../../src/dialects/openai-chat/index.ts';
+import { ChatWatch } from '../../src/dialects/openai-chat/watch.ts';
 import type { Fault } from '../../src/kit/fault.ts';
 import { toFault } from '../../src/kit/fault.ts';
 import type { Json } from '../../src/kit/json.ts';
@@ -23,7 +23,7 @@ interface Watched {
 /** Feeds chunks through cutter and watch as the relay does. */
 function watch(chunks: readonly (Uint8Array | string)[], wantsUsage = false): Watched {
   const cutter = new EventCutter();
-  const watching = openaiChat.watch(wantsUsage, readError);
+  const watching = new ChatWatch(wantsUsage, readError);
   let out = '';
   let fault: Fault | null = null;
   try {
@@ -234,7 +234,7 @@ describe('the bytes of generated text', () => {
 });
 
 test('an answer of many chunks is not rebuilt: the same memory goes out', () => {
-  const watching = openaiChat.watch(false, readError);
+  const watching = new ChatWatch(false, readError);
   watching.look(Buffer.from(HELLO));
   const plain = Buffer.from(MORE + MORE);
   expect(watching.look(plain)).toBe(plain);

@@ -3,12 +3,11 @@ import { makeSignedAccess } from '../../src/access/access-keys.ts';
 import { type AppWish, type MintedApp, mintApp } from '../../src/access/apps.ts';
 import { makeAccess, mintKey, type NewKey } from '../../src/access/keys.ts';
 import { makeTokens } from '../../src/access/tokens.ts';
-import { chatRoutes } from '../../src/edge/chat.ts';
 import { controlRoutes } from '../../src/edge/control.ts';
+import { frontRoutes } from '../../src/edge/front.ts';
 import { healthRoutes } from '../../src/edge/health.ts';
 import { mountJson } from '../../src/edge/json-routes.ts';
 import { makeMetrics } from '../../src/edge/metrics.ts';
-import { modelRoutes } from '../../src/edge/models.ts';
 import { oauthRoutes } from '../../src/edge/oauth.ts';
 import type { Route } from '../../src/edge/routes.ts';
 import { type RunningServer, type ServerSettings, startServer } from '../../src/edge/server.ts';
@@ -24,6 +23,7 @@ import { appRoutes } from '../../src/platform/apps.ts';
 import { makeControlPlane } from '../../src/platform/control.ts';
 import { Breaker } from '../../src/relay/breaker.ts';
 import type { Call, RelayDeps } from '../../src/relay/call.ts';
+import { makeCredentials } from '../../src/relay/credentials.ts';
 import { makeEndpoints } from '../../src/relay/endpoints.ts';
 import { makeRoutes } from '../../src/relay/upstreams.ts';
 import { MemoryCounters } from '../../src/storage/memory/counters.ts';
@@ -71,7 +71,7 @@ export const APP: AppWish = Object.freeze({
 
 /** Answers as a good vendor does. */
 export const goodOutbound: Outbound = async (request) => {
-  const streamed = request.body?.includes('"stream":true') === true;
+  const streamed = String(request.body).includes('"stream":true');
   const chunk = { choices: [{ index: 0, delta: { content: 'hi' }, finish_reason: 'stop' }] };
   const message = { role: 'assistant', content: 'hi' };
   const usage = { prompt_tokens: 5, completion_tokens: 1, total_tokens: 6 };
@@ -115,6 +115,7 @@ async function makeRelay(store: Store, outbound: Outbound, logged: string[]) {
     deadlines: new Deadlines(clock),
     random: seededRandom(1),
     outbound,
+    credentials: makeCredentials(outbound, clock),
     endpoints: makeEndpoints(store.endpoints),
     routes: await makeRoutes(catalog, [upstream], async () => ({ price: PRICE, id: 'p' })),
     limits: makeLimits(new MemoryCounters(clock), {
@@ -153,8 +154,7 @@ export async function startEdge(wish: Wish = {}): Promise<Edge> {
   const signer = makeSigner(SIGNING_KEY);
   const tokens = makeTokens({ apps: store.apps, signer, clock: wish.tokenClock ?? systemClock });
   const routes: Route[] = [
-    ...chatRoutes(chat),
-    ...modelRoutes(relay.routes),
+    ...frontRoutes(chat),
     ...oauthRoutes({ ...chat, tokens }),
     ...mountJson(appRoutes({ ...store, clock: systemClock }), chat),
     ...controlRoutes(makeControlPlane({ ...store, routes: relay.routes, clock: systemClock })),

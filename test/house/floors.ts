@@ -24,11 +24,11 @@ const ALL = [
   'platform',
   'docs',
 ];
-const DATA_ROOMS = ['ledger', 'limits', 'catalog', 'storage/ports.ts', 'dialects', 'kit'];
-const VENDOR_DOORS = ['vendors/index.ts', 'vendors/shape.ts', 'vendors/read.ts'];
+const DATA_ROOMS = ['ledger', 'limits', 'catalog', 'storage/ports', 'dialects', 'kit'];
+const VENDOR_DOORS = ['index', 'shape', 'read', 'refusal'].map((name) => `vendors/${name}.ts`);
 const FRONT = ['relay', 'tasks', 'access', ...DATA_ROOMS];
 const STORY = [...VENDOR_DOORS, ...DATA_ROOMS];
-const STATE = ['storage/ports.ts', 'kit'];
+const STATE = ['storage/ports', 'kit'];
 
 /** Room -> rooms or files below `src/` that it may import, besides itself. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {

@@ -39,8 +39,18 @@ const VENDOR_FREE = /^src\/(?!vendors\/|catalog\/)/;
 export const VENDOR_LEAVES: readonly Leave[] = [
   { path: 'src/dialects/', what: 'openai', why: 'a wire format, called after who wrote it' },
   { path: 'src/dialects/', what: 'doubao', why: 'the strict contract, called after its origin' },
-  { path: 'src/kit/fault.ts', what: 'openai', why: 'the envelope on the wire has its shape' },
+  { path: 'src/kit/faults/', what: 'openai', why: 'the envelope on the wire has its shape' },
   { path: 'src/edge/', what: 'openai', why: 'the door speaks this format' },
+  {
+    path: 'src/dialects/embeddings/formats.ts',
+    what: 'gemini',
+    why: 'a wire format, called after who wrote it',
+  },
+  {
+    path: 'src/dialects/rerank/formats.ts',
+    what: 'dashscope',
+    why: 'a wire format, called after who wrote it',
+  },
   {
     path: 'src/dialects/volc-',
     what: 'volcengine',

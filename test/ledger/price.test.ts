@@ -114,6 +114,62 @@ const tokens = fc.oneof(
   fc.constantFrom(32_000, 32_001, 128_000, 128_001, 200_000, 200_001, 256_000, 272_000, 272_001),
 );
 
+describe('what is not counted in tokens', () => {
+  const none = count(0, 0);
+  const images = readPrice([{ units: { image: { price: '0.25' } } }], 'CNY', '1');
+  const video = readPrice(
+    [
+      { when: { resolution: '1080p' }, units: { video_ms: { price: '3', per: 1_000 } } },
+      { when: { resolution: '720p' }, units: { video_ms: { price: '1', per: 1_000 } } },
+      { units: { video_ms: { price: '5', per: 1_000 } } },
+    ],
+    'CNY',
+    '1',
+  );
+  const shot = (video_ms: number, resolution?: string) => ({
+    ...none,
+    units: { video_ms },
+    ...(resolution === undefined ? {} : { traits: { resolution } }),
+  });
+
+  test('is priced by the unit, tokens beside it costing nothing', () => {
+    expect(priceCall(images, { ...none, units: { image: 3 } })).toBe(750_000_000n);
+    expect(priceCall(images, count(1_000_000, 1_000_000))).toBe(0n);
+    expect(priceCall(video, shot(1, '720p'))).toBe(1_000_000n);
+  });
+
+  test('by the traits of the call; the last line where none fits', () => {
+    expect(priceCall(video, shot(5_000, '1080p'))).toBe(15_000_000_000n);
+    expect(priceCall(video, shot(5_000, '720p'))).toBe(5_000_000_000n);
+    expect(priceCall(video, shot(5_000, '4k'))).toBe(25_000_000_000n);
+    expect(priceCall(video, shot(5_000))).toBe(25_000_000_000n);
+  });
+
+  test('and at most by the dearest line that may still fit', () => {
+    expect(priceAtMost(video, shot(5_000, '720p'))).toBe(5_000_000_000n);
+    expect(priceAtMost(video, shot(5_000))).toBe(25_000_000_000n);
+    const cheapLast = readPrice(
+      [{ when: { service: 'fast' }, input: '9' }, { input: '1' }],
+      'CNY',
+      '1',
+    );
+    expect(priceAtMost(cheapLast, count(1_000_000, 0))).toBe(9_000_000_000n);
+    const batch = { ...count(1_000_000, 0), traits: { service: 'batch' } };
+    expect(priceAtMost(cheapLast, batch)).toBe(1_000_000_000n);
+  });
+
+  test('input that is written to a cache has a price of its own', () => {
+    const price = readPrice(
+      [{ input: '4', output: '0', cachedInput: '1', cacheWrite: '5' }],
+      'CNY',
+      '1',
+    );
+    const counted = { ...count(1_000_000, 0, 200_000), cacheWriteTokens: 300_000 };
+    expect(priceCall(price, counted)).toBe(2_000_000_000n + 200_000_000n + 1_500_000_000n);
+    expect(priceAtMost(price, count(1_000_000, 0))).toBe(5_000_000_000n);
+  });
+});
+
 describe('priceAtMost', () => {
   test('there are prices to try it on', () => {
     expect(PRICES.length).toBeGreaterThan(30);
@@ -128,7 +184,7 @@ describe('priceAtMost', () => {
         fc.tuple(tokens, tokens),
         fc.tuple(share, share, share),
         (price, [input, output], [ofInput, ofOutput, ofCached]) => {
-          const most = priceAtMost(price, input, output);
+          const most = priceAtMost(price, count(input, output));
           const used = Math.floor(input * ofInput);
           const cached = Math.floor(used * ofCached);
           const smaller = count(used, Math.floor(output * ofOutput), cached);
@@ -163,12 +219,12 @@ describe('priceAtMost', () => {
       fc.property(list, fc.tuple(few, few, few), fc.tuple(few, few), (lines, used, room) => {
         const price = readPrice(lines, 'CNY', '1');
         const [input, output, cached] = used;
-        const most = priceAtMost(price, input + room[0], output + room[1]);
+        const most = priceAtMost(price, count(input + room[0], output + room[1]));
         expect(priceCall(price, count(input, output, Math.min(cached, input))) <= most).toBeTrue();
       }),
       { numRuns: 2_000 },
     );
     const flat = readPrice([{ input: '1', output: '2', cachedInput: '0.1' }], 'CNY', '1');
-    expect(priceAtMost(flat, 100, 50)).toBe(priceCall(flat, count(100, 50)));
+    expect(priceAtMost(flat, count(100, 50))).toBe(priceCall(flat, count(100, 50)));
   });
 });

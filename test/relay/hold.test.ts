@@ -6,6 +6,8 @@ import { GOOD_STREAM, refuse, stream, whole } from './sim-vendors.ts';
 
 const BODY = JSON.stringify({ model: 'm', messages: [{ role: 'user', content: 'hi' }] });
 const INPUT_BOUND = BODY.length;
+const most = (inputTokens: number, outputTokens: number): bigint =>
+  priceAtMost(PRICE, { inputTokens, outputTokens, cachedInputTokens: 0, reasoningTokens: 0 });
 
 describe('the order of things', () => {
   test.each([false, true])(
@@ -42,13 +44,11 @@ describe('how much is held', () => {
 
   test('the most that the call can cost', async () => {
     const input = BODY.length + ',"max_tokens":7'.length;
-    expect(await held({})).toBe(priceAtMost(PRICE, INPUT_BOUND, 100));
-    expect(await held({ max_tokens: 7 })).toBe(priceAtMost(PRICE, input, 7));
-    expect(await held({ max_tokens: 7_777 })).toBeGreaterThan(priceAtMost(PRICE, INPUT_BOUND, 99));
-    expect(await held({ n: 3 })).toBeGreaterThan(priceAtMost(PRICE, INPUT_BOUND, 299));
-    expect(await held({ n: 3, max_tokens: 5 })).toBeGreaterThan(
-      priceAtMost(PRICE, INPUT_BOUND, 15),
-    );
+    expect(await held({})).toBe(most(INPUT_BOUND, 100));
+    expect(await held({ max_tokens: 7 })).toBe(most(input, 7));
+    expect(await held({ max_tokens: 7_777 })).toBeGreaterThan(most(INPUT_BOUND, 99));
+    expect(await held({ n: 3 })).toBeGreaterThan(most(INPUT_BOUND, 299));
+    expect(await held({ n: 3, max_tokens: 5 })).toBeGreaterThan(most(INPUT_BOUND, 15));
   });
 
   test('never less than what is charged then', async () => {

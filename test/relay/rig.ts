@@ -2,14 +2,22 @@
 import type { Caller } from '../../src/access/keys.ts';
 import type { Model } from '../../src/catalog/shape.ts';
 import { writeFaultEvent } from '../../src/dialects/openai-chat/fault.ts';
-import { openaiChat } from '../../src/dialects/openai-chat/index.ts';
+import { readRequest } from '../../src/dialects/openai-chat/request.ts';
 import { Deadlines } from '../../src/kit/clock.ts';
 import { Fault } from '../../src/kit/fault.ts';
 import { type LogFields, makeLog } from '../../src/kit/log.ts';
 import { type Price, readPrice } from '../../src/ledger/price.ts';
 import { makeLimits } from '../../src/limits/limits.ts';
 import { Breaker, type BreakerSettings } from '../../src/relay/breaker.ts';
-import type { Answer, Call, RelayDeps, RelaySettings, Sink } from '../../src/relay/call.ts';
+import type {
+  Answer,
+  Call,
+  CallInput,
+  RelayDeps,
+  RelaySettings,
+  Sink,
+} from '../../src/relay/call.ts';
+import { makeCredentials } from '../../src/relay/credentials.ts';
 import { makeEndpoints } from '../../src/relay/endpoints.ts';
 import { handle } from '../../src/relay/handle.ts';
 import { makeRoutes, type Upstream } from '../../src/relay/upstreams.ts';
@@ -56,6 +64,9 @@ export interface Wish {
   readonly unlimited?: boolean;
   readonly key?: Partial<KeyRow>;
   readonly endpoints?: readonly EndpointRow[];
+  readonly model?: Partial<Model>;
+  /** What is asked of the model, where it is not a chat of any upstream. */
+  readonly ask?: Partial<CallInput>;
 }
 
 export interface Rig {
@@ -89,9 +100,10 @@ export async function makeRig(wish: Wish, scripts: Record<string, Script[]>): Pr
       ...more,
     };
   });
+  const model = { ...MODEL, ...wish.model };
   const catalog = {
-    find: (name: string) => (name === MODEL.id ? MODEL : undefined),
-    list: () => [MODEL],
+    find: (name: string) => (name === model.id ? model : undefined),
+    list: () => [model],
   };
   const price = wish.price === undefined ? PRICE : wish.price;
   const routes = await makeRoutes(catalog, upstreams, async () =>
@@ -105,6 +117,7 @@ export async function makeRig(wish: Wish, scripts: Record<string, Script[]>): Pr
     deadlines: new Deadlines(clock),
     random: seededRandom(1),
     outbound: vendors.outbound,
+    credentials: makeCredentials(vendors.outbound, clock),
     routes,
     endpoints: makeEndpoints({
       byId: async (id) => wish.endpoints?.find((row) => row.id === id),
@@ -126,7 +139,8 @@ export async function makeRig(wish: Wish, scripts: Record<string, Script[]>): Pr
   const caller = callerOf(wish);
   const call: Rig['call'] = (more = {}, leaving = left) => {
     const body = { model: 'm', messages: [{ role: 'user', content: 'hi' }], ...more };
-    return startCall(JSON.stringify(body), { caller, left: leaving.signal, deps });
+    const { ask = {} } = wish;
+    return startCall(JSON.stringify(body), { caller, left: leaving.signal, deps, ask });
   };
   return { clock, vendors, ledger, deps, events, logged, ended, left, call };
 }
@@ -141,18 +155,21 @@ interface Place {
   readonly caller: Caller;
   readonly left: AbortSignal;
   readonly deps: RelayDeps;
+  readonly ask: Partial<CallInput>;
 }
 
-function startCall(text: string, { caller, left, deps }: Place): Promise<Answer> {
-  const input = {
+function startCall(text: string, { caller, left, deps, ask }: Place): Promise<Answer> {
+  const input: CallInput = {
     requestId: 'req_1',
     caller,
-    dialect: openaiChat,
-    request: openaiChat.readRequest(text, Buffer.byteLength(text)),
+    family: 'chat',
+    dialect: 'openai-chat',
+    request: readRequest(text, Buffer.byteLength(text)),
     mayDrop: false,
     left,
     writeFaultEvent: (fault: Fault) => writeFaultEvent(fault, 'req_1'),
     startedTickMs: deps.clock.tickMs(),
+    ...ask,
   };
   return handle(input, deps);
 }

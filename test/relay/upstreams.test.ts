@@ -28,6 +28,8 @@ const upstream = (id: string, more: object = {}) => ({
   weight: 1,
   ...more,
 });
+const ASK = ['chat', 'openai-chat'] as const;
+
 const make = () =>
   makeRoutes(
     catalog,
@@ -42,7 +44,11 @@ const make = () =>
 describe('routes', () => {
   test('a model is found by id and alias, and at one vendor or upstream', async () => {
     const routes = await make();
-    const ids = (name: string) => routes.find(name).candidates.map((one) => one.upstream.id);
+    const ids = (name: string) =>
+      routes
+        .find(name)
+        .candidates(...ASK)
+        .map((one) => one.upstream.id);
     expect(ids('m/one')).toEqual(['openai-compatible:x', 'openai-compatible:y', 'ark']);
     expect(ids('mm')).toEqual(ids('m/one'));
     expect(ids('ark/m/one')).toEqual(['ark']);
@@ -55,7 +61,7 @@ describe('routes', () => {
   });
 
   test('a candidate has its address and headers, and no credential that is not there', async () => {
-    const [first, , third] = (await make()).find('mm').candidates;
+    const [first, , third] = (await make()).find('mm').candidates(...ASK);
     expect(first?.url).toBe('https://c.test/v1/chat/completions');
     expect(first?.headers.authorization).toBe('Bearer k');
     expect(first?.wireName).toBe('wire-c');
@@ -64,7 +70,7 @@ describe('routes', () => {
   });
 
   test('lower priority first; equals share by weight, and every order comes', async () => {
-    const { candidates } = (await make()).find('mm');
+    const candidates = (await make()).find('mm').candidates(...ASK);
     const random = seededRandom(7);
     const firsts = new Map<string, number>();
     for (let times = 0; times < 4_000; times += 1) {

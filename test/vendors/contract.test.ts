@@ -5,7 +5,8 @@ import { vendorFiles, vendorIndex } from '../../scripts/generate-vendors.ts';
 import { isObject, type Json } from '../../src/kit/json.ts';
 import { isPointer } from '../../src/kit/pointer.ts';
 import { VENDORS } from '../../src/vendors/index.ts';
-import { readError, readUsage, type TokenUsage } from '../../src/vendors/read.ts';
+import { readUsage, type TokenUsage } from '../../src/vendors/read.ts';
+import { readError } from '../../src/vendors/refusal.ts';
 import type { QuickService, Vendor } from '../../src/vendors/shape.ts';
 
 const FOLDER = new URL('../../src/vendors/', import.meta.url);
@@ -32,9 +33,18 @@ interface Refusal {
   cause: string;
 }
 
+/** The service whose recorded bytes stand in the fixtures. */
 function chatOf(vendor: Vendor): QuickService {
-  if (vendor.services.chat === undefined) throw new Error(`${vendor.id} serves no chat`);
-  return vendor.services.chat;
+  const [chat] = vendor.services.chat ?? [];
+  if (chat === undefined) throw new Error(`${vendor.id} serves no chat`);
+  return chat;
+}
+
+function pointersOf({ meter }: QuickService): string[] {
+  const { input, output, units = {}, ...lists } = meter;
+  const { cachedInput = [], cacheWrite = [], reasoning = [] } = lists;
+  const whole = [input, output].filter((pointer) => pointer !== undefined);
+  return [...whole, ...cachedInput, ...cacheWrite, ...reasoning, ...Object.values(units)];
 }
 
 function isDeepFrozen(value: unknown): boolean {
@@ -90,7 +100,9 @@ for (const [id, vendor] of Object.entries(VENDORS)) {
     test('says how its key is found and sent', () => {
       for (const name of vendor.keyEnv) expect(name).toMatch(/^[A-Z][A-Z0-9_]*$/);
       if (vendor.auth === null) expect(vendor.keyEnv).toEqual([]);
-      else expect(vendor.auth.header).toBe(vendor.auth.header.toLowerCase());
+      else if ('header' in vendor.auth) {
+        expect(vendor.auth.header).toBe(vendor.auth.header.toLowerCase());
+      }
       if (id !== 'ollama' && id !== 'openai-compatible') expect(vendor.keyEnv).not.toEqual([]);
     });
 
@@ -100,15 +112,21 @@ for (const [id, vendor] of Object.entries(VENDORS)) {
       expect(Number.isNaN(Date.parse(vendor.checked))).toBe(false);
     });
 
-    test('describes its chat service', () => {
-      const chat = chatOf(vendor);
-      expect(chat.path.startsWith('/')).toBe(true);
-      const { input, output, cachedInput = [], reasoning = [] } = chat.meter;
-      for (const pointer of [input, output, ...cachedInput, ...reasoning]) {
+    const services = Object.entries(vendor.services).flatMap(([family, several]) =>
+      several.map((service) => [`${family} in ${service.dialect}`, service] as const),
+    );
+
+    test('serves something', () => {
+      expect(services).not.toEqual([]);
+    });
+
+    test.each(services)('describes its %s', (_, service) => {
+      expect(service.path.startsWith('/')).toBe(true);
+      for (const pointer of pointersOf(service)) {
         expect(pointer).not.toBe('');
         expect(isPointer(pointer)).toBe(true);
       }
-      const { rename = {}, refuse = {}, force = {}, roles = {} } = chat.tweaks ?? {};
+      const { rename = {}, refuse = {}, force = {}, roles = {} } = service.tweaks ?? {};
       for (const why of Object.values(refuse)) expect(why.length).toBeGreaterThan(10);
       const touched = [...Object.keys(rename), ...Object.keys(refuse), ...Object.keys(force)];
       expect(new Set(touched).size).toBe(touched.length);

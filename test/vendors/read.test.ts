@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'bun:test';
 import type { Json } from '../../src/kit/json.ts';
 import { isPointer, readPointer } from '../../src/kit/pointer.ts';
-import { readError, readUsage } from '../../src/vendors/read.ts';
+import { readUsage } from '../../src/vendors/read.ts';
+import { readError } from '../../src/vendors/refusal.ts';
 import type { TokenMeter, Vendor } from '../../src/vendors/shape.ts';
 
 const METER: TokenMeter = {

@@ -1,15 +1,15 @@
-import type { Dialect } from '../shape.ts';
+import type { Passage } from '../shape.ts';
 import { readReply, replyContentBytes } from './reply.ts';
-import { readRequest } from './request.ts';
 import { ChatWatch } from './watch.ts';
 import { writeRequest } from './write.ts';
 
-/** OpenAI's Chat Completions, the format that most vendors speak. */
-export const openaiChat: Dialect = Object.freeze({
+/** OpenAI's Chat Completions, the format that most vendors speak: untouched on its way. */
+export const openaiChatPassage: Passage = Object.freeze({
   id: 'openai-chat',
-  readRequest,
   writeRequest,
-  readReply,
-  replyContentBytes,
-  watch: (wantsUsage, readError) => new ChatWatch(wantsUsage, readError),
-} satisfies Dialect);
+  readReply: (text, readError) => {
+    const body = readReply(text, readError);
+    return { body, text, contentBytes: replyContentBytes(body) };
+  },
+  watch: (request, readError) => new ChatWatch(request.wantsUsage, readError),
+} satisfies Passage);

@@ -37,6 +37,12 @@ const SHAPE = Compile(
   }),
 );
 
+interface ShapeError {
+  readonly instancePath: string;
+  readonly message: string;
+  readonly params: object;
+}
+
 /** `/messages/0/content` -> `messages[0].content`. */
 export function fieldPath(pointer: string): string {
   return pointer
@@ -81,7 +87,7 @@ export function parseBody(text: string): Pick<WireRequest, 'body' | 'spans' | 'o
 
 export function readRequest(text: string, bytes: number): WireRequest {
   const { body, spans, open } = parseBody(text);
-  if (!SHAPE.Check(body)) throw shapeFault(body);
+  if (!SHAPE.Check(body)) throw shapeFault(SHAPE.Errors(body));
   const choices = body.n ?? 1;
   const asked = body.max_completion_tokens ?? body.max_tokens ?? null;
   const media = countMedia(text, body);
@@ -103,8 +109,8 @@ export function readRequest(text: string, bytes: number): WireRequest {
   };
 }
 
-function shapeFault(body: unknown): Fault {
-  const [error] = SHAPE.Errors(body);
+/** What a compiled shape found first; empty where it found nothing. */
+export function shapeFault([error]: readonly ShapeError[]): Fault {
   const params: unknown = error?.params;
   const missing = isObject(params) ? params.requiredProperties : undefined;
   const field = Array.isArray(missing) ? `/${String(missing[0])}` : '';

@@ -15,6 +15,7 @@ export class ChatWatch implements StreamWatch {
   #chose = false;
   #said = false;
   failed: Error | null = null;
+  readonly tail = null;
   usage: Json | null = null;
   contentBytes = 0;
 
