@@ -1,6 +1,8 @@
 /** What the floors above may ask of storage. Every maker keeps all of it. */
+import type { Tasks } from './ports/tasks.ts';
 
 export type * from './ports/counters.ts';
+export type * from './ports/tasks.ts';
 
 export type KeyState = 'active' | 'disabled';
 export type KeyRole = 'caller' | 'operator';
@@ -231,6 +233,7 @@ export type EndReason =
   | 'timeout'
   | 'caller_left'
   | 'shutdown'
+  | 'canceled'
   | 'crash';
 
 export interface SettleRow {
@@ -266,7 +269,10 @@ export interface Ledger {
   enter(entry: Entry): Promise<boolean>;
   /** Keeps a price text under its own hash; answers that id. */
   keepPrice(text: string): Promise<string>;
-  /** Calls begun by an earlier process that nobody has ended: now `unknown`. Answers how many. */
+  /**
+   * Calls begun by an earlier process that nobody has ended: now `unknown`. Answers how many. Those
+   * of tasks are left alone: a task outlives the process and ends its call itself.
+   */
   parkOpen(evidence: string): Promise<number>;
   audit(): Promise<Audit>;
 }
@@ -347,6 +353,7 @@ export interface Store {
   readonly accounts: Accounts;
   readonly ledger: Ledger;
   readonly calls: Calls;
+  readonly tasks: Tasks;
   /** Throws where the database does not answer. */
   ping(): Promise<void>;
   close(): Promise<void>;

@@ -129,6 +129,33 @@ export interface EndpointsTable {
   updated_ms: number;
 }
 
+export interface TasksTable {
+  id: string;
+  account_id: string;
+  key_id: string;
+  call_id: string;
+  mount: string;
+  native_id: string;
+  kind: string;
+  model: string;
+  upstream: string;
+  vendor_id: string | null;
+  phase: string;
+  state: string;
+  cancel_asked: number;
+  created_ms: number;
+  ended_ms: number | null;
+  next_ms: number;
+  lease_until_ms: number;
+  lease_no: number;
+  repeat_key: string | null;
+  token: string;
+  /** JSON. */
+  job: string;
+  doc: string;
+  body: string | null;
+}
+
 export interface Schema {
   access_keys: AccessKeysTable;
   endpoints: EndpointsTable;
@@ -139,4 +166,5 @@ export interface Schema {
   prices: PricesTable;
   holds: HoldsTable;
   calls: CallsTable;
+  tasks: TasksTable;
 }

@@ -1,4 +1,5 @@
 /** Volcengine Ark (Doubao and others), pay-as-you-go entry. */
+import { arkTasks } from './ark/tasks.ts';
 import type { Vendor } from './shape.ts';
 
 export default Object.freeze({
@@ -23,6 +24,7 @@ export default Object.freeze({
       },
     ],
   },
+  long: [arkTasks],
   causes: {
     AuthenticationError: 'credential',
     AccessDenied: 'credential',

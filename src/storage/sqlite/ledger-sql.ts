@@ -58,6 +58,6 @@ export function prepareStatements(db: Database): Statements {
     writeKey: db.prepare('update keys set spent = ?, held = ? where id = ?'),
     keepPrice: db.prepare('insert into prices (id, text) values (?, ?) on conflict do nothing'),
     parkOpen: db.prepare(`update holds set state = 'unknown', evidence = ?
-      where state = 'open'`),
+      where state = 'open' and id not in (select call_id from tasks)`),
   };
 }

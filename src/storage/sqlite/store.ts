@@ -12,6 +12,7 @@ import { migrate } from '../migrate.ts';
 import type { Store } from '../ports.ts';
 import { accountQueries, keyQueries } from '../queries.ts';
 import type { Schema } from '../schema.ts';
+import { taskQueries } from '../task-queries.ts';
 import { kyselyDialect } from './dialect.ts';
 import { SqliteLedger } from './ledger.ts';
 
@@ -55,6 +56,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
     endpoints: endpointQueries(kysely, changes),
     accounts: accountQueries(kysely),
     calls: callQueries(kysely),
+    tasks: taskQueries(kysely),
     ledger: new SqliteLedger(db, log.committed),
     async ping() {
       db.query('select 1').get();

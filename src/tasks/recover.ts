@@ -1,0 +1,102 @@
+/** Finds a job whose creation nobody heard the end of. It is never simply sent again. */
+import type { Listed } from '../vendors/long.ts';
+import type { TaskDeps } from './deps.ts';
+import type { Task } from './doc.ts';
+import { finishing, jitter, save } from './hold-on.ts';
+import type { Way } from './routes.ts';
+import { accepted } from './submit.ts';
+import { vendorJob } from './vendor-job.ts';
+import { send } from './wire.ts';
+
+/** The vendor's clock may differ from ours, and a request may have been long on its way. */
+const CLOCK_SKEW_MS = 60_000;
+const SUBMIT_SPAN_MS = 180_000;
+/** A list may lag behind: so long and so often it is asked before its silence is believed. */
+const SURE_AFTER_MS = 30_000;
+const LOOKS_MIN = 4;
+const LOOK_PAUSE_MS = 5_000;
+/** Where nothing can be found out people must look; a late callback may still tell. */
+const REVIEW_PAUSE_MS = 3_600_000;
+
+export async function recover(
+  task: Task,
+  place: Pick<Way, 'upstream' | 'service'>,
+  deps: TaskDeps,
+): Promise<Task> {
+  const { find } = place.service;
+  const sentMs = task.doc.sentMs ?? task.row.createdMs;
+  if (find === undefined) return review(task, deps);
+  const job = await vendorJob(task, { ...place, wireName: task.doc.wireName }, deps);
+  const heard = await send(place, find.ask(job, sentMs), deps);
+  const listed = heard.kind === 'reply' ? find.read(heard.reply, job) : null;
+  if (listed === null) return later(task, task.doc.lost, deps);
+  const free = await unclaimed(task, listed, deps);
+  const chosen = await choose(task, free, deps);
+  if (chosen !== null) {
+    deps.log.info('a job was found at the vendor', { task: task.row.id, vendorId: chosen.task.id });
+    const started = { accepted: chosen.task };
+    const body = task.row.body ?? 'null';
+    return accepted(task, { way: place, started, body }, deps);
+  }
+  const isOld = deps.clock.nowMs() - sentMs > SURE_AFTER_MS;
+  const looks = task.doc.lost + 1;
+  if (free.length === 0 && isOld && looks >= LOOKS_MIN) return neverBegan(task, deps);
+  // Several that it could be: no caller may get another one's result by a guess.
+  if (free.length > 0 && looks >= LOOKS_MIN) return review(task, deps);
+  return later(task, looks, deps);
+}
+
+/** Listed jobs that could be this one and that no task has. */
+async function unclaimed(
+  { row, doc }: Task,
+  listed: readonly Listed[],
+  deps: TaskDeps,
+): Promise<readonly Listed[]> {
+  const sentMs = doc.sentMs ?? row.createdMs;
+  const inTime = listed.filter(({ createdMs }) => {
+    if (createdMs === null) return true;
+    return createdMs > sentMs - CLOCK_SKEW_MS && createdMs < sentMs + SUBMIT_SPAN_MS;
+  });
+  const ids = inTime.map(({ task }) => task.id);
+  const claimed = new Set(await deps.tasks.claimed(row.upstream, ids));
+  return inTime.filter(({ task }) => !claimed.has(task.id));
+}
+
+/** The one that proves to be ours; or the only one, where no other task could have made it. */
+async function choose(
+  { row }: Task,
+  free: readonly Listed[],
+  deps: TaskDeps,
+): Promise<Listed | null> {
+  const ours = free.filter((one) => one.ours);
+  if (ours.length === 1) return ours[0] ?? null;
+  const [only, ...more] = free;
+  if (only === undefined || more.length > 0 || only.createdMs === null) return null;
+  return (await deps.tasks.unknown(row.upstream, row.model)) === 1 ? only : null;
+}
+
+function later(task: Task, looks: number, deps: TaskDeps): Promise<Task> {
+  const nextMs = deps.clock.nowMs() + jitter(LOOK_PAUSE_MS, deps.random);
+  return save(task, { nextMs, doc: { lost: looks } }, deps);
+}
+
+function review(task: Task, deps: TaskDeps): Promise<Task> {
+  if (task.doc.detail !== 'held_for_review') {
+    deps.log.error('nobody can tell whether a job began: look at the vendor', {
+      task: task.row.id,
+      upstream: task.row.upstream,
+    });
+  }
+  const nextMs = deps.clock.nowMs() + REVIEW_PAUSE_MS;
+  return save(task, { nextMs, doc: { detail: 'held_for_review' } }, deps);
+}
+
+function neverBegan(task: Task, deps: TaskDeps): Promise<Task> {
+  const error = {
+    code: 'vendor_lost',
+    message: 'The vendor never took this job. It was not charged; it can be sent again.',
+    retryable: true,
+    vendorCode: null,
+  };
+  return save(task, finishing(task, 'failed', { error }), deps);
+}
