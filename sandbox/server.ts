@@ -7,6 +7,8 @@ import { checkChat } from './check.ts';
 import { nowS } from './clock.ts';
 import { FAULTS, FaultCounter, MODEL_PATTERNS, type Plan, planFor } from './faults.ts';
 import { play, type Stage, sendError } from './play.ts';
+import { JOB_MS, Jobs } from './tasks/jobs.ts';
+import { isJobPath, JOB_VENDORS, serveJobs } from './tasks/server.ts';
 import { type FakeVendor, VENDORS } from './vendors.ts';
 import { listen, type Reply as Wire, type WireRequest } from './wire.ts';
 
@@ -24,6 +26,10 @@ export interface SandboxOptions {
   readonly port?: number;
   /** Milliseconds between the chunks of a healthy stream; default 5. */
   readonly pauseMs?: number;
+  /** Milliseconds that a job takes. */
+  readonly jobMs?: number;
+  /** Milliseconds that the link of a result lives. */
+  readonly linkMs?: number;
 }
 
 export interface Sandbox {
@@ -37,6 +43,7 @@ interface State {
   readonly log: CallLog;
   readonly counter: FaultCounter;
   readonly pauseMs: number;
+  readonly jobs: Jobs;
 }
 
 const encoder = new TextEncoder();
@@ -46,7 +53,8 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 /** Starts the sandbox in this process; throws where the address cannot be listened on. */
 export function startSandbox(options: SandboxOptions = {}): Sandbox {
   const { host = '127.0.0.1', port = 0, pauseMs = PAUSE_MS } = options;
-  const state: State = { log: new CallLog(), counter: new FaultCounter(), pauseMs };
+  const jobs = new Jobs(options.jobMs ?? JOB_MS, options.linkMs);
+  const state: State = { log: new CallLog(), counter: new FaultCounter(), pauseMs, jobs };
   const handler = (request: WireRequest, wire: Wire) => route(state, request, wire);
   const server = listen({ host, port, handler });
   const name = host.includes(':') ? `[${host}]` : host;
@@ -57,11 +65,10 @@ export function startSandbox(options: SandboxOptions = {}): Sandbox {
 export function describe(url: string): JsonObject {
   return {
     url,
-    vendors: VENDORS.map((vendor) => ({
-      vendor: vendor.id,
-      base_url: `${url}${vendor.path}`,
-      key: vendor.key,
-    })),
+    vendors: [
+      ...VENDORS.map(({ id, path, key }) => ({ vendor: id, path, key })),
+      ...JOB_VENDORS,
+    ].map(({ vendor, path, key }) => ({ vendor, base_url: `${url}${path}`, key })),
     faults: listFaults(),
   };
 }
@@ -82,6 +89,7 @@ export function describeModels(): JsonObject {
 
 async function route(state: State, request: WireRequest, wire: Wire): Promise<void> {
   const { path } = request;
+  if (isJobPath(path)) return serveJobs(request, wire, state.jobs);
   if (path === '/sandbox' || path.startsWith('/sandbox/')) return inspect(state, request, wire);
   const vendor = VENDORS.find((one) => path.startsWith(`${one.path}/`));
   if (vendor === undefined) {
@@ -117,6 +125,7 @@ async function inspect(state: State, request: WireRequest, wire: Wire): Promise<
   if (method === 'POST' && path === '/sandbox/reset') {
     log.reset();
     counter.reset();
+    state.jobs.clear();
     return sendJson(wire, 200, { reset: true });
   }
   return sendJson(wire, 404, {

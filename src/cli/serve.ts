@@ -35,12 +35,14 @@ import { makeEndpoints } from '../relay/endpoints.ts';
 import { makeRoutes, type Routes, type Upstream } from '../relay/upstreams.ts';
 import { MemoryCounters } from '../storage/memory/counters.ts';
 import { lockData } from '../storage/sqlite/lock.ts';
+import { makeTaskRoutes, type TaskRoutes } from '../tasks/routes.ts';
 import { type Booted, boot, COMMON_FLAGS, makeFirstKeys } from './boot.ts';
 import { parseFlags } from './flags.ts';
 import { printLine } from './print.ts';
 import { type SandboxProcess, startSandboxProcess } from './sandbox-process.ts';
 import { openSecrets, type Secrets } from './secrets.ts';
 import { type Settings, splitListen } from './settings.ts';
+import { startTasks, type TaskParts } from './tasks.ts';
 import { readTls, watchTls } from './tls.ts';
 import {
   type Configured,
@@ -122,6 +124,7 @@ interface Running {
   readonly live: ReadonlySet<Call>;
   readonly models: () => readonly string[];
   readonly stopTimers: () => void;
+  readonly stopTasks: () => Promise<void>;
 }
 
 async function run(booted: Booted, chosen: Chosen): Promise<Running> {
@@ -136,7 +139,7 @@ async function run(booted: Booted, chosen: Chosen): Promise<Running> {
     concurrency: settings.limits.concurrency,
   });
   const breaker = new Breaker(breakerSettings(settings), clock);
-  const { routes, stopTimer } = await freshRoutes(booted, chosen);
+  const { routes, taskRoutes, stopTimer } = await freshRoutes(booted, chosen);
   const endpoints = makeEndpoints(store.endpoints);
   const direct = env.HTTPS_PROXY === undefined && env.HTTP_PROXY === undefined;
   const outbound = makeOutbound(clock, direct);
@@ -160,6 +163,13 @@ async function run(booted: Booted, chosen: Chosen): Promise<Running> {
   const masterKey = readMasterKey(settings.data_dir, env);
   const signer = makeSigner(deriveKey(masterKey, TOKEN_PURPOSE));
   const tokens = makeTokens({ apps: store.apps, signer, clock });
+  const tasks = await startTasks({
+    booted,
+    relay,
+    edge,
+    routes: taskRoutes,
+    masterKey,
+  } satisfies TaskParts);
   let running: Doors | null = null;
   const health = {
     ping: () => store.ping(),
@@ -171,6 +181,7 @@ async function run(booted: Booted, chosen: Chosen): Promise<Running> {
     settings: serverSettings(settings),
     routes: [
       ...frontRoutes(edge),
+      ...tasks.routes,
       ...oauthRoutes({ ...edge, tokens }),
       ...mountJson(appRoutes({ ...store, clock }), edge),
       ...controlRoutes(makeControlPlane({ ...store, routes, clock })),
@@ -183,7 +194,7 @@ async function run(booted: Booted, chosen: Chosen): Promise<Running> {
     metrics,
   });
   const models = () => routes.list().map((entry) => entry.model.id);
-  return { server: running, live, models, stopTimers: stopTimer };
+  return { server: running, live, models, stopTimers: stopTimer, stopTasks: tasks.stop };
 }
 
 function edgeSettings({ server, strict_path: strict }: Settings) {
@@ -242,7 +253,7 @@ async function freshRoutes(booted: Booted, chosen: Chosen) {
   const today = (): string => new Date(systemClock.nowMs()).toISOString().slice(0, 10);
   let day = today();
   let { upstreams } = configured;
-  const make = (): Promise<Routes> => routesOn(day, { booted, upstreams, catalog });
+  const make = () => routesOn(day, { booted, upstreams, catalog });
   let current = await make();
   let busy = false;
   const renew = async (): Promise<void> => {
@@ -265,10 +276,16 @@ async function freshRoutes(booted: Booted, chosen: Chosen) {
       });
   });
   const routes: Routes = {
-    find: (name) => current.find(name),
-    list: () => current.list(),
+    find: (name) => current.quick.find(name),
+    list: () => current.quick.list(),
   };
-  return { routes, stopTimer };
+  const taskRoutes: TaskRoutes = {
+    find: (name, vendor) => current.slow.find(name, vendor),
+    list: () => current.slow.list(),
+    services: (upstream) => current.slow.services(upstream),
+    pinned: (upstream, service) => current.slow.pinned(upstream, service),
+  };
+  return { routes, taskRoutes, stopTimer };
 }
 
 function tellCredentials(
@@ -290,7 +307,7 @@ interface RoutesWish {
   readonly catalog: Catalog;
 }
 
-function routesOn(day: string, wish: RoutesWish): Promise<Routes> {
+async function routesOn(day: string, wish: RoutesWish) {
   const { settings, store } = wish.booted;
   const priceOf = async (offer: Offer) => {
     const table = priceOn(offer, day);
@@ -302,7 +319,10 @@ function routesOn(day: string, wish: RoutesWish): Promise<Routes> {
     const price = readPrice(table.rows, table.currency, exchange);
     return { price, id: await store.ledger.keepPrice(price.snapshot) };
   };
-  return makeRoutes(wish.catalog, wish.upstreams, priceOf);
+  return {
+    quick: await makeRoutes(wish.catalog, wish.upstreams, priceOf),
+    slow: await makeTaskRoutes(wish.catalog, wish.upstreams, priceOf),
+  };
 }
 
 function serverSettings(settings: Settings): ServerSettings {
@@ -355,9 +375,10 @@ function stopSignal(): Promise<void> {
 async function stop(running: Running, settings: Settings): Promise<void> {
   const { server, live } = running;
   running.stopTimers();
+  const resting = running.stopTasks();
   const ended = server.stop();
   const limit = systemClock.sleep(settings.server.stop_timeout_ms);
-  await Promise.race([ended, limit]);
+  await Promise.race([Promise.all([ended, resting]), limit]);
   for (const call of live) {
     call.stopped ??= 'shutdown';
     call.stop?.('shutdown');

@@ -45,6 +45,11 @@ export type UpstreamSetting = z.output<typeof upstream>;
 
 const schema = z.strictObject({
   listen: listenPlace.default('127.0.0.1:8420'),
+  /** Our own address as others see it: vendors call back there, and links begin with it. */
+  public_url: z
+    .url({ protocol: /^https?$/ })
+    .nullable()
+    .default(null),
   data_dir: z.string().min(1).default('./data'),
   currency: z
     .string()
@@ -119,6 +124,15 @@ const schema = z.strictObject({
     refused_ms: size.default(30_000),
   }),
   drain: group({ drain_ms: size.default(120_000), drains_max: count.default(1_000) }),
+  /** Slow jobs. */
+  tasks: group({
+    /** Longest wait for a vendor to take a job before its caller is answered. */
+    submit_wait_ms: count.default(20_000),
+    request_ms: size.max(120_000).default(60_000),
+    open_max: size.default(10_000),
+    /** How long we wait between two questions, of what the vendor's data say. */
+    pace_percent: size.max(1_000).default(100),
+  }),
   vendors: z
     .record(z.string(), z.union([upstream.transform((one) => [one]), z.array(upstream)]))
     .default({}),

@@ -2,17 +2,11 @@
 import { parseBody } from '../dialects/openai-chat/request.ts';
 import { Fault } from '../kit/fault.ts';
 import type { JsonObject } from '../kit/json.ts';
+import type { NativeAsk, NativeDoor, NativeRoute } from '../tasks/doors.ts';
 import { nativeView } from '../tasks/view.ts';
-import type { Native, NativeAsk, NativeRoute } from '../vendors/native.ts';
 import { readBody } from './body.ts';
 import { callerOf, type Route, route, type Visit } from './routes.ts';
 import { refOf, repeatKeyOf, type TaskEdge, taskCaller } from './tasks.ts';
-
-/** One vendor's own paths. */
-export interface NativeDoor {
-  readonly vendor: string;
-  readonly native: Native;
-}
 
 export function nativeRoutes(doors: readonly NativeDoor[], edge: TaskEdge): readonly Route[] {
   return doors.flatMap((door) =>

@@ -94,8 +94,7 @@ async function create(visit: Visit, edge: TaskEdge): Promise<Response> {
 async function wishOf(body: CreateBody, visit: Visit, edge: TaskEdge): Promise<TaskWish> {
   const caller = taskCaller(visit);
   const { input, params, webhook } = body;
-  const named =
-    body.model === undefined ? null : await edge.resolve(body.model, caller.accountId);
+  const named = body.model === undefined ? null : await edge.resolve(body.model, caller.accountId);
   const { duration, aspect_ratio: aspectRatio, n, ...plain } = params;
   return {
     requestId: visit.requestId,

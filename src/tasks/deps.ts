@@ -22,6 +22,8 @@ export interface TaskSettings {
   readonly requestMs: number;
   /** Open tasks of one account. */
   readonly openMax: number;
+  /** Of the vendors' pace. */
+  readonly pacePercent: number;
 }
 
 /** Takes the results of a job into our keeping; answers the document with what it got. */

@@ -1,8 +1,12 @@
 /** Writing down what the holder of a task's lease found out. */
 import { newId } from '../kit/ids.ts';
 import type { TaskRow } from '../storage/ports.ts';
+import type { LongService } from '../vendors/long.ts';
 import type { TaskDeps } from './deps.ts';
 import { type Task, type TaskDoc, type TaskError, withEvent } from './doc.ts';
+
+/** Beyond, any growth has reached its end. */
+const PACE_STEPS_MAX = 40;
 
 /** Somebody else holds the task by now: whatever was found out is his to find again. */
 export class LeaseLost extends Error {}
@@ -61,4 +65,10 @@ export function finishing(
 /** `ms`, or up to a quarter more or less: tasks that began together drift apart. */
 export function jitter(ms: number, random: () => number): number {
   return Math.round(ms * (0.75 + random() / 2));
+}
+
+/** How long to wait before a vendor is asked again, by its pace and the operator's. */
+export function paceMs(pace: LongService['pace'], polls: number, deps: TaskDeps): number {
+  const ms = Math.min(pace.maxMs, pace.firstMs * pace.growth ** Math.min(polls, PACE_STEPS_MAX));
+  return jitter((ms * deps.settings.pacePercent) / 100, deps.random);
 }

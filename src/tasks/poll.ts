@@ -2,7 +2,7 @@
 import type { LongService, Reading } from '../vendors/long.ts';
 import type { TaskDeps } from './deps.ts';
 import type { Task, TaskError } from './doc.ts';
-import { type Found, finishing, jitter, save } from './hold-on.ts';
+import { type Found, finishing, jitter, paceMs, save } from './hold-on.ts';
 import type { Way } from './routes.ts';
 import { vendorTask } from './vendor-job.ts';
 import { send } from './wire.ts';
@@ -73,9 +73,8 @@ export function readingFound(task: Task, reading: Reading, said: Said): Found {
   if (reading.state === 'queued' || reading.state === 'running') {
     // A job that runs does not go back to its queue, whatever a vendor calls it for a moment.
     const state = task.row.state === 'running' ? 'running' : reading.state;
-    const { firstMs, growth, maxMs } = service.pace;
-    const ms = reading.soon === true ? 0 : Math.min(maxMs, firstMs * growth ** Math.min(polls, 40));
-    return { state, body, doc, nextMs: deps.clock.nowMs() + jitter(ms, deps.random) };
+    const ms = reading.soon === true ? 0 : paceMs(service.pace, polls, deps);
+    return { state, body, doc, nextMs: deps.clock.nowMs() + ms };
   }
   if (reading.state === 'lost') return {};
   const error = reading.state === 'failed' ? errorOf(reading) : undefined;

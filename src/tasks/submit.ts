@@ -3,7 +3,7 @@ import { Fault, toFault } from '../kit/fault.ts';
 import type { Ask, Started } from '../vendors/long.ts';
 import type { TaskDeps } from './deps.ts';
 import type { Task, TaskError } from './doc.ts';
-import { type Found, finishing, jitter, save } from './hold-on.ts';
+import { type Found, finishing, jitter, paceMs, save } from './hold-on.ts';
 import { readingFound } from './poll.ts';
 import type { Way } from './routes.ts';
 import { vendorJob } from './vendor-job.ts';
@@ -172,7 +172,7 @@ interface Acceptance {
 /** The vendor has it, and said under which name. */
 export async function accepted(task: Task, got: Acceptance, deps: TaskDeps): Promise<Task> {
   const { started, way, body } = got;
-  const nextMs = deps.clock.nowMs() + jitter(way.service.pace.firstMs, deps.random);
+  const nextMs = deps.clock.nowMs() + paceMs(way.service.pace, 0, deps);
   const base: Found = { phase: 'polling', vendorId: started.accepted.id, body };
   const doc = { kept: started.accepted.kept, error: null, detail: 'submitted' };
   if (started.reading === undefined) return save(task, { ...base, doc, nextMs }, deps);

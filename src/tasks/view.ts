@@ -1,6 +1,7 @@
 /** A task as our own API shows it. */
-import { formatMoney } from '../kit/money.ts';
+
 import { isObject, type Json, type JsonObject, parseJson } from '../kit/json.ts';
+import { formatMoney } from '../kit/money.ts';
 import type { NativeView } from '../vendors/native.ts';
 import type { Task, TaskOutput } from './doc.ts';
 import { replaceWords } from './vendor-job.ts';

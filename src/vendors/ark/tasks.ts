@@ -24,7 +24,7 @@ const MS_PER_S = 1_000;
 function start(job: Job): Ask {
   const call: JsonObject = job.callbackUrl === null ? {} : { callback_url: job.callbackUrl };
   const tag = { execution_expires_after: expiryTag(job.ownId) };
-  const body = job.native?.body ?? unified(job);
+  const { callback_url: _, ...body } = job.native?.body ?? unified(job);
   return {
     method: 'POST',
     path: PATH,

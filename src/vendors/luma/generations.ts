@@ -13,9 +13,9 @@ const MS_PER_S = 1_000;
 function start(job: Job): Ask {
   const call: JsonObject = job.callbackUrl === null ? {} : { callback_url: job.callbackUrl };
   if (job.native !== null) {
-    const { path, body } = job.native;
+    const { callback_url: _, ...body } = job.native.body;
     const model: JsonObject = 'model' in body ? { model: job.wireName } : {};
-    return { method: 'POST', path, body: { ...body, ...model, ...call } };
+    return { method: 'POST', path: job.native.path, body: { ...body, ...model, ...call } };
   }
   const { params, source } = job;
   for (const field of ['fps', 'seed', 'size', 'audio', 'mode', 'watermark', 'count'] as const) {
