@@ -1,19 +1,21 @@
 /**
  * What the pretended model answers. The rules, in order:
- * 1. After tool messages it answers with a text that holds their results.
+ * 1. After tool messages it answers with a text that holds their results, unless a call is forced.
  * 2. `tool_choice` required or a named tool: it calls. With auto it calls each tool whose name, or
  *    the words of whose name beyond verbs such as get, stand in the user's last text; two tools
  *    mentioned are two calls unless `parallel_tool_calls` is false.
- * 3. `response_format`: an instance of the schema, or a JSON object.
+ * 3. `response_format`: an instance of the schema, or a JSON object. Where JSON is asked for and a
+ *    JSON Schema stands in the instructions, it is an instance of that schema.
  * 4. "Say X", "Repeat: X", "Reply with exactly: X", "Count to N", "Write N words" are done.
  * 5. A text or system prompt that asks for JSON gets a JSON object, with the keys it names.
  * 6. Else it says what it read and that no real model was asked.
  */
-import type { Json } from '../src/kit/json.ts';
+import { isObject, type Json, type JsonObject, parseJson } from '../src/kit/json.ts';
 import type { Ask, Tool } from './ask.ts';
+import type { Plan } from './faults.ts';
 import { type Hints, instanceOf } from './schema.ts';
+import { spoil } from './spoil.ts';
 import { countTokens, cutTokens } from './tokens.ts';
-import type { FakeVendor } from './vendors.ts';
 
 export interface ToolCall {
   readonly id: string;
@@ -27,15 +29,42 @@ export interface Turn {
   readonly text: string;
   readonly calls: readonly ToolCall[];
   readonly finish: 'stop' | 'length' | 'tool_calls';
+  /** The stop text that ended it. */
+  readonly stopped: string | null;
 }
 
 /** Longest quote of the user's text in an answer, in characters. */
 const QUOTE_MAX = 200;
 const COUNT_MAX = 5_000;
+/** Of the JSON that is looked for in instructions. */
+const OBJECTS_MAX = 20;
+const SCHEMA_CHARS_MAX = 200_000;
+
+interface Wanted {
+  readonly ask: Ask;
+  /** Of the vendor, as people say it. */
+  readonly name: string;
+  readonly plan: Plan;
+  /** Texts that a fault prescribes in place of an answer. */
+  readonly pieces: readonly string[] | null;
+}
+
+/** Every choice of the answer, as the plan says. */
+export function turnsFor({ ask, name, plan, pieces }: Wanted): Turn[] {
+  if (plan.emptyChoices === true) return [];
+  return Array.from({ length: ask.n }, (_, index) =>
+    pieces === null ? spoil(answer(ask, name, index), ask, plan) : prescribed(pieces),
+  );
+}
+
+function prescribed(pieces: readonly string[]): Turn {
+  const text = pieces.join('');
+  return { reasoning: '', text, calls: [], finish: 'stop', stopped: null };
+}
 
 /** One choice of the answer; `index` 0 is the only one unless `n` asks for more. */
-export function answer(ask: Ask, vendor: FakeVendor, index: number): Turn {
-  const tools = ask.results.length > 0 ? [] : toolsToCall(ask);
+export function answer(ask: Ask, vendor: string, index: number): Turn {
+  const tools = isForced(ask) || ask.results.length === 0 ? toolsToCall(ask) : [];
   const hints = hintsOf(ask.userText);
   const calls = tools.map((tool, position) => ({
     id: callId(`${ask.model}/${ask.userText}/${index}/${position}`),
@@ -44,6 +73,10 @@ export function answer(ask: Ask, vendor: FakeVendor, index: number): Turn {
   }));
   const text = calls.length > 0 ? '' : textFor(ask, vendor, index);
   return limited(ask, { reasoning: ask.thinks ? reasoningFor(ask) : '', text, calls });
+}
+
+function isForced({ choice }: Ask): boolean {
+  return choice === 'required' || typeof choice === 'object';
 }
 
 function callId(seed: string): string {
@@ -98,15 +131,17 @@ function hintsOf(text: string): Hints {
   return { text, quoted, proper: proper.map((found) => found[1]!), numbers };
 }
 
-function textFor(ask: Ask, vendor: FakeVendor, index: number): string {
-  if (ask.results.length > 0) return resultText(ask);
+function textFor(ask: Ask, vendor: string, index: number): string {
   if (typeof ask.format === 'object') {
     return JSON.stringify(instanceOf(ask.format.schema, hintsOf(ask.userText)));
   }
+  if (ask.results.length > 0) return resultText(ask);
+  const schema = wantsJson(ask) ? schemaIn(ask) : null;
+  if (schema !== null) return JSON.stringify(instanceOf(schema, hintsOf(ask.userText)));
   const told = instructed(ask.userText);
   if (ask.format === 'text' && told !== null) return told;
   const plain = plainText(ask, vendor, index);
-  if (ask.format === 'json_object' || wantsJson(ask)) return JSON.stringify(jsonAnswer(ask, plain));
+  if (wantsJson(ask)) return JSON.stringify(jsonAnswer(ask, plain));
   return plain;
 }
 
@@ -146,8 +181,52 @@ function unquoted(text: string): string {
 const ASKS_JSON =
   /(reply|respond|answer|return|output|give|write|produce|in|as|以|用|返回|输出|回答)[^.\n]{0,40}json/i;
 
-function wantsJson(ask: Ask): boolean {
-  return ASKS_JSON.test(ask.userText) || ASKS_JSON.test(ask.systemText);
+/** JSON is asked for, by parameter or by words. */
+export function wantsJson(ask: Ask): boolean {
+  return ask.format !== 'text' || ASKS_JSON.test(ask.userText) || ASKS_JSON.test(ask.systemText);
+}
+
+/** A JSON Schema that stands in the instructions, the last one first: a re-ask may repeat it. */
+function schemaIn(ask: Ask): JsonObject | null {
+  for (const text of [ask.userText, ask.systemText, ask.spoken]) {
+    const found = objectsIn(text).findLast(
+      (one) => isObject(one.properties) || one.$schema !== undefined || isSchemaType(one.type),
+    );
+    if (found !== undefined) return found;
+  }
+  return null;
+}
+
+const SCHEMA_TYPES = ['object', 'array', 'string', 'number', 'integer', 'boolean'];
+
+function isSchemaType(type: Json | undefined): boolean {
+  return typeof type === 'string' && SCHEMA_TYPES.includes(type);
+}
+
+/** The outermost JSON objects that stand in a text. */
+function objectsIn(text: string): JsonObject[] {
+  const found: JsonObject[] = [];
+  for (let at = text.indexOf('{'); at >= 0 && found.length < OBJECTS_MAX; ) {
+    const end = objectEnd(text, at);
+    const value = end < 0 ? undefined : parseJson(text.slice(at, end));
+    if (isObject(value)) found.push(value);
+    at = text.indexOf('{', isObject(value) ? end : at + 1);
+  }
+  return found;
+}
+
+function objectEnd(text: string, start: number): number {
+  let depth = 0;
+  let quoted = false;
+  for (let at = start; at < text.length && at < start + SCHEMA_CHARS_MAX; at += 1) {
+    const mark = text[at];
+    if (mark === '\\') at += 1;
+    else if (mark === '"') quoted = !quoted;
+    else if (!quoted && mark === '{') depth += 1;
+    else if (!quoted && mark === '}') depth -= 1;
+    if (depth === 0) return at + 1;
+  }
+  return -1;
 }
 
 function jsonAnswer(ask: Ask, plain: string): Json {
@@ -167,19 +246,19 @@ function quoteOf(text: string): string {
   return letters.length > QUOTE_MAX ? `${letters.slice(0, QUOTE_MAX).join('')}…` : letters.join('');
 }
 
-function plainText(ask: Ask, vendor: FakeVendor, index: number): string {
+function plainText(ask: Ask, vendor: string, index: number): string {
   const again = index === 0 ? '' : ` (choice ${index + 1})`;
   const chinese = /[\u4e00-\u9fff]/.test(ask.userText);
   const quote = quoteOf(ask.userText);
   const seen = ask.images.length === 0 ? '' : imageText(ask.images, chinese);
   if (chinese) {
     return (
-      `你说：“${quote}”。${seen}这里是沙箱，代替 ${vendor.name} 的模型 ${ask.model} 回答，` +
+      `你说：“${quote}”。${seen}这里是沙箱，代替 ${vendor} 的模型 ${ask.model} 回答，` +
       `没有调用真实模型。设置真实的密钥后即可得到真实的回答。${again}`
     );
   }
   return (
-    `You said: "${quote}". ${seen}This is the sandbox, standing in for ${vendor.name} with the ` +
+    `You said: "${quote}". ${seen}This is the sandbox, standing in for ${vendor} with the ` +
     `model ${ask.model}; no real model was asked. Set a real vendor key to get real ` +
     `answers.${again}`
   );
@@ -201,12 +280,8 @@ function reasoningFor(ask: Ask): string {
 }
 
 /** Applies stop texts and token limits; reasoning is spent first, then the text, then calls. */
-function limited(ask: Ask, made: Omit<Turn, 'finish'>): Turn {
-  let text = made.text;
-  for (const stop of ask.stops) {
-    const at = text.indexOf(stop);
-    if (at >= 0) text = text.slice(0, at);
-  }
+function limited(ask: Ask, made: Omit<Turn, 'finish' | 'stopped'>): Turn {
+  const { text, stopped } = stoppedAt(made.text, ask.stops);
   const total = ask.totalTokensMax ?? Number.POSITIVE_INFINITY;
   const reasoning =
     total === Number.POSITIVE_INFINITY ? made.reasoning : cutTokens(made.reasoning, total);
@@ -214,7 +289,7 @@ function limited(ask: Ask, made: Omit<Turn, 'finish'>): Turn {
     total - countTokens(reasoning),
     ask.answerTokensMax ?? Number.POSITIVE_INFINITY,
   );
-  if (left === Number.POSITIVE_INFINITY) return finished({ ...made, text }, false);
+  if (left === Number.POSITIVE_INFINITY) return finished({ ...made, text, stopped }, false);
   const short = cutTokens(text, left);
   const calls = cutCalls(made.calls, left - countTokens(short));
   const cut =
@@ -222,7 +297,19 @@ function limited(ask: Ask, made: Omit<Turn, 'finish'>): Turn {
     short !== text ||
     calls.length < made.calls.length ||
     calls.some((call, at) => call.arguments !== made.calls[at]!.arguments);
-  return finished({ reasoning, text: short, calls }, cut);
+  return finished({ reasoning, text: short, calls, stopped: cut ? null : stopped }, cut);
+}
+
+function stoppedAt(text: string, stops: readonly string[]): Pick<Turn, 'text' | 'stopped'> {
+  let left = text;
+  let stopped: string | null = null;
+  for (const stop of stops) {
+    const at = left.indexOf(stop);
+    if (at < 0) continue;
+    left = left.slice(0, at);
+    stopped = stop;
+  }
+  return { text: left, stopped };
 }
 
 function cutCalls(calls: readonly ToolCall[], most: number): ToolCall[] {

@@ -21,6 +21,10 @@ export interface Ask {
   readonly systemText: string;
   /** Text of the last user message. */
   readonly userText: string;
+  /** Texts of the user's messages before it. */
+  readonly spoken: string;
+  /** How often the caller has complained of an answer of this conversation. */
+  readonly told: number;
   readonly images: readonly string[];
   /** Tool messages at the end of the conversation; empty unless one is the last message. */
   readonly results: readonly ToolResult[];
@@ -47,23 +51,96 @@ const IMAGE_LOW_TOKENS = 85;
 /** A reasoning model by its name: documented in the list of models. */
 export const REASONING_NAME = /(thinking|reasoner|(?<!non-)reasoning|-r1\b|qwq)/i;
 /** Half of the prompt is reported as read from a cache: documented in the list of models. */
-export const CACHED_NAME = /cached/i;
+const CACHED_NAME = /cached/i;
+
+/** What a request of any format asks for unless it says so. */
+export const PLAIN_ASK: Omit<Ask, 'model' | 'promptTokens'> = {
+  stream: false,
+  includeUsage: true,
+  systemText: '',
+  userText: '',
+  spoken: '',
+  told: 0,
+  images: [],
+  results: [],
+  tools: [],
+  choice: 'auto',
+  parallel: true,
+  format: 'text',
+  stops: [],
+  n: 1,
+  thinks: false,
+  answerTokensMax: null,
+  totalTokensMax: null,
+  cachedTokens: 0,
+};
+
+/** One message of a conversation in any format, for what all of them share. */
+export interface Line {
+  readonly role: 'user' | 'assistant' | 'system';
+  readonly text: string;
+}
+
+const COMPLAINS =
+  /\b(invalid|not valid|error|does not match|did not match|failed|must|required|fix|correct)\b/i;
+
+/** What the user said, and how often an answer was complained of. */
+export function readLines(
+  lines: readonly Line[],
+): Pick<Ask, 'userText' | 'spoken' | 'told' | 'systemText'> {
+  const first = lines.findIndex(({ role }) => role === 'assistant');
+  const said = lines.filter(({ role }) => role === 'user');
+  const after = first < 0 ? [] : lines.slice(first).filter(({ role }) => role === 'user');
+  const system = lines.filter(({ role }) => role === 'system');
+  return {
+    systemText: system.map(({ text }) => text).join('\n'),
+    userText: said.at(-1)?.text ?? '',
+    spoken: said
+      .slice(0, -1)
+      .map(({ text }) => text)
+      .join('\n'),
+    told: after.filter(({ text }) => COMPLAINS.test(text)).length,
+  };
+}
+
+/** Tokens of a prompt: its texts, what a message costs beside them, and its images. */
+export function promptTokensOf(lines: readonly Line[], images: number, extra: string): number {
+  let count = REPLY_PRIMING_TOKENS + images * IMAGE_TOKENS + countTokens(extra);
+  for (const { text } of lines) count += MESSAGE_TOKENS + countTokens(text);
+  return count;
+}
+
+/** Half of the prompt for names that say so. */
+export function cachedTokensOf(model: string, promptTokens: number): number {
+  return CACHED_NAME.test(model) ? Math.floor(promptTokens / 2) : 0;
+}
+
+function linesOf(messages: readonly JsonObject[]): Line[] {
+  return messages.map((message) => {
+    const { role } = message;
+    const isSystem = role === 'system' || role === 'developer';
+    const text = textOf(message.content);
+    return { role: isSystem ? 'system' : role === 'assistant' ? 'assistant' : 'user', text };
+  });
+}
+
+/** Where the last user message is a tool's, the text of the user before it counts. */
+function userLines(messages: readonly JsonObject[]): ReturnType<typeof readLines> {
+  const read = readLines(linesOf(messages));
+  const spoken = readLines(linesOf(messages.filter(({ role }) => role !== 'tool')));
+  return { ...spoken, told: read.told };
+}
 
 export function readAsk(body: JsonObject, vendor: FakeVendor): Ask {
   const model = String(body.model);
   const messages = (body.messages as readonly JsonObject[]).filter(isObject);
-  const lastUser = messages.findLast((message) => message.role === 'user');
   const options = field(body, 'stream_options');
   const promptTokens = countPrompt(body, messages);
   return {
     model,
     stream: body.stream === true,
     includeUsage: isObject(options) && options.include_usage === true,
-    systemText: messages
-      .filter(({ role }) => role === 'system' || role === 'developer')
-      .map((message) => textOf(message.content))
-      .join('\n'),
-    userText: textOf(lastUser?.content),
+    ...userLines(messages),
     images: messages.flatMap(imagesOf),
     results: readResults(messages),
     tools: readTools(body),
@@ -75,7 +152,7 @@ export function readAsk(body: JsonObject, vendor: FakeVendor): Ask {
     thinks: thinks(body, vendor),
     ...readLimits(body, vendor),
     promptTokens,
-    cachedTokens: CACHED_NAME.test(model) ? Math.floor(promptTokens / 2) : 0,
+    cachedTokens: cachedTokensOf(model, promptTokens),
   };
 }
 

@@ -49,6 +49,8 @@ export type ErrorTable = Readonly<Record<ErrorKind, ErrorRow>>;
 export interface ErrorStyle {
   readonly table: ErrorTable;
   readonly body: (error: FilledError) => Json;
+  /** Headers that say what the body says. */
+  readonly headers?: (error: FilledError) => Readonly<Record<string, string>>;
 }
 
 /** Status first, then code, type and words, in the order in which vendors' tables print them. */
@@ -150,19 +152,22 @@ function maskKey(key: string): string {
   return key.length < 8 ? '***' : `${key.slice(0, 2)}***${key.slice(-2)}`;
 }
 
-/** Status and JSON body of a refusal in a vendor's own style. */
-export function writeError(
-  style: ErrorStyle,
-  kind: ErrorKind,
-  facts: ErrorFacts,
-): { status: number; body: Json } {
+export interface WrittenError {
+  readonly status: number;
+  readonly body: Json;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Status, headers and JSON body of a refusal in a vendor's own style. */
+export function writeError(style: ErrorStyle, kind: ErrorKind, facts: ErrorFacts): WrittenError {
   const found = style.table[kind];
-  const body = style.body({
+  const filled: FilledError = {
     ...found,
     kind,
     message: fill(found.message, facts),
     param: facts.param ?? null,
     requestId: facts.requestId,
-  });
-  return { status: found.status, body };
+  };
+  const headers = style.headers?.(filled) ?? {};
+  return { status: found.status, body: style.body(filled), headers };
 }

@@ -6,6 +6,16 @@ import type { Headers } from './wire.ts';
 export type Break = 'hang' | 'reset' | 'end' | 'error' | 'malformed';
 export type Special = 'hang' | 'hang-headers' | 'html' | 'redirect' | 'huge' | 'error-200';
 
+/** What is wrong with JSON that a schema or a caller asked for. */
+export type Spoil =
+  | 'fenced'
+  | 'trailing-comma'
+  | 'prose'
+  | 'wrong-type'
+  | 'missing-field'
+  | 'extra-field'
+  | 'truncated';
+
 export interface Plan {
   /** Answered instead of a completion, in the vendor's style. */
   readonly error?: ErrorKind;
@@ -22,6 +32,10 @@ export interface Plan {
   /** Wait before an answer that is not streamed. */
   readonly wholeAfterMs?: number;
   readonly emptyChoices?: boolean;
+  /** How JSON is spoiled where JSON is asked for. */
+  readonly json?: Spoil;
+  /** Complaints after which JSON is right again; absent: never. */
+  readonly healsAfter?: number;
   readonly noUsage?: boolean;
 }
 
@@ -46,6 +60,33 @@ function words(count: number): string[] {
 
 function fault(name: string, what: string, plan: Plan): Fault {
   return Object.freeze({ model: `sandbox-${name}`, what, plan: Object.freeze(plan) });
+}
+
+const SPOILS: readonly (readonly [Spoil, string])[] = [
+  ['fenced', 'the JSON stands in a Markdown fence'],
+  ['trailing-comma', 'a comma before each closing bracket'],
+  ['prose', 'sentences before and after the JSON'],
+  ['wrong-type', 'the first member has a wrong type'],
+  ['missing-field', 'the first required member is missing'],
+  ['extra-field', 'a member that no schema knows'],
+  ['truncated', 'the JSON ends in the middle'],
+];
+
+function spoilFaults(): Fault[] {
+  const faults = SPOILS.flatMap(([json, what]) => [
+    fault(`json-${json}`, `where JSON is asked for: ${what}`, { json }),
+    fault(`json-${json}-heals`, `the same until the caller has complained once`, {
+      json,
+      healsAfter: 1,
+    }),
+  ]);
+  const heals = { json: 'wrong-type', healsAfter: 1 } as const;
+  const late = { json: 'missing-field', healsAfter: 2 } as const;
+  return [
+    ...faults,
+    fault('json-heals', 'JSON with a wrong type until the caller has complained once', heals),
+    fault('json-heals-late', 'JSON without a member until the caller complained twice', late),
+  ];
 }
 
 /** Every fault by name. "Vendor's own" means status and body as that vendor sends them. */
@@ -114,6 +155,7 @@ export const FAULTS: readonly Fault[] = Object.freeze([
   fault('huge', 'an answer that never ends', { special: 'huge' }),
   fault('echo', 'the received JSON body as content', { pieces: 'echo' }),
   fault('fast', '20 content chunks without pauses', { pieces: words(FAST_CHUNKS), pauseMs: 0 }),
+  ...spoilFaults(),
 ]);
 
 /** Names beside the faults that mean something. */

@@ -1,14 +1,14 @@
 /** `bun sandbox/main.ts`: starts the sandbox as a program of its own. */
 import { parseArgs } from 'node:util';
 import { FAULTS, MODEL_PATTERNS } from './faults.ts';
+import { MOUNTS } from './mounts.ts';
 import { describe, describeModels, PAUSE_MS, startSandbox } from './server.ts';
 import { JOB_MS, PROMPTS } from './tasks/jobs.ts';
-import { VENDORS } from './vendors.ts';
 
 const LISTEN_DEFAULT = '127.0.0.1:8421';
 const HELP = `Usage: bun sandbox/main.ts [options]
 
-Fake vendors of chat models, with faults on demand. Nothing leaves this machine.
+Fake vendors of models, with faults on demand. Nothing leaves this machine.
 
   --listen HOST:PORT   where to listen (default ${LISTEN_DEFAULT}; port 0 takes a free one)
   --pause-ms N         pause between the chunks of a stream (default ${PAUSE_MS})
@@ -50,15 +50,20 @@ function readArguments() {
 
 function listText(): string {
   const rows = [...MODEL_PATTERNS, ...FAULTS].map(({ model, what }) => `  ${model}: ${what}`);
-  const vendors = VENDORS.map(({ path, key }) => `  ${path}  ${key ?? '(no key)'}`);
+  const vendors = MOUNTS.map(({ path, key }) => `  ${path}  ${key ?? '(no key)'}`);
   const prompts = PROMPTS.map(({ word, what }) => `  ${word}: ${what}`);
-  return `Vendors (base path, key):\n${vendors.join('\n')}\n\nModels:\n${rows.join('\n')}\n\nWords in the prompt of a job:\n${prompts.join('\n')}\n`;
+  const parts = [
+    ['Vendors (base path, key):', vendors],
+    ['Models:', rows],
+    ['Words in the prompt of a job:', prompts],
+  ] as const;
+  return `${parts.map(([title, lines]) => `${title}\n${lines.join('\n')}`).join('\n\n')}\n`;
 }
 
 function readyText(url: string): string {
-  const [ark] = VENDORS;
+  const [ark] = MOUNTS;
   return (
-    `Sandbox of ${VENDORS.length} vendors at ${url}, for example:\n` +
+    `Sandbox of ${MOUNTS.length} mounts at ${url}, for example:\n` +
     `  base URL ${url}${ark!.path}\n  key      ${ark!.key}\n` +
     'Models and faults: --list\n'
   );

@@ -1,20 +1,31 @@
 /** Sends an answer over the wire as a plan says: whole or streamed, healthy or broken. */
-import { isObject, type Json, type JsonObject } from '../src/kit/json.ts';
+import type { Json } from '../src/kit/json.ts';
 import type { Call } from './calls.ts';
 import { pause, pauseUnless } from './clock.ts';
-import { type ErrorFacts, type ErrorKind, writeError } from './errors.ts';
+import { type ErrorFacts, type ErrorKind, type ErrorStyle, writeError } from './errors.ts';
 import type { Plan } from './faults.ts';
-import { type Chunk, chunksOf, completionOf, type Reply } from './reply.ts';
+import type { Frame, Speech } from './speech.ts';
 import { countTokens } from './tokens.ts';
 import { frameChunk, type Headers, LAST_CHUNK, type Reply as Wire } from './wire.ts';
 
-export interface Stage {
+/** What a refusal needs. */
+export interface Floor {
   readonly wire: Wire;
   readonly call: Call;
   readonly plan: Plan;
-  readonly reply: Reply;
+  readonly errors: ErrorStyle;
   readonly headers: Headers;
   readonly requestId: string;
+}
+
+export interface Stage extends Floor {
+  readonly model: string;
+  readonly stream: boolean;
+  /** Path of the mount, where redirects lead. */
+  readonly path: string;
+  /** The answer; `pieces` are the texts that a fault prescribes for it. */
+  readonly speak: (pieces: readonly string[] | null) => Speech;
+  readonly pieces: readonly string[] | null;
   /** Milliseconds between the chunks of a healthy stream. */
   readonly pauseMs: number;
   /** Called before the sandbox itself resets a connection, so that it is not taken for an abort. */
@@ -33,15 +44,17 @@ const HUGE_PIECE = 'x'.repeat(1024);
 const HUGE_BURST = 16;
 
 const encoder = new TextEncoder();
-const SSE_HEADERS: Headers = {
-  'content-type': 'text/event-stream; charset=utf-8',
-  'cache-control': 'no-cache',
-  'transfer-encoding': 'chunked',
-};
 const JSON_HEADERS: Headers = { 'content-type': 'application/json; charset=utf-8' };
-const BROKEN_JSON =
-  '{"id":"broken","object":"chat.completion","choices":[{"index":0,"message":{"role":';
-const BROKEN_EVENT = 'data: {"id":"broken","choices":[{"index":0,"delta":{"content":\n\n';
+/** Part of a body that is sent where it is not JSON: too little to be read. */
+const BROKEN_SHARE = 0.4;
+
+function streamHeaders(speech: Speech): Headers {
+  return {
+    'content-type': speech.type,
+    'cache-control': 'no-cache',
+    'transfer-encoding': 'chunked',
+  };
+}
 
 const HTML_PAGE =
   '<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n' +
@@ -50,27 +63,28 @@ const HTML_PAGE =
 
 /** Sends a refusal in the vendor's style. */
 export async function sendError(
-  stage: Omit<Stage, 'reply'> & { readonly reply: Pick<Reply, 'vendor'> },
+  floor: Floor,
   kind: ErrorKind,
   facts: Omit<ErrorFacts, 'requestId'>,
 ): Promise<void> {
-  const { wire, call, plan, headers, requestId } = stage;
-  const { status, body } = writeError(stage.reply.vendor.errors, kind, { ...facts, requestId });
-  call.status = status;
-  const all = { ...headers, ...JSON_HEADERS, ...plan.headers };
-  await wire.whole(status, all, encoder.encode(JSON.stringify(body)));
+  const { wire, call, plan, headers, requestId, errors } = floor;
+  const written = writeError(errors, kind, { ...facts, requestId });
+  call.status = written.status;
+  const all = { ...headers, ...JSON_HEADERS, ...written.headers, ...plan.headers };
+  await wire.whole(written.status, all, encoder.encode(JSON.stringify(written.body)));
 }
 
 /** Answers a call that was found to be in order. */
 export async function play(stage: Stage): Promise<void> {
-  const { plan, reply } = stage;
+  const { plan } = stage;
   if (plan.special !== undefined) return playSpecial(stage, plan.special);
-  return reply.ask.stream ? playStream(stage) : playWhole(stage);
+  const speech = stage.speak(stage.pieces);
+  return stage.stream ? playStream(stage, speech) : playWhole(stage, speech);
 }
 
 async function playSpecial(stage: Stage, special: Plan['special']): Promise<void> {
-  const { wire, call, headers, reply } = stage;
-  const kind = reply.ask.stream ? SSE_HEADERS : JSON_HEADERS;
+  const { wire, call, headers } = stage;
+  const kind = stage.stream ? streamHeaders(stage.speak(null)) : JSON_HEADERS;
   switch (special) {
     case 'hang':
       return hang(stage);
@@ -86,7 +100,7 @@ async function playSpecial(stage: Stage, special: Plan['special']): Promise<void
       call.status = 302;
       await wire.whole(
         302,
-        { ...headers, location: `${reply.vendor.path}/redirected` },
+        { ...headers, location: `${stage.path}/redirected` },
         new Uint8Array(0),
       );
       return;
@@ -108,35 +122,48 @@ function resetNow(stage: Stage): void {
 }
 
 function serverError(stage: Stage): Json {
-  const facts = { requestId: stage.requestId, model: stage.reply.ask.model };
-  return writeError(stage.reply.vendor.errors, 'server', facts).body;
+  const facts = { requestId: stage.requestId, model: stage.model };
+  return writeError(stage.errors, 'server', facts).body;
 }
 
 async function playError200(stage: Stage): Promise<void> {
-  const { wire, call, headers, reply } = stage;
+  const { wire, call, headers } = stage;
   call.status = 200;
-  const body = JSON.stringify(serverError(stage));
-  if (!reply.ask.stream) {
-    await wire.whole(200, { ...headers, ...JSON_HEADERS }, encoder.encode(body));
+  const body = serverError(stage);
+  if (!stage.stream) {
+    const bytes = encoder.encode(JSON.stringify(body));
+    await wire.whole(200, { ...headers, ...JSON_HEADERS }, bytes);
     return;
   }
-  await wire.head(200, { ...headers, ...SSE_HEADERS });
-  await wire.send(frameChunk(encoder.encode(`data: ${body}\n\n`)));
+  const speech = stage.speak(null);
+  await wire.head(200, { ...headers, ...streamHeaders(speech) });
+  await wire.send(frameChunk(toBytes(speech.failure(body))));
   await wire.send(LAST_CHUNK);
 }
 
+/** The start of an answer, and the part of it that is sent over and over. */
+function endlessParts(stage: Stage): { head: string | Uint8Array; again: string | Uint8Array } {
+  const speech = stage.speak([HUGE_PIECE]);
+  if (!stage.stream) {
+    const text = JSON.stringify(speech.whole);
+    return { head: text.slice(0, Math.max(0, text.indexOf(HUGE_PIECE))), again: HUGE_PIECE };
+  }
+  const at = speech.frames.findIndex(({ text }) => text === HUGE_PIECE);
+  const head = speech.frames.slice(0, Math.max(0, at)).map(({ bytes }) => toBytes(bytes));
+  const again = speech.frames[at]?.bytes ?? speech.frames[0]?.bytes ?? HUGE_PIECE;
+  return { head: Buffer.concat(head), again };
+}
+
 async function playHuge(stage: Stage): Promise<void> {
-  const { wire, call, headers, reply } = stage;
-  const { stream } = reply.ask;
+  const { wire, call, headers, stream } = stage;
   call.status = 200;
-  const kind = stream ? SSE_HEADERS : { ...JSON_HEADERS, 'transfer-encoding': 'chunked' };
+  const kind = stream
+    ? streamHeaders(stage.speak([HUGE_PIECE]))
+    : { ...JSON_HEADERS, 'transfer-encoding': 'chunked' };
   await wire.head(200, { ...headers, ...kind });
-  const [first] = chunksOf({ ...reply, pieces: [HUGE_PIECE] });
-  const start =
-    '{"id":"huge","object":"chat.completion","choices":[{"index":0,"message":{"content":"';
-  if (!stream) await wire.send(frameChunk(encoder.encode(start)));
-  const text = stream ? `data: ${JSON.stringify(first?.json)}\n\n` : HUGE_PIECE;
-  const bytes = frameChunk(encoder.encode(text));
+  const { head, again } = endlessParts(stage);
+  if (head.length > 0) await wire.send(frameChunk(toBytes(head)));
+  const bytes = frameChunk(toBytes(again));
   for (let sent = 0; sent < HUGE_BYTES_MAX; sent += bytes.length) {
     if (!(await wire.send(bytes))) return;
     if (stream) call.chunks_sent += 1;
@@ -145,21 +172,20 @@ async function playHuge(stage: Stage): Promise<void> {
   resetNow(stage);
 }
 
-async function playWhole(stage: Stage): Promise<void> {
-  const { wire, call, plan, headers, reply } = stage;
-  if (plan.breakWith === 'error') return sendError(stage, 'server', { model: reply.ask.model });
+async function playWhole(stage: Stage, speech: Speech): Promise<void> {
+  const { wire, call, plan, headers } = stage;
+  if (plan.breakWith === 'error') return sendError(stage, 'server', { model: stage.model });
   if (plan.wholeAfterMs !== undefined) await pauseUnless(plan.wholeAfterMs, wire.left);
-  const made = completionOf(reply);
-  const body = encoder.encode(wholeText(plan, made));
+  const body = encoder.encode(wholeText(plan, speech.whole));
   call.status = 200;
-  const all = { ...headers, ...JSON_HEADERS };
+  const all = { ...headers, ...JSON_HEADERS, ...speech.headers };
   const half = body.subarray(0, Math.floor(body.length / 2));
   if (plan.breakWith === 'end') {
     await wire.whole(200, all, half);
     return;
   }
   if (plan.breakWith === undefined && plan.wire === undefined) {
-    if (await wire.whole(200, all, body)) call.usage = usageIn(made);
+    if (await wire.whole(200, all, body)) call.usage = speech.usage;
     return;
   }
   await wire.head(200, { ...all, 'content-length': String(body.length) });
@@ -167,17 +193,14 @@ async function playWhole(stage: Stage): Promise<void> {
     await wire.send(half);
     return plan.breakWith === 'hang' ? hang(stage) : resetSoon(stage);
   }
-  if ((await writeAs(stage, body)) && plan.breakWith === undefined) call.usage = usageIn(made);
+  if ((await writeAs(stage, body)) && plan.breakWith === undefined) call.usage = speech.usage;
 }
 
-function wholeText(plan: Plan, made: JsonObject): string {
-  if (plan.breakWith === 'malformed') return BROKEN_JSON;
-  if (plan.wire !== 'crlf') return JSON.stringify(made);
-  return `${JSON.stringify(made, null, 2).replaceAll('\n', '\r\n')}\r\n`;
-}
-
-function usageIn(made: JsonObject): JsonObject | null {
-  return isObject(made.usage) ? made.usage : null;
+function wholeText(plan: Plan, whole: Json): string {
+  const text = JSON.stringify(whole);
+  if (plan.breakWith === 'malformed') return text.slice(0, Math.floor(text.length * BROKEN_SHARE));
+  if (plan.wire !== 'crlf') return text;
+  return `${JSON.stringify(whole, null, 2).replaceAll('\n', '\r\n')}\r\n`;
 }
 
 async function resetSoon(stage: Stage): Promise<void> {
@@ -185,44 +208,38 @@ async function resetSoon(stage: Stage): Promise<void> {
   if (!stage.wire.gone) resetNow(stage);
 }
 
-async function playStream(stage: Stage): Promise<void> {
-  const { wire, call, plan, headers, reply } = stage;
-  const chunks = plan.emptyChoices === true ? emptyChunks(reply) : [...chunksOf(reply)];
+async function playStream(stage: Stage, speech: Speech): Promise<void> {
+  const { wire, call, plan, headers } = stage;
+  const { frames } = speech;
   const pauseMs = plan.pauseMs ?? stage.pauseMs;
-  const middle = plan.breakWith === undefined ? -1 : Math.max(1, Math.floor(chunks.length / 2));
+  const middle = plan.breakWith === undefined ? -1 : Math.max(1, Math.floor(frames.length / 2));
   call.status = 200;
-  call.chunks_total = chunks.length;
-  if (!(await wire.head(200, { ...headers, ...SSE_HEADERS }))) return;
-  const { comment } = reply.vendor.streaming;
-  if (comment !== null) await sendEvent(stage, `: ${comment}\n\n`);
-  for (const [index, chunk] of chunks.entries()) {
+  call.chunks_total = frames.length;
+  const all = { ...headers, ...streamHeaders(speech), ...speech.headers };
+  if (!(await wire.head(200, all))) return;
+  if (speech.start !== null) await sendFrame(stage, speech.start);
+  for (const [index, frame] of frames.entries()) {
     if (index > 0 && pauseMs > 0) await pause(pauseMs);
     // The client cannot be seen leaving while nothing else runs: pauseless streams yield at times.
     else if (index % HUGE_BURST === HUGE_BURST - 1) await pause(0);
-    if (index === middle && !(await breakStream(stage))) return;
-    const ending = plan.wire === 'crlf' ? ': comment\n' : '';
-    if (!(await sendEvent(stage, `${ending}data: ${JSON.stringify(chunk.json)}\n\n`))) return;
-    count(call, chunk);
+    if (index === middle && !(await breakStream(stage, speech))) return;
+    const comment = plan.wire === 'crlf' && speech.commented ? ': comment\n' : '';
+    const { bytes } = frame;
+    const sent = typeof bytes === 'string' ? `${comment}${bytes}` : bytes;
+    if (!(await sendFrame(stage, sent))) return;
+    count(call, frame);
   }
-  if (await sendEvent(stage, 'data: [DONE]\n\n')) await wire.send(LAST_CHUNK);
+  if (speech.end === null || (await sendFrame(stage, speech.end))) await wire.send(LAST_CHUNK);
 }
 
-function count(call: Call, chunk: Chunk): void {
+function count(call: Call, frame: Frame): void {
   call.chunks_sent += 1;
-  call.tokens_sent += countTokens(chunk.text);
-  if (chunk.hasUsage) call.usage = usageIn(chunk.json);
-}
-
-/** One chunk without choices, then usage where it is asked for. */
-function emptyChunks(reply: Reply): Chunk[] {
-  const none = { ...reply, turns: [] };
-  const { usage: _usage, ...json } = completionOf(none);
-  const first = { json: { ...json, object: 'chat.completion.chunk' }, text: '', hasUsage: false };
-  return [first, ...chunksOf(none)];
+  call.tokens_sent += countTokens(frame.text);
+  if (frame.usage !== null) call.usage = frame.usage;
 }
 
 /** The broken middle of a stream; true where the stream goes on after it. */
-async function breakStream(stage: Stage): Promise<boolean> {
+async function breakStream(stage: Stage, speech: Speech): Promise<boolean> {
   switch (stage.plan.breakWith) {
     case 'hang':
       await hang(stage);
@@ -231,9 +248,9 @@ async function breakStream(stage: Stage): Promise<boolean> {
       await resetSoon(stage);
       return false;
     case 'malformed':
-      return sendEvent(stage, BROKEN_EVENT);
+      return sendFrame(stage, speech.broken);
     case 'error':
-      await sendEvent(stage, `data: ${JSON.stringify(serverError(stage))}\n\n`);
+      await sendFrame(stage, speech.failure(serverError(stage)));
       await stage.wire.send(LAST_CHUNK);
       return false;
     default:
@@ -242,9 +259,14 @@ async function breakStream(stage: Stage): Promise<boolean> {
   }
 }
 
-function sendEvent(stage: Stage, text: string): Promise<boolean> {
-  const lines = stage.plan.wire === 'crlf' ? text.replaceAll('\n', '\r\n') : text;
-  return writeAs(stage, frameChunk(encoder.encode(lines)));
+function toBytes(frame: string | Uint8Array): Uint8Array {
+  return typeof frame === 'string' ? encoder.encode(frame) : frame;
+}
+
+function sendFrame(stage: Stage, frame: string | Uint8Array): Promise<boolean> {
+  const crlf = stage.plan.wire === 'crlf' && typeof frame === 'string';
+  const whole = crlf ? frame.replaceAll('\n', '\r\n') : frame;
+  return writeAs(stage, frameChunk(toBytes(whole)));
 }
 
 /** Bytes in one write, one write each, or split inside every character of more than one byte. */

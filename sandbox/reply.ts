@@ -2,11 +2,9 @@
 import type { Json, JsonObject } from '../src/kit/json.ts';
 import type { ToolCall, Turn } from './answer.ts';
 import type { Ask } from './ask.ts';
-import { countTokens, splitTokens } from './tokens.ts';
+import { dataFrame, type Frame, groups, type Speech, sseSpeech } from './speech.ts';
+import { countTokens } from './tokens.ts';
 import type { FakeVendor } from './vendors.ts';
-
-/** Tokens carried by one chunk of a stream. */
-const TOKENS_A_CHUNK = 2;
 
 export interface Reply {
   readonly vendor: FakeVendor;
@@ -22,7 +20,7 @@ export interface Reply {
 }
 
 /** One event of a stream. `text` is what the caller reads of it, for counting. */
-export interface Chunk {
+interface Chunk {
   readonly json: JsonObject;
   readonly text: string;
   readonly hasUsage: boolean;
@@ -33,13 +31,13 @@ function idOf({ vendor, n }: Reply): string {
 }
 
 /** The model that a vendor names in its answer: the dated one behind a name or an endpoint. */
-export function resolvedModel(vendor: FakeVendor, model: string): string {
+function resolvedModel(vendor: FakeVendor, model: string): string {
   if (vendor.resolveEndpoint !== null && model.startsWith('ep-')) return vendor.resolveEndpoint;
   return vendor.resolve[model] ?? model;
 }
 
 /** Usage in the vendor's style; tokens counted with `countTokens`. */
-export function usageOf({ vendor, ask, turns }: Reply): JsonObject {
+function usageOf({ vendor, ask, turns }: Reply): JsonObject {
   const reasoning = sum(turns.map((turn) => countTokens(turn.reasoning)));
   const completion = reasoning + sum(turns.map(answerTokens));
   const { promptTokens, cachedTokens } = ask;
@@ -80,9 +78,9 @@ function frame(reply: Reply, object: string): Record<string, Json> {
 }
 
 /** The answer of a call without `stream`. */
-export function completionOf(reply: Reply, choices?: readonly Json[]): JsonObject {
+function completionOf(reply: Reply): JsonObject {
   const made = frame(reply, 'chat.completion');
-  made.choices = choices ?? reply.turns.map((turn, index) => choiceOf(reply.vendor, turn, index));
+  made.choices = reply.turns.map((turn, index) => choiceOf(reply.vendor, turn, index));
   if (!reply.noUsage) made.usage = usageOf(reply);
   return made;
 }
@@ -133,7 +131,7 @@ interface Delta {
 }
 
 /** Every event before `[DONE]`, made one by one as they are sent. */
-export function* chunksOf(reply: Reply): Generator<Chunk> {
+function* chunksOf(reply: Reply): Generator<Chunk> {
   const { vendor, ask, turns, noUsage } = reply;
   const { usage: where } = vendor.streaming;
   const usage = noUsage ? null : usageOf(reply);
@@ -216,11 +214,28 @@ function* callDeltas(call: ToolCall, index: number): Generator<Delta> {
   }
 }
 
-function groups(text: string): string[] {
-  const tokens = splitTokens(text);
-  const made: string[] = [];
-  for (let at = 0; at < tokens.length; at += TOKENS_A_CHUNK) {
-    made.push(tokens.slice(at, at + TOKENS_A_CHUNK).join(''));
+/** One chunk without choices, then usage where it is asked for. */
+function* emptyChunks(reply: Reply): Generator<Chunk> {
+  const { usage: _usage, ...json } = completionOf(reply);
+  yield { json: { ...json, object: 'chat.completion.chunk' }, text: '', hasUsage: false };
+  yield* chunksOf(reply);
+}
+
+/** The answer whole and in chunks, as the vendor sends it. */
+export function chatSpeech(reply: Reply): Speech {
+  const { vendor, ask, turns, noUsage } = reply;
+  const frames: Frame[] = [];
+  if (ask.stream) {
+    for (const chunk of turns.length === 0 ? emptyChunks(reply) : chunksOf(reply)) {
+      frames.push(dataFrame(chunk.json, chunk.text, chunk.hasUsage ? usageOf(reply) : null));
+    }
   }
-  return made;
+  const { comment } = vendor.streaming;
+  return sseSpeech({
+    whole: completionOf(reply),
+    usage: noUsage ? null : usageOf(reply),
+    frames,
+    start: comment === null ? null : `: ${comment}\n\n`,
+    end: 'data: [DONE]\n\n',
+  });
 }

@@ -17,10 +17,10 @@ export function findPython(): string | null {
   return Bun.env.GANGWAY_TEST_PYTHON ?? Bun.which('python3');
 }
 
-function hasPythonOpenai(): boolean {
+function pythonHas(module: string): boolean {
   const python = findPython();
   if (!python) return false;
-  const run = Bun.spawnSync([python, '-c', 'import openai'], { timeout: PROBE_TIMEOUT_MS });
+  const run = Bun.spawnSync([python, '-c', `import ${module}`], { timeout: PROBE_TIMEOUT_MS });
   return run.exitCode === 0;
 }
 
@@ -28,8 +28,12 @@ function hasPythonOpenai(): boolean {
 const NEEDS: Readonly<Record<string, Need>> = {
   nginx: { probe: () => findNginx() !== null, mend: 'apt-get install nginx-light' },
   'python-openai': {
-    probe: hasPythonOpenai,
+    probe: () => pythonHas('openai'),
     mend: 'make a venv, pip install openai, set GANGWAY_TEST_PYTHON to its python',
+  },
+  'python-ark': {
+    probe: () => pythonHas('volcenginesdkarkruntime, volcenginesdkark'),
+    mend: "as for python-openai, with pip install 'volcengine-python-sdk[ark]'",
   },
   openssl: { probe: () => Bun.which('openssl') !== null, mend: 'apt-get install openssl' },
   linux: { probe: () => process.platform === 'linux', mend: 'run on Linux' },

@@ -30,9 +30,9 @@ const JOBS = '/sandbox/jobs';
 const encoder = new TextEncoder();
 
 /** Vendors that only take jobs: where, and with which key. */
-export const JOB_VENDORS = Object.freeze([
-  { vendor: 'luma', path: LUMA_PATH, key: 'sandbox-luma-key' },
-]);
+export const JOB_VENDORS = [
+  { id: 'luma', path: LUMA_PATH, key: 'sandbox-luma-key', extra: undefined },
+] as const;
 
 export function isJobPath(path: string): boolean {
   const isBelow = (base: string): boolean => path === base || path.startsWith(`${base}/`);

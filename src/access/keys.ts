@@ -120,6 +120,7 @@ export interface NewKey {
   readonly budget?: bigint | null;
   readonly onDisconnect?: KeyRow['onDisconnect'];
   readonly contract?: KeyRow['contract'];
+  readonly rescue?: KeyRow['rescue'];
 }
 
 /** A new key and its secret, which exists nowhere else: show it once. */
@@ -143,6 +144,7 @@ export function mintKey(wish: NewKey, nowMs: number): { row: KeyRow; secret: str
     budget: wish.budget ?? null,
     onDisconnect: wish.onDisconnect ?? 'drain',
     contract: wish.contract ?? null,
+    rescue: wish.rescue ?? null,
   };
   return { row, secret };
 }

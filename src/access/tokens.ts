@@ -105,5 +105,6 @@ function keyOfApp(app: AppRow): KeyRow {
     budget: null,
     onDisconnect: 'drain',
     contract: app.contract,
+    rescue: null,
   });
 }

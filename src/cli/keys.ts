@@ -27,6 +27,7 @@ gangway keys enable ID
   --disconnect RULE   drain (default): a left answer is read to its end and charged as counted;
                       abort: it is stopped and charged as streamed
   --contract strict   the Doubao tutorial's strict contract on every chat call
+  --rescue on|off     may another upstream finish a stream that broke off? (default: settings)
   --count N           make N keys
   --json              print JSON`;
 
@@ -49,6 +50,7 @@ const FLAGS = {
   expires: { type: 'string' },
   disconnect: { type: 'string' },
   contract: { type: 'string' },
+  rescue: { type: 'string' },
   count: { type: 'string' },
   limit: { type: 'string' },
   after: { type: 'string' },
@@ -96,6 +98,7 @@ async function create(store: Store, values: Values): Promise<void> {
     budget: readBudget(values.budget),
     onDisconnect: readChoice(values.disconnect, ['drain', 'abort'], '--disconnect'),
     contract: readChoice(values.contract, ['strict'] as const, '--contract'),
+    rescue: readRescue(values.rescue),
   };
   const count = readCount(values.count, '--count') ?? 1;
   if (count < 1 || count > COUNT_MAX) throw new UsageError(`--count: 1 to ${COUNT_MAX}`);
@@ -170,7 +173,13 @@ function showKey(row: KeyRow & KeySpend) {
     held: formatMoney(row.held),
     disconnect: row.onDisconnect,
     contract: row.contract,
+    rescue: row.rescue,
   };
+}
+
+function readRescue(text: string | undefined): boolean | null {
+  const choice = readChoice(text, ['on', 'off'] as const, '--rescue');
+  return choice === null || choice === undefined ? null : choice === 'on';
 }
 
 function readCount(text: string | undefined, flag: string): number | null {

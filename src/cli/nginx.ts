@@ -86,7 +86,10 @@ export async function nginx(args: readonly string[]): Promise<number> {
 function writeText(values: Values, settings: Settings): string {
   const to = values.to ?? 'ark';
   if (to !== 'ark' && to !== 'gangway') throw new UsageError('--to: ark or gangway.');
-  const upstream = readUpstream(values.upstream ?? upstreamOf(to, settings));
+  const named = readUpstream(values.upstream ?? upstreamOf(to, settings));
+  // A gateway's address alone is enough: there is one path for this.
+  const isBare = to === 'gangway' && named.pathname === '/';
+  const upstream = isBare ? new URL(OWN_PATH, named) : named;
   const serverName = values['server-name'] ?? '_';
   if (!SERVER_NAME.test(serverName)) throw new UsageError('--server-name: not a name.');
   const { cert, key } = values;
@@ -110,10 +113,13 @@ function writeText(values: Values, settings: Settings): string {
   });
 }
 
+/** Where Gangway itself serves what nginx asks of it. */
+const OWN_PATH = '/api/doubao/v1';
+
 function upstreamOf(to: 'ark' | 'gangway', settings: Settings): string {
   if (to === 'ark') return VENDORS.ark?.baseUrl ?? '';
   const scheme = settings.tls.cert === null ? 'http' : 'https';
-  return `${scheme}://${settings.listen}/api/doubao/v1`;
+  return `${scheme}://${settings.listen}${OWN_PATH}`;
 }
 
 function readUpstream(text: string): URL {

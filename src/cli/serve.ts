@@ -348,7 +348,7 @@ function breakerSettings({ breaker }: Settings) {
   };
 }
 
-function relaySettings({ timeouts, retry, drain }: Settings): RelayDeps['settings'] {
+function relaySettings({ timeouts, retry, drain, rescue }: Settings): RelayDeps['settings'] {
   return {
     times: {
       connectMs: timeouts.connect_ms,
@@ -362,6 +362,11 @@ function relaySettings({ timeouts, retry, drain }: Settings): RelayDeps['setting
       retryAfterMsMax: retry.retry_after_ms_max,
     },
     drain: { drainMs: drain.drain_ms, drainsMax: drain.drains_max },
+    rescue: {
+      enabled: rescue.enabled,
+      models: rescue.models.length === 0 ? null : new Set(rescue.models),
+      timesMax: rescue.times_max,
+    },
   };
 }
 

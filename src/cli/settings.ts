@@ -133,6 +133,11 @@ const schema = z.strictObject({
     /** How long we wait between two questions, of what the vendor's data say. */
     pace_percent: size.max(1_000).default(100),
   }),
+  rescue: group({
+    enabled: flag.default(false),
+    models: z.array(z.string().min(1)).default([]),
+    times_max: size.max(3).default(1),
+  }),
   vendors: z
     .record(z.string(), z.union([upstream.transform((one) => [one]), z.array(upstream)]))
     .default({}),

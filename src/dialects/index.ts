@@ -2,19 +2,50 @@
  * Every format by its id, and how a request in one is carried to a vendor of another: untouched
  * where both are the same, through the common turn where both have one.
  */
+import {
+  anthropicMessagesCaller,
+  anthropicMessagesPassage,
+  anthropicMessagesVendor,
+} from './anthropic-messages/index.ts';
 import { EMBEDDINGS, openEmbeddings } from './embeddings/exchange.ts';
 import { EMBED_FORMATS } from './embeddings/formats.ts';
-import { openaiChatPassage } from './openai-chat/index.ts';
+import {
+  geminiGenerateCaller,
+  geminiGeneratePassage,
+  geminiGenerateVendor,
+} from './gemini-generate/index.ts';
+import { openaiChatCaller, openaiChatPassage, openaiChatVendor } from './openai-chat/index.ts';
+import {
+  openaiResponsesCaller,
+  openaiResponsesPassage,
+  openaiResponsesVendor,
+} from './openai-responses/index.ts';
 import { openRerank, RERANK } from './rerank/exchange.ts';
 import { RERANK_FORMATS } from './rerank/formats.ts';
+import { Rescuable } from './rescue.ts';
 import type { AskedContext, CallerDialect, Exchange, Passage, VendorDialect } from './shape.ts';
 import { translate } from './translate.ts';
 
-const PASSAGES: Readonly<Record<string, Passage>> = byId([openaiChatPassage]);
+const PASSAGES: Readonly<Record<string, Passage>> = byId([
+  openaiChatPassage,
+  openaiResponsesPassage,
+  anthropicMessagesPassage,
+  geminiGeneratePassage,
+]);
 
 /** Formats whose callers can be understood, and those in which vendors can be asked. */
-const CALLERS: Readonly<Record<string, CallerDialect>> = byId([]);
-const VENDORS: Readonly<Record<string, VendorDialect>> = byId([]);
+const CALLERS: Readonly<Record<string, CallerDialect>> = byId([
+  openaiChatCaller,
+  openaiResponsesCaller,
+  anthropicMessagesCaller,
+  geminiGenerateCaller,
+]);
+const VENDORS: Readonly<Record<string, VendorDialect>> = byId([
+  openaiChatVendor,
+  openaiResponsesVendor,
+  anthropicMessagesVendor,
+  geminiGenerateVendor,
+]);
 
 function byId<T extends { readonly id: string }>(all: readonly T[]): Readonly<Record<string, T>> {
   return Object.freeze(Object.fromEntries(all.map((one) => [one.id, one])));
@@ -32,6 +63,21 @@ const OTHERS: Readonly<Record<string, Other>> = Object.freeze({
 interface Other {
   readonly to: Pick<ReadonlyMap<string, unknown>, 'has'>;
   open(wish: ExchangeWish): Exchange;
+}
+
+/**
+ * A call whose stream another vendor may finish; null where the caller's format has no common form.
+ */
+export function openRescuable(wish: Omit<ExchangeWish, 'to'>): Rescuable | null {
+  const caller = CALLERS[wish.from];
+  return caller === undefined ? null : new Rescuable(caller, wish);
+}
+
+/** The same question, or the rest of its answer, for a vendor of this format. */
+export function openRest(call: Rescuable, to: string, continues: boolean): Exchange {
+  const vendor = VENDORS[to];
+  if (vendor === undefined) throw new Error(`no way through the common turn to ${to}`);
+  return call.open({ vendor, continues });
 }
 
 /** Whether callers of `from` can be served by vendors of `to`. */

@@ -40,6 +40,8 @@ export interface WireRequest {
   readonly outputTokensAsked: number | null;
   /** How many answers the caller asked for. */
   readonly choices: number;
+  /** Headers of the format that the caller sent, for a vendor of the same format. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** The most that it can use beside tokens: unit -> count. Absent: nothing. */
   readonly unitsBound?: Readonly<Record<string, number>>;
   /** On what its price depends: name -> value. Absent: nothing. */
@@ -54,6 +56,8 @@ export interface Place {
   readonly stream?: boolean;
   /** The version header of the format, such as 2023-06-01. */
   readonly version?: string;
+  /** The header that asks for what is not yet in any version, as it was sent. */
+  readonly preview?: string;
 }
 
 /** What one vendor wants otherwise; see vendors/shape.ts. */
@@ -62,6 +66,8 @@ export interface WireTweaks {
   readonly refuse?: Readonly<Record<string, string>>;
   readonly force?: Readonly<Record<string, Json>>;
   readonly roles?: Readonly<Record<string, string>>;
+  readonly thinking?: 'type' | 'flag';
+  readonly thoughtsBack?: string;
 }
 
 export interface WriteWish {
@@ -73,6 +79,8 @@ export interface WriteWish {
   readonly asksUsage: boolean;
   /** Most inputs that the vendor takes in one request; absent: any number. */
   readonly inputsMax?: number;
+  /** The most that the model can write, for formats in which that must be said. */
+  readonly outputTokensMax?: number;
 }
 
 export interface Written {
@@ -83,6 +91,8 @@ export interface Written {
   readonly dropped: readonly string[];
   /** What was said otherwise than the caller said it, for people. Absent: nothing. */
   readonly warnings?: readonly string[];
+  /** Headers of this request alone, such as the version that it is written in. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** Watches one stream of events on its way to the caller. */

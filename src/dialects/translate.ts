@@ -61,7 +61,7 @@ function itemBytes(item: Item): number {
 }
 
 /** The vendor's events in, the caller's events out. */
-class TranslatingWatch implements StreamWatch {
+export class TranslatingWatch implements StreamWatch {
   readonly #reader: EventReader;
   readonly #writer: EventWriter;
   #begun = false;

@@ -13,12 +13,18 @@ export type Media =
   /** An id that only the side that gave it knows. */
   | { readonly at: 'id'; readonly id: string; readonly mediaType: string | null };
 
+/** A mark that everything up to here may be cached; `ttl` such as "5m". A hint, never a must. */
+export interface CacheMark {
+  readonly ttl: string | null;
+}
+
 export interface TextPart {
   readonly type: 'text';
   readonly text: string;
   readonly citations?: readonly Citation[];
-  /** A mark that everything up to here may be cached; `ttl` such as "5m". */
-  readonly cache?: { readonly ttl: string | null };
+  readonly cache?: CacheMark;
+  /** Where a side proves its texts too. */
+  readonly seal?: Seal;
 }
 
 export interface MediaPart {
@@ -26,7 +32,11 @@ export interface MediaPart {
   readonly media: Media;
   readonly detail?: string;
   readonly filename?: string;
-  readonly cache?: { readonly ttl: string | null };
+  readonly cache?: CacheMark;
+  /** Whether the answer shall cite this file. */
+  readonly cite?: boolean;
+  /** What the model is told of the file, beside its content. */
+  readonly context?: string;
 }
 
 export type ContentPart = TextPart | MediaPart;
@@ -74,6 +84,7 @@ export type Item =
       /** JSON text, as the model wrote it. */
       readonly arguments: string;
       readonly seal: Seal | null;
+      readonly cache?: CacheMark;
     }
   | {
       readonly type: 'tool_result';
@@ -82,6 +93,7 @@ export type Item =
       readonly name: string | null;
       readonly content: readonly ContentPart[];
       readonly isError: boolean;
+      readonly cache?: CacheMark;
     }
   | { readonly type: 'refusal'; readonly text: string };
 
@@ -91,6 +103,7 @@ export interface Tool {
   /** JSON Schema of the arguments; null: none. */
   readonly parameters: JsonObject | null;
   readonly strict: boolean | null;
+  readonly cache?: CacheMark;
 }
 
 export type ToolChoice =
@@ -141,8 +154,15 @@ export interface Turn {
   readonly user: string | null;
   readonly serviceTier: string | null;
   readonly metadata: JsonObject | null;
-  /** Fields of the caller's dialect that no common form exists for: field -> value. */
+  /**
+   * Fields of the caller's dialect that no common form exists for: field -> value. A field inside
+   * of the body stands by its path, such as `tools[1]`.
+   */
   readonly others: Readonly<Record<string, Json>>;
+  /** The format in which it was asked: `others` and ids of files have a meaning only there. */
+  readonly origin?: string;
+  /** The side may cache as much of the question as it can. */
+  readonly cache?: CacheMark;
 }
 
 /** Why an answer ended. */

@@ -1,12 +1,12 @@
 /** One try at one upstream: until it has begun to answer, or failed. */
-import { openExchange } from '../dialects/index.ts';
+import { openExchange, openRest } from '../dialects/index.ts';
 import type { ErrorReader, Exchange, ReadReply, StreamWatch, Written } from '../dialects/shape.ts';
 import type { Deadline } from '../kit/clock.ts';
 import { Fault, type FaultCode } from '../kit/fault.ts';
 import type { OutboundReply } from '../kit/fetch.ts';
 import type { Json } from '../kit/json.ts';
 import { EVENT_BYTES_MAX, EventCutter } from '../kit/sse.ts';
-import type { Call, RelayDeps } from './call.ts';
+import { type Call, exchangeWish, type RelayDeps } from './call.ts';
 import { bodyFailure, Failure, readRetryAfter, vendorFailure } from './failure.ts';
 import type { Candidate } from './upstreams.ts';
 
@@ -14,7 +14,6 @@ import type { Candidate } from './upstreams.ts';
 const REPLY_BYTES_MAX = 64 * 1024 * 1024;
 /** Longest error body that is read. */
 const ERROR_BYTES_MAX = 1024 * 1024;
-const MS_PER_S = 1_000;
 
 export type Begun =
   | ({ readonly kind: 'whole' } & ReadReply)
@@ -99,20 +98,14 @@ export async function attempt(call: Call, candidate: Candidate, deps: RelayDeps)
     throw new Failure(new Fault('credential_unavailable'), { cause: 'unfit', sent: false });
   }
   const { request } = call.input;
-  const exchange = openExchange({
-    from: call.input.dialect,
-    to: candidate.service.dialect,
-    request,
-    callId: call.hold.id,
-    nowS: Math.floor(call.hold.startedMs / MS_PER_S),
-  });
+  const exchange = exchangeFor(call, candidate);
   const written = writeFor(call, candidate, exchange);
   const timer = new AttemptTimer(deps);
   call.stop = (why) => timer.stop(why);
   call.endWithin = (ms) => timer.endWithin(ms);
   try {
     const readError = (body: Json): Error => bodyFailure(candidate.upstream.vendor, body);
-    const to: To = { call, candidate, timer };
+    const to: To = { call, candidate, timer, headers: written.headers };
     if (written.rest !== undefined && written.rest.length > 0) {
       const texts = await sendParts([written.text, ...written.rest], to, deps);
       timer.end();
@@ -137,23 +130,35 @@ export async function attempt(call: Call, candidate: Candidate, deps: RelayDeps)
   }
 }
 
+/** Untouched where it can be; through the common turn where another upstream may have to go on. */
+function exchangeFor(call: Call, { service }: Candidate): Exchange {
+  if (call.rescuable !== null) {
+    return openRest(call.rescuable, service.dialect, service.continues === true);
+  }
+  return openExchange({ ...exchangeWish(call.input, call.hold), to: service.dialect });
+}
+
 interface To {
   readonly call: Call;
   readonly candidate: Candidate;
   readonly timer: AttemptTimer;
+  /** Of this request alone; absent: none. */
+  readonly headers: Written['headers'];
 }
 
 /** One request on its way; resolves when the vendor has begun a good answer. */
 async function send(body: string, to: To, deps: RelayDeps): Promise<OutboundReply> {
   const { call, candidate, timer } = to;
   const url = call.input.request.stream ? candidate.streamUrl : candidate.url;
-  const ask = { method: 'POST', url, headers: candidate.headers, body } as const;
+  const headers =
+    to.headers === undefined ? candidate.headers : { ...candidate.headers, ...to.headers };
+  const ask = { method: 'POST', url, headers, body } as const;
   const proved = deps.credentials.prove(candidate.upstream, ask);
   const proof = proved instanceof Promise ? await proved : proved;
   refuseStopped(call);
   const reply = await deps.outbound({
     ...ask,
-    headers: { ...candidate.headers, ...proof, 'x-client-request-id': call.hold.id },
+    headers: { ...headers, ...proof, 'x-client-request-id': call.hold.id },
     signal: timer.signal,
     connectMs: deps.settings.times.connectMs,
   });
@@ -193,6 +198,7 @@ function writeFor(call: Call, candidate: Candidate, exchange: Exchange): Written
     mayDrop: call.input.mayDrop,
     asksUsage: candidate.service.streamUsage !== 'always',
     ...(inputsMax === undefined ? {} : { inputsMax }),
+    outputTokensMax: call.route.model.outputTokensMax,
   });
   call.dropped = written.dropped;
   call.warnings = written.warnings ?? [];

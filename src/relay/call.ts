@@ -1,12 +1,22 @@
 /** What one call is while it lives, and what the relay needs to carry it. */
+import type { Rescuable } from '../dialects/rescue.ts';
 import type { Family, WireRequest } from '../dialects/shape.ts';
 import type { Clock, Deadlines } from '../kit/clock.ts';
 import type { Fault } from '../kit/fault.ts';
 import type { Outbound } from '../kit/fetch.ts';
 import type { Json } from '../kit/json.ts';
 import type { Log } from '../kit/log.ts';
+import type { Price } from '../ledger/price.ts';
 import type { Admission, Limits } from '../limits/limits.ts';
-import type { EndReason, HoldRow, KeyRow, Ledger, SettleRow } from '../storage/ports.ts';
+import type {
+  EndReason,
+  HoldRow,
+  KeyRow,
+  Ledger,
+  Quantities,
+  SettleRow,
+  UsageSource,
+} from '../storage/ports.ts';
 import type { Breaker } from './breaker.ts';
 import type { Credentials } from './credentials.ts';
 import type { EndpointResolver } from './endpoints.ts';
@@ -37,10 +47,20 @@ export interface DrainSettings {
   readonly drainsMax: number;
 }
 
+export interface RescueSettings {
+  /** Where the key does not say. */
+  readonly enabled: boolean;
+  /** How often another upstream may finish one answer that broke off. */
+  readonly timesMax: number;
+  /** Models whose answers are rescued where the key does not say; null: all. */
+  readonly models: ReadonlySet<string> | null;
+}
+
 export interface RelaySettings {
   readonly times: TimeLimits;
   readonly retry: RetrySettings;
   readonly drain: DrainSettings;
+  readonly rescue: RescueSettings;
 }
 
 /** Is told of every call that ended; for metrics. */
@@ -107,12 +127,25 @@ export interface AttemptNote {
   readonly sent: boolean;
 }
 
+/** What one attempt used, at its own price. */
+export interface Spent {
+  readonly quantities: Quantities;
+  readonly price: Price | null;
+  readonly source: UsageSource;
+}
+
 export interface Call {
   readonly input: CallInput;
   readonly route: Route;
   readonly admission: Admission;
   readonly hold: HoldRow;
   readonly attempts: AttemptNote[];
+  /** What attempts used whose answers were not the last: part of what the call costs. */
+  readonly earlier: Spent[];
+  /** Set where another upstream may finish the stream. */
+  readonly rescuable: Rescuable | null;
+  /** Who may be asked, in no order. */
+  readonly candidates: readonly Candidate[];
   dropped: readonly string[];
   /** What was said to the vendor otherwise than the caller said it. */
   warnings: readonly string[];
@@ -152,4 +185,16 @@ export type Answer =
 export interface Sink {
   /** Answers a promise where the caller reads slower than we write. */
   write(bytes: Uint8Array | string): void | Promise<void>;
+}
+
+const MS_PER_S = 1_000;
+
+/** What the ways between formats need to know of a call. */
+export function exchangeWish(input: CallInput, hold: Pick<HoldRow, 'id' | 'startedMs'>) {
+  return {
+    from: input.dialect,
+    request: input.request,
+    callId: hold.id,
+    nowS: Math.floor(hold.startedMs / MS_PER_S),
+  };
 }

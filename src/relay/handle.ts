@@ -10,6 +10,7 @@ import { tryUpstreams } from './attempts.ts';
 import type { Answer, Call, CallInput, RelayDeps, Sink } from './call.ts';
 import { isEndpointId } from './endpoints.ts';
 import { answerHeaders, withSunset } from './headers.ts';
+import { makeRescuable, rescuesMax } from './rescue.ts';
 import { settle } from './settle.ts';
 import { pumpStream, watchCaller } from './stream.ts';
 import type { Candidate, Route } from './upstreams.ts';
@@ -117,6 +118,8 @@ async function admit(input: CallInput, wish: AdmitWish, deps: RelayDeps): Promis
       priceId = candidate.priceId;
     }
   }
+  // Each upstream that goes on is asked the whole again.
+  const timesMax = rescuesMax(input, wish.route.model.id, deps);
   const row: HoldRow = {
     id: newId('call'),
     accountId: caller.key.accountId,
@@ -127,7 +130,7 @@ async function admit(input: CallInput, wish: AdmitWish, deps: RelayDeps): Promis
     model: wish.route.model.id,
     endpoint: wish.endpoint?.id ?? null,
     stream: request.stream,
-    amount,
+    amount: amount * BigInt(1 + timesMax),
     priceId,
     startedMs: deps.clock.nowMs(),
   };
@@ -137,6 +140,9 @@ async function admit(input: CallInput, wish: AdmitWish, deps: RelayDeps): Promis
     admission,
     hold: row,
     attempts: [],
+    earlier: [],
+    rescuable: makeRescuable(input, row, timesMax),
+    candidates: wish.candidates,
     dropped: [],
     warnings: [],
     answered: new Map(),

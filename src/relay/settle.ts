@@ -1,59 +1,16 @@
-/** How a call ended becomes quantities, money and one row; once. */
+/** How a call ended becomes one row of the books; once. */
 import type { Fault } from '../kit/fault.ts';
-import type { Json } from '../kit/json.ts';
-import { priceCall } from '../ledger/price.ts';
-import type { EndReason, Quantities, SettleRow, UsageSource } from '../storage/ports.ts';
-import { readUsage } from '../vendors/read.ts';
+import type { EndReason, SettleRow } from '../storage/ports.ts';
 import type { Call, RelayDeps } from './call.ts';
+import { countCall, type Used } from './count.ts';
 
-/** Bytes of generated text to a token, where the vendor did not count. */
-const BYTES_PER_TOKEN = 4;
 /** A database that does not answer is asked again: each time after twice as long. */
 const SETTLE_TRIES = 6;
 const SETTLE_RETRY_MS = 250;
 
-export interface Ending {
+export interface Ending extends Used {
   readonly reason: EndReason;
   readonly fault: Fault | null;
-  /** The vendor's body with its usage, where it sent one. */
-  readonly usage: Json | null;
-  /** Bytes of text that the vendor generated and we saw; null: it never began to answer. */
-  readonly contentBytes: number | null;
-}
-
-/**
- * The written rule. What the vendor counted is charged. Where it did not count, but began to
- * answer: the prompt and the text that was streamed, by estimate. Where it never began: nothing.
- */
-function countQuantities(
-  call: Call,
-  ending: Ending,
-): { readonly quantities: Quantities | null; readonly source: UsageSource } {
-  const { candidate } = call;
-  if (candidate !== null && ending.usage !== null) {
-    const counted = readUsage(candidate.service.meter, ending.usage);
-    if (counted !== null) return { quantities: withTraits(call, counted), source: 'vendor' };
-  }
-  if (ending.contentBytes === null) return { quantities: null, source: 'none' };
-  const { unitsBound } = call.input.request;
-  return {
-    quantities: withTraits(call, {
-      inputTokens: call.input.request.inputTokensGuess,
-      outputTokens: Math.ceil(ending.contentBytes / BYTES_PER_TOKEN),
-      cachedInputTokens: 0,
-      reasoningTokens: 0,
-      ...(unitsBound === undefined ? {} : { units: unitsBound }),
-    }),
-    source: 'estimate',
-  };
-}
-
-/** What the price of a call depends on beside its counts: most often nothing. */
-function withTraits(call: Call, counted: Quantities): Quantities {
-  const ofService = call.candidate?.service.traits;
-  const ofRequest = call.input.request.traits;
-  if (ofService === undefined && ofRequest === undefined) return counted;
-  return { ...counted, traits: { ...ofRequest, ...ofService } };
 }
 
 /** Ends the call in the books. Never throws: what cannot be written stays open for the replay. */
@@ -61,11 +18,7 @@ export function settle(call: Call, ending: Ending, deps: RelayDeps): Promise<voi
   if (call.settled) return Promise.resolve();
   call.settled = true;
   deps.live.delete(call);
-  const { quantities, source } = countQuantities(call, ending);
-  const price = call.candidate?.price ?? null;
-  const isFree = call.candidate?.service.free === true;
-  const charge =
-    quantities === null || price === null || isFree ? 0n : priceCall(price, quantities);
+  const { quantities, source, charge } = countCall(call, ending);
   const row: SettleRow = {
     id: call.hold.id,
     state: quantities === null ? 'released' : 'charged',

@@ -5,6 +5,7 @@ import { stoppedFailure } from './attempt.ts';
 import { tellGood } from './attempts.ts';
 import type { Call, RelayDeps, Sink } from './call.ts';
 import { type Failure, toFailure } from './failure.ts';
+import { rescue } from './rescue.ts';
 import { settle } from './settle.ts';
 
 interface Pump {
@@ -38,8 +39,24 @@ function countDrains(deps: RelayDeps): number {
   return count;
 }
 
-/** Carries the stream to its end and settles. Never throws. */
+/** Carries the stream to its end, by whoever can, and settles. Never throws. */
 export async function pumpStream(call: Call, pump: Pump, deps: RelayDeps): Promise<void> {
+  const { sink } = pump;
+  let { stream } = pump;
+  for (;;) {
+    const failure = await pumpOne(call, { stream, sink }, deps);
+    const next = failure === null ? null : await rescue(call, { stream, failure }, deps);
+    if (next === null) {
+      const fault = failure?.fault ?? null;
+      await finish(call, { stream, sink, fault }, deps);
+      return;
+    }
+    stream = next;
+  }
+}
+
+/** Carries one upstream's part of the stream; null where it is complete. */
+async function pumpOne(call: Call, pump: Pump, deps: RelayDeps): Promise<Failure | null> {
   const { timer, reply } = pump.stream;
   const failure = await carry(call, pump).then(
     (fault) => (fault === null ? null : toFailure(fault)),
@@ -48,7 +65,7 @@ export async function pumpStream(call: Call, pump: Pump, deps: RelayDeps): Promi
   timer.end();
   reply.close();
   tellBreaker(call, failure, deps);
-  await finish(call, { ...pump, fault: failure?.fault ?? null }, deps);
+  return failure;
 }
 
 /** The fault of a stream that ended before it was complete, or null. */

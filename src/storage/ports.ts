@@ -32,6 +32,8 @@ export interface KeyRow {
   readonly budget: bigint | null;
   readonly onDisconnect: DisconnectPolicy;
   readonly contract: 'strict' | null;
+  /** May another upstream finish its streams? null: as the settings say. */
+  readonly rescue: boolean | null;
 }
 
 /** How much a key has spent and holds, in nano-units. */

@@ -136,6 +136,7 @@ function writeKey(row: KeyRow) {
     held: 0,
     on_disconnect: row.onDisconnect,
     contract: row.contract,
+    rescue: row.rescue === null ? null : Number(row.rescue),
   };
 }
 
@@ -158,6 +159,7 @@ function readKey(row: Selectable<KeysTable>): KeyRow & KeySpend {
     budget: row.budget === null ? null : BigInt(row.budget),
     onDisconnect: row.on_disconnect as KeyRow['onDisconnect'],
     contract: row.contract as KeyRow['contract'],
+    rescue: row.rescue === null ? null : row.rescue === 1,
     spent: BigInt(row.spent),
     held: BigInt(row.held),
   };

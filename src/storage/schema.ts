@@ -24,6 +24,7 @@ export interface KeysTable {
   held: Nanos;
   on_disconnect: string;
   contract: string | null;
+  rescue: number | null;
 }
 
 export interface AccountsTable {

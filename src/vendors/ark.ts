@@ -13,6 +13,8 @@ export default Object.freeze({
       {
         path: '/chat/completions',
         dialect: 'openai-chat',
+        // unverified: that every model goes on from a last assistant message (docs/82379/1359497).
+        continues: true,
         // Four roles are taken; another is a 400 InvalidParameter. max_completion_tokens is native.
         tweaks: { roles: { developer: 'system' } },
         meter: {

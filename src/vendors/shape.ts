@@ -54,6 +54,13 @@ export interface Tweaks {
   readonly force?: Readonly<Record<string, Json>>;
   /** Message roles under another name at this vendor, such as developer -> system. */
   readonly roles?: Readonly<Record<string, string>>;
+  /**
+   * How thinking is switched, where effort alone does not: `thinking.type` (enabled, disabled), or
+   * the flag `enable_thinking` with `thinking_budget`. Absent: by effort, "none" for off.
+   */
+  readonly thinking?: 'type' | 'flag';
+  /** The field of an assistant message in which it takes its thoughts back. Absent: it does not. */
+  readonly thoughtsBack?: string;
 }
 
 export interface QuickService {
@@ -74,6 +81,8 @@ export interface QuickService {
   readonly framing?: 'aws-eventstream';
   /** More headers of this service alone. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** It goes on from a last message of the assistant, instead of answering to it. */
+  readonly continues?: true;
   /** The vendor charges nothing for it, so nothing is held or charged. */
   readonly free?: true;
   /** Most inputs in one request (embeddings); more are split over several. */

@@ -1,9 +1,14 @@
 /** What the tests of the dialects share. */
 import { openaiChatPassage } from '../../src/dialects/openai-chat/index.ts';
 import { readRequest } from '../../src/dialects/openai-chat/request.ts';
-import type { ErrorReader, WriteWish } from '../../src/dialects/shape.ts';
+import type {
+  AskedContext,
+  CallerDialect,
+  ErrorReader,
+  WriteWish,
+} from '../../src/dialects/shape.ts';
 import { Fault } from '../../src/kit/fault.ts';
-import { isObject } from '../../src/kit/json.ts';
+import { isObject, type Json } from '../../src/kit/json.ts';
 
 /** The fault that `run` throws. */
 export function faultOf(run: () => unknown): Fault {
@@ -28,4 +33,13 @@ const WISH: WriteWish = { wireModel: 'wire', tweaks: undefined, mayDrop: false, 
 export function rewrite(text: string, wish: Partial<WriteWish> = {}) {
   const request = readRequest(text, Buffer.byteLength(text));
   return openaiChatPassage.writeRequest(request, { ...WISH, ...wish });
+}
+
+/** A question in this format, as the writers of its answer know it. */
+export function askedOf(caller: CallerDialect, more: Readonly<Record<string, Json>>): AskedContext {
+  const said = { input: 'Hi', messages: [{ role: 'user', content: 'Hi' }] };
+  const text = JSON.stringify({ model: 'm-1', stream: true, ...said, ...more });
+  const request = caller.readRequest(text, Buffer.byteLength(text));
+  const turn = caller.readTurn(request);
+  return { request, turn, callId: 'call_0199', nowS: 1_763_800_000 };
 }

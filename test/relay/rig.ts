@@ -46,6 +46,7 @@ export const SETTINGS: RelaySettings = {
   times: { connectMs: 1_000, firstByteMs: 30_000, idleMs: 10_000, totalMs: 60_000 },
   retry: { count: 2, delayMs: 1_000, retryAfterMsMax: 10_000 },
   drain: { drainMs: 20_000, drainsMax: 10 },
+  rescue: { enabled: false, models: null, timesMax: 1 },
 };
 
 export const BREAKER: BreakerSettings = {

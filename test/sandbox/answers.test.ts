@@ -13,7 +13,7 @@ const ARK = VENDORS.find(({ id }) => id === 'ark')!;
 
 function ask(content: Json, fields: JsonObject = {}, vendor = OPENAI) {
   const body = { model: 'm', messages: [{ role: 'user', content }], ...fields };
-  return answer(readAsk(body, vendor), vendor, 0);
+  return answer(readAsk(body, vendor), vendor.name, 0);
 }
 
 const tool = (name: string, parameters: JsonObject = { type: 'object', properties: {} }) => ({

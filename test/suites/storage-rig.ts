@@ -66,6 +66,7 @@ export function keyRow(accountId: string, more: Partial<KeyRow> = {}): KeyRow {
     budget: null,
     onDisconnect: 'drain',
     contract: null,
+    rescue: null,
     ...more,
   };
 }

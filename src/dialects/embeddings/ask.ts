@@ -69,7 +69,7 @@ const SHAPE = Compile(
 export function readRequest(text: string, bytes: number): WireRequest {
   const parsed = parseBody(text);
   const { body } = parsed;
-  if (!SHAPE.Check(body)) throw inputFault(body) ?? shapeFault(SHAPE.Errors(body));
+  if (!SHAPE.Check(body)) throw inputFault(body) ?? shapeFault(SHAPE, body);
   readRole(body);
   return {
     text,

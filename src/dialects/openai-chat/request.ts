@@ -16,7 +16,7 @@ const BYTES_PER_TOKEN_GUESS = 4;
 const MEDIA_TOKENS_BOUND = 16_384;
 const MEDIA_TOKENS_GUESS = 1_024;
 
-const nullable = <T extends Parameters<typeof Type.Union>[0][number]>(type: T) =>
+export const nullable = <T extends Parameters<typeof Type.Union>[0][number]>(type: T) =>
   Type.Optional(Type.Union([type, Type.Null()]));
 
 /** What Gangway itself relies on. Everything else is the vendor's to judge and passes untouched. */
@@ -36,12 +36,6 @@ const SHAPE = Compile(
     response_format: nullable(Type.Object({ type: Type.String() })),
   }),
 );
-
-interface ShapeError {
-  readonly instancePath: string;
-  readonly message: string;
-  readonly params: object;
-}
 
 /** `/messages/0/content` -> `messages[0].content`. */
 export function fieldPath(pointer: string): string {
@@ -87,7 +81,7 @@ export function parseBody(text: string): Pick<WireRequest, 'body' | 'spans' | 'o
 
 export function readRequest(text: string, bytes: number): WireRequest {
   const { body, spans, open } = parseBody(text);
-  if (!SHAPE.Check(body)) throw shapeFault(SHAPE.Errors(body));
+  if (!SHAPE.Check(body)) throw shapeFault(SHAPE, body);
   const choices = body.n ?? 1;
   const asked = body.max_completion_tokens ?? body.max_tokens ?? null;
   const media = countMedia(text, body);
@@ -100,17 +94,37 @@ export function readRequest(text: string, bytes: number): WireRequest {
     model: body.model,
     stream: body.stream ?? false,
     wantsUsage: body.stream_options?.include_usage ?? false,
-    inputTokensBound:
-      Math.ceil(textBytes / BYTES_PER_TOKEN_BOUND) + media.parts * MEDIA_TOKENS_BOUND,
-    inputTokensGuess:
-      Math.ceil(textBytes / BYTES_PER_TOKEN_GUESS) + media.parts * MEDIA_TOKENS_GUESS,
+    ...sizeTokens(textBytes, media.parts),
     outputTokensAsked: asked === null ? null : asked * choices,
     choices,
   };
 }
 
-/** What a compiled shape found first; empty where it found nothing. */
-export function shapeFault([error]: readonly ShapeError[]): Fault {
+/** Tokens of so many bytes of text and so many pictures, sounds and files. */
+export function sizeTokens(
+  textBytes: number,
+  mediaParts: number,
+): Pick<WireRequest, 'inputTokensBound' | 'inputTokensGuess'> {
+  return {
+    inputTokensBound:
+      Math.ceil(textBytes / BYTES_PER_TOKEN_BOUND) + mediaParts * MEDIA_TOKENS_BOUND,
+    inputTokensGuess:
+      Math.ceil(textBytes / BYTES_PER_TOKEN_GUESS) + mediaParts * MEDIA_TOKENS_GUESS,
+  };
+}
+
+/** A compiled shape, as far as it tells what is wrong. */
+interface Shape {
+  Errors(value: unknown): readonly {
+    readonly params: object;
+    readonly instancePath: string;
+    readonly message: string;
+  }[];
+}
+
+/** The first thing in which the body is not of this shape. */
+export function shapeFault(shape: Shape, body: unknown): Fault {
+  const [error] = shape.Errors(body);
   const params: unknown = error?.params;
   const missing = isObject(params) ? params.requiredProperties : undefined;
   const field = Array.isArray(missing) ? `/${String(missing[0])}` : '';
@@ -143,7 +157,7 @@ function countMedia(text: string, body: JsonObject): { parts: number; bytes: num
   return sum;
 }
 
-function inlineBytes(value: Json): number {
+export function inlineBytes(value: Json): number {
   if (typeof value === 'string') return value.length;
   if (!isObject(value)) return 0;
   let sum = 0;

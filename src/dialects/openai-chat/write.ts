@@ -22,11 +22,11 @@ function askForUsage(request: WireRequest): FieldEdit {
   return { value: { ...(isObject(options) ? options : {}), include_usage: true } };
 }
 
-interface TweakWish extends WriteWish {
+export interface TweakWish extends WriteWish {
   readonly edits: Map<string, FieldEdit>;
 }
 
-function tweak(request: WireRequest, wish: TweakWish): string[] {
+export function tweak(request: WireRequest, wish: TweakWish): string[] {
   const { tweaks = {}, edits } = wish;
   const dropped = refuseFields(request, wish);
   for (const [ours, theirs] of Object.entries(tweaks.rename ?? {})) {
@@ -42,7 +42,8 @@ function tweak(request: WireRequest, wish: TweakWish): string[] {
   return dropped;
 }
 
-function refuseFields(request: WireRequest, wish: TweakWish): string[] {
+/** Fault: `unsupported_parameter`. Answers what is left out with the caller's leave. */
+export function refuseFields(request: WireRequest, wish: TweakWish): string[] {
   const dropped: string[] = [];
   for (const [field, why] of Object.entries(wish.tweaks?.refuse ?? {})) {
     const value = request.body[field];

@@ -61,7 +61,7 @@ const SHAPE = Compile(
 export function readRequest(text: string, bytes: number): WireRequest {
   const parsed = parseBody(text);
   const { body } = parsed;
-  if (!SHAPE.Check(body)) throw shapeFault(SHAPE.Errors(body));
+  if (!SHAPE.Check(body)) throw shapeFault(SHAPE, body);
   const request = {
     text,
     ...parsed,

@@ -6,6 +6,7 @@ import * as endpoints from './0003-endpoints.ts';
 import * as apps from './0004-apps.ts';
 import * as units from './0005-units.ts';
 import * as tasks from './0008-tasks.ts';
+import * as rescue from './0010-rescue.ts';
 import type { Flavour } from './flavour.ts';
 
 export function listMigrations(flavour: Flavour): Readonly<Record<string, Migration>> {
@@ -16,5 +17,6 @@ export function listMigrations(flavour: Flavour): Readonly<Record<string, Migrat
     '0004-apps': { up: (db) => apps.up(db) },
     '0005-units': { up: (db) => units.up(db) },
     '0008-tasks': { up: (db) => tasks.up(db) },
+    '0010-rescue': { up: (db) => rescue.up(db) },
   };
 }

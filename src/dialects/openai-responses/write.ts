@@ -1,0 +1,37 @@
+/** Writes a request for a vendor of the same format: the caller's own text but for what differs. */
+import { isObject, type Json } from '../../kit/json.ts';
+import { editFields, type FieldEdit } from '../../kit/splice.ts';
+import { refuseFields } from '../openai-chat/write.ts';
+import type { WireRequest, WriteWish, Written } from '../shape.ts';
+import { isForeign, mayHoldForeign } from './seals.ts';
+
+const SEALS = 'reasoning.encrypted_content';
+
+/** Fault: `unsupported_parameter` for a field that the vendor refuses. */
+export function writeRequest(request: WireRequest, wish: WriteWish): Written {
+  const { body } = request;
+  const edits = new Map<string, FieldEdit>();
+  if (request.model !== wish.wireModel) edits.set('model', { value: wish.wireModel });
+  // What is said here is kept here, so that any vendor can go on from it.
+  if (body.store !== false) edits.set('store', { value: false });
+  if (mayHoldForeign(request.text) && Array.isArray(body.input)) {
+    const input = (body.input as readonly Json[]).filter((item) => !isForeign(item));
+    edits.set('input', { value: input });
+  }
+  const include = askForSeals(request);
+  if (include !== null) edits.set('include', { value: include });
+  const { tweaks } = wish;
+  const dropped = tweaks === undefined ? [] : refuseFields(request, { ...wish, edits });
+  for (const [field, value] of Object.entries(tweaks?.force ?? {})) edits.set(field, { value });
+  return { text: editFields(request, edits), dropped };
+}
+
+/**
+ * A vendor that keeps nothing can only go on from its thoughts where they come back sealed. Only
+ * models that reason take the wish, and only for them callers send `reasoning`.
+ */
+function askForSeals({ body }: WireRequest): readonly Json[] | null {
+  if (!isObject(body.reasoning) || body.reasoning.effort === 'none') return null;
+  const include = Array.isArray(body.include) ? (body.include as readonly Json[]) : [];
+  return include.includes(SEALS) ? null : [...include, SEALS];
+}
