@@ -47,6 +47,7 @@ export async function startTasks(parts: TaskParts) {
       connectMs: settings.timeouts.connect_ms,
       requestMs: settings.tasks.request_ms,
       openMax: settings.tasks.open_max,
+      sureAfterMs: settings.tasks.sure_after_ms,
       pacePercent: settings.tasks.pace_percent,
     },
     keep: null,

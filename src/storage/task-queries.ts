@@ -108,6 +108,8 @@ function leases(db: Db): Pick<Tasks, 'due' | 'lease' | 'clearLeases' | 'save' | 
       return rows.map(readTask).sort((a, b) => a.nextMs - b.nextMs);
     },
     async clearLeases() {
+      const due = { next_ms: 0 };
+      await db.updateTable('tasks').set(due).where('phase', '=', 'draft').execute();
       const result = await db
         .updateTable('tasks')
         .set({ lease_until_ms: 0 })

@@ -52,6 +52,8 @@ async function repeated(
   if (repeatKey === null) return undefined;
   const row = await deps.tasks.byRepeatKey(caller.accountId, repeatKey);
   if (row === undefined) return undefined;
+  // Whoever makes it is at it, or has just died of it.
+  if (row.phase === 'draft') throw new Fault('overloaded', { retryAfterS: 1 });
   if (row.createdMs < deps.clock.nowMs() - REPEAT_LIFE_MS) {
     await deps.tasks.forgetRepeatKey(row.id);
     return undefined;

@@ -22,6 +22,8 @@ export interface TaskSettings {
   readonly requestMs: number;
   /** Open tasks of one account. */
   readonly openMax: number;
+  /** After so long a job that the vendor does not list never arrived. */
+  readonly sureAfterMs: number;
   /** Of the vendors' pace. */
   readonly pacePercent: number;
 }

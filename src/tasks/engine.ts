@@ -5,8 +5,8 @@
 import type { TaskRow } from '../storage/ports.ts';
 import type { TaskDeps } from './deps.ts';
 import { openTask, type Task } from './doc.ts';
-import { finish } from './finish.ts';
-import { finishing, LeaseLost, save } from './hold-on.ts';
+import { finish, release } from './finish.ts';
+import { LeaseLost, save } from './hold-on.ts';
 import { poll } from './poll.ts';
 import { recover } from './recover.ts';
 import { submit } from './submit.ts';
@@ -151,8 +151,7 @@ function step(task: Task, deps: TaskDeps): Promise<Task> {
   const place = deps.routes.pinned(row.upstream, doc.service) ?? null;
   switch (row.phase) {
     case 'draft':
-      // Its maker died before anybody was told of it.
-      return save(task, finishing(task, 'canceled'), deps);
+      return dropDraft(task, deps);
     case 'new':
       return submit(task, deps);
     case 'finishing':
@@ -164,6 +163,14 @@ function step(task: Task, deps: TaskDeps): Promise<Task> {
       if (place === null) return homeless(task, deps);
       return row.phase === 'unknown' ? recover(task, place, deps) : poll(task, place, deps);
   }
+}
+
+/** Its maker died before anybody was told of it: what it may hold is released, and it is gone. */
+async function dropDraft(task: Task, deps: TaskDeps): Promise<Task> {
+  const released = { ...task, doc: { ...task.doc, outcome: 'canceled' as const } };
+  await release(released, deps);
+  await deps.tasks.dropDraft(task.row.id);
+  throw new LeaseLost(task.row.id);
 }
 
 const HOMELESS_PAUSE_MS = 60_000;

@@ -34,6 +34,12 @@ export async function finish(
   return save(kept, { phase: 'done', state: outcome, nextMs, doc: end }, deps);
 }
 
+/** Ends its call in the books without a charge. */
+export async function release(task: Task, deps: TaskDeps): Promise<void> {
+  const sum = { counted: null, charge: 0n, nowMs: deps.clock.nowMs() };
+  await deps.ledger.settle(settlement(task, sum));
+}
+
 function doneProgress({ outcome, progress }: TaskDoc): number | null {
   return outcome === 'succeeded' && progress !== null ? 100 : progress;
 }

@@ -1,8 +1,9 @@
-/** Finds a job whose creation nobody heard the end of. It is never simply sent again. */
-import type { Listed } from '../vendors/long.ts';
+/** Finds a job whose creation nobody heard the end of. It is sent anew only where it never arrived. */
+import type { Job } from '../vendors/job.ts';
+import type { Listed, LongService } from '../vendors/long.ts';
 import type { TaskDeps } from './deps.ts';
 import type { Task } from './doc.ts';
-import { finishing, jitter, save } from './hold-on.ts';
+import { jitter, save } from './hold-on.ts';
 import type { Way } from './routes.ts';
 import { accepted } from './submit.ts';
 import { vendorJob } from './vendor-job.ts';
@@ -11,10 +12,10 @@ import { send } from './wire.ts';
 /** The vendor's clock may differ from ours, and a request may have been long on its way. */
 const CLOCK_SKEW_MS = 60_000;
 const SUBMIT_SPAN_MS = 180_000;
-/** A list may lag behind: so long and so often it is asked before its silence is believed. */
-const SURE_AFTER_MS = 30_000;
+/** A list may lag behind: so often it is asked before its silence is believed. */
 const LOOKS_MIN = 4;
 const LOOK_PAUSE_MS = 5_000;
+const PAGES_MAX = 20;
 /** Where nothing can be found out people must look; a late callback may still tell. */
 const REVIEW_PAUSE_MS = 3_600_000;
 
@@ -27,10 +28,10 @@ export async function recover(
   const sentMs = task.doc.sentMs ?? task.row.createdMs;
   if (find === undefined) return review(task, deps);
   const job = await vendorJob(task, { ...place, wireName: task.doc.wireName }, deps);
-  const heard = await send(place, find.ask(job, sentMs), deps);
-  const listed = heard.kind === 'reply' ? find.read(heard.reply, job) : null;
+  const listed = await readLists(place, find, { job, sentMs, deps });
+  const looks = task.doc.lost + 1;
   if (listed === null) return later(task, task.doc.lost, deps);
-  const free = await unclaimed(task, listed, deps);
+  const free = await unclaimed(task, listed.jobs, deps);
   const chosen = await choose(task, free, deps);
   if (chosen !== null) {
     deps.log.info('a job was found at the vendor', { task: task.row.id, vendorId: chosen.task.id });
@@ -38,12 +39,36 @@ export async function recover(
     const body = task.row.body ?? 'null';
     return accepted(task, { way: place, started, body }, deps);
   }
-  const isOld = deps.clock.nowMs() - sentMs > SURE_AFTER_MS;
-  const looks = task.doc.lost + 1;
-  if (free.length === 0 && isOld && looks >= LOOKS_MIN) return neverBegan(task, deps);
-  // Several that it could be: no caller may get another one's result by a guess.
-  if (free.length > 0 && looks >= LOOKS_MIN) return review(task, deps);
-  return later(task, looks, deps);
+  const isOld = deps.clock.nowMs() - sentMs > deps.settings.sureAfterMs;
+  if (looks < LOOKS_MIN || !isOld) return later(task, looks, deps);
+  // Several that it could be, or a list without an end: no caller may get another one's result by
+  // a guess, and nothing is sent twice on a hope.
+  const isAbsent = listed.whole && free.length === 0;
+  return isAbsent ? sendAnew(task, deps) : review(task, deps);
+}
+
+interface Search {
+  readonly job: Job;
+  readonly sentMs: number;
+  readonly deps: TaskDeps;
+}
+
+/** All that the vendor lists since the job was sent; `whole`: nothing can be missing. */
+async function readLists(
+  place: Pick<Way, 'upstream' | 'service'>,
+  find: NonNullable<LongService['find']>,
+  { job, sentMs, deps }: Search,
+): Promise<{ readonly jobs: readonly Listed[]; readonly whole: boolean } | null> {
+  const jobs: Listed[] = [];
+  for (let page = 0; page < PAGES_MAX; page += 1) {
+    const heard = await send(place, find.ask(job, page), deps);
+    const read = heard.kind === 'reply' ? find.read(heard.reply, job) : null;
+    if (read === null) return null;
+    jobs.push(...read.jobs);
+    const oldestMs = read.jobs.at(-1)?.createdMs ?? Number.POSITIVE_INFINITY;
+    if (!read.more || oldestMs < sentMs - CLOCK_SKEW_MS) return { jobs, whole: true };
+  }
+  return { jobs, whole: false };
 }
 
 /** Listed jobs that could be this one and that no task has. */
@@ -53,10 +78,9 @@ async function unclaimed(
   deps: TaskDeps,
 ): Promise<readonly Listed[]> {
   const sentMs = doc.sentMs ?? row.createdMs;
-  const inTime = listed.filter(({ createdMs }) => {
-    if (createdMs === null) return true;
-    return createdMs > sentMs - CLOCK_SKEW_MS && createdMs < sentMs + SUBMIT_SPAN_MS;
-  });
+  const inTime = listed.filter(
+    ({ createdMs }) => createdMs > sentMs - CLOCK_SKEW_MS && createdMs < sentMs + SUBMIT_SPAN_MS,
+  );
   const ids = inTime.map(({ task }) => task.id);
   const claimed = new Set(await deps.tasks.claimed(row.upstream, ids));
   return inTime.filter(({ task }) => !claimed.has(task.id));
@@ -71,7 +95,7 @@ async function choose(
   const ours = free.filter((one) => one.ours);
   if (ours.length === 1) return ours[0] ?? null;
   const [only, ...more] = free;
-  if (only === undefined || more.length > 0 || only.createdMs === null) return null;
+  if (only === undefined || more.length > 0) return null;
   return (await deps.tasks.unknown(row.upstream, row.model)) === 1 ? only : null;
 }
 
@@ -91,12 +115,10 @@ function review(task: Task, deps: TaskDeps): Promise<Task> {
   return save(task, { nextMs, doc: { detail: 'held_for_review' } }, deps);
 }
 
-function neverBegan(task: Task, deps: TaskDeps): Promise<Task> {
-  const error = {
-    code: 'vendor_lost',
-    message: 'The vendor never took this job. It was not charged; it can be sent again.',
-    retryable: true,
-    vendorCode: null,
-  };
-  return save(task, finishing(task, 'failed', { error }), deps);
+/** The vendor's own list proves that it never got it, so this is no second time. */
+function sendAnew(task: Task, deps: TaskDeps): Promise<Task> {
+  deps.log.info('the vendor never got a job; it is sent anew', { task: task.row.id });
+  const nextMs = deps.clock.nowMs();
+  const doc = { lost: 0, detail: null, sentMs: null };
+  return save(task, { phase: 'new', nextMs, doc }, deps);
 }

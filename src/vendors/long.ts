@@ -72,9 +72,15 @@ export interface Reading {
 /** A job in a vendor's list, for finding one whose creation was never answered. */
 export interface Listed {
   readonly task: VendorTask;
-  readonly createdMs: number | null;
+  readonly createdMs: number;
   /** The list proves that it is this job: it carries our own id or callback. */
   readonly ours: boolean;
+}
+
+export interface ListedPage {
+  readonly jobs: readonly Listed[];
+  /** There are older ones. */
+  readonly more: boolean;
 }
 
 export interface LongService {
@@ -96,8 +102,9 @@ export interface LongService {
   };
   /** How a job is found whose creation was never answered. Absent: people must look. */
   readonly find?: {
-    readonly ask: (job: Job, sentMs: number) => Ask;
-    readonly read: (reply: Reply, job: Job) => readonly Listed[] | null;
+    /** Pages from 0, the newest jobs first. */
+    readonly ask: (job: Job, page: number) => Ask;
+    readonly read: (reply: Reply, job: Job) => ListedPage | null;
   };
   /** The vendor's calls to our callback URL. */
   readonly callback?: {

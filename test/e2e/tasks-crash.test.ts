@@ -12,7 +12,7 @@ const KILLS_MIN = 6;
 const JOB_MS = 2_500;
 const BALANCE = '10000';
 const RUN_MS = 100_000;
-const END_MS = 60_000;
+const END_MS = 50_000;
 /** The vendor took the job, and its answer never came: one in so many. */
 const LOST_EVERY = 10;
 
@@ -101,7 +101,7 @@ async function run() {
   const yaml = [
     `vendors: ${JSON.stringify(vendors)}`,
     'public_url: http://127.0.0.1:9',
-    'tasks: { pace_percent: 10 }',
+    'tasks: { pace_percent: 10, sure_after_ms: 5000 }',
     'log_level: warn',
   ].join('\n');
   const data = join(makeFolder(), 'data');
@@ -186,7 +186,11 @@ describe(`${TASKS} tasks over two vendors, killed again and again`, () => {
   test('each is charged once, with its own price', async () => {
     const { tasks, ledger, books, account } = await aftermath();
     expect(books).toMatchObject({ balanced: true, problems: [], open_holds: 0, unknown: 0 });
-    expect(ledger).toHaveLength(TASKS);
+    // A maker that died between its draft and its answer leaves a hold, which is released.
+    const charged = ledger.filter(({ state }) => state === 'charged');
+    expect(charged).toHaveLength(TASKS);
+    const others = ledger.filter(({ state }) => state !== 'charged');
+    expect(others.filter(({ endReason }) => endReason !== 'canceled')).toEqual([]);
     const calls = new Map(ledger.map((call) => [call.id, call]));
     for (const one of tasks) {
       const call = calls.get(one.call_id);

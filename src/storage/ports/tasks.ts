@@ -94,7 +94,10 @@ export interface Tasks {
   due(nowMs: number): Promise<readonly { readonly upstream: string; readonly nextMs: number }[]>;
   /** Takes due tasks, the longest overdue first. */
   lease(ask: LeaseAsk): Promise<readonly TaskRow[]>;
-  /** Drops all leases: for a process that knows itself to be the only one. Answers how many. */
+  /**
+   * Drops all leases, and gives up all drafts: for a process that knows itself to be the only one.
+   * Answers how many were leased.
+   */
   clearLeases(): Promise<number>;
   /** False where somebody else holds it by now: then nothing was written. */
   save(id: string, leaseNo: number, change: TaskChange): Promise<boolean>;

@@ -3,7 +3,7 @@
 import { Fault } from '../../kit/fault.ts';
 import { isObject, type Json, type JsonObject } from '../../kit/json.ts';
 import type { Job } from '../job.ts';
-import type { Ask, Listed, LongService, Reply } from '../long.ts';
+import type { Ask, ListedPage, LongService, Reply } from '../long.ts';
 import { bound, expiryTag } from './amounts.ts';
 import { read } from './answers.ts';
 import { arkNative } from './native.ts';
@@ -60,18 +60,18 @@ function unsupported(param: string): Fault {
   return new Fault('unsupported_parameter', { param });
 }
 
-function listed(reply: Reply, job: Job): readonly Listed[] | null {
-  if (!isObject(reply.body) || !Array.isArray(reply.body.items)) return null;
+function listed({ body }: Reply, job: Job): ListedPage | null {
+  if (!isObject(body) || !Array.isArray(body.items)) return null;
   const asked = job.native?.body.execution_expires_after ?? job.options.execution_expires_after;
-  return (reply.body.items as readonly Json[]).flatMap((one) => {
+  const items = body.items as readonly Json[];
+  const jobs = items.flatMap((one) => {
     if (!isObject(one) || typeof one.id !== 'string' || one.model !== job.wireName) return [];
+    if (typeof one.created_at !== 'number') return [];
     const isTagged = one.execution_expires_after === expiryTag(job.ownId);
-    return {
-      task: { id: one.id, kept: {} },
-      createdMs: typeof one.created_at === 'number' ? one.created_at * MS_PER_S : null,
-      ours: asked === undefined && isTagged,
-    };
+    const createdMs = one.created_at * MS_PER_S;
+    return { task: { id: one.id, kept: {} }, createdMs, ours: asked === undefined && isTagged };
   });
+  return { jobs, more: items.length === LISTED_MAX };
 }
 
 const place = (id: string): string => `${PATH}/${encodeURIComponent(id)}`;
@@ -95,8 +95,8 @@ export const arkTasks: LongService = {
     ask: ({ id }) => ({ method: 'DELETE', path: place(id), body: null }),
   },
   find: {
-    ask: (job) => {
-      const query = `page_num=1&page_size=${LISTED_MAX}`;
+    ask: (job, page) => {
+      const query = `page_num=${page + 1}&page_size=${LISTED_MAX}`;
       const model = `filter.model=${encodeURIComponent(job.wireName)}`;
       return { method: 'GET', path: `${PATH}?${query}&${model}`, body: null };
     },

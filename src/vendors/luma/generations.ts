@@ -3,7 +3,7 @@
 import { Fault } from '../../kit/fault.ts';
 import { isObject, type Json, type JsonObject } from '../../kit/json.ts';
 import type { Job } from '../job.ts';
-import type { Amounts, Ask, Listed, LongService, Reply } from '../long.ts';
+import type { Amounts, Ask, ListedPage, LongService, Reply } from '../long.ts';
 import { read } from './answers.ts';
 import { lumaNative } from './native.ts';
 
@@ -82,18 +82,17 @@ function textOf(value: Json | undefined): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-function listed(reply: Reply, job: Job): readonly Listed[] | null {
-  if (!isObject(reply.body) || !Array.isArray(reply.body.generations)) return null;
-  return (reply.body.generations as readonly Json[]).flatMap((one) => {
+function listed({ body }: Reply, job: Job): ListedPage | null {
+  if (!isObject(body) || !Array.isArray(body.generations)) return null;
+  const jobs = (body.generations as readonly Json[]).flatMap((one) => {
     if (!isObject(one) || typeof one.id !== 'string') return [];
     const request = isObject(one.request) ? one.request : {};
-    const createdMs = typeof one.created_at === 'string' ? Date.parse(one.created_at) : Number.NaN;
-    return {
-      task: { id: one.id, kept: {} },
-      createdMs: Number.isNaN(createdMs) ? null : createdMs,
-      ours: job.callbackUrl !== null && request.callback_url === job.callbackUrl,
-    };
+    const createdMs = Date.parse(String(one.created_at));
+    if (Number.isNaN(createdMs)) return [];
+    const ours = job.callbackUrl !== null && request.callback_url === job.callbackUrl;
+    return { task: { id: one.id, kept: {} }, createdMs, ours };
   });
+  return { jobs, more: body.has_more === true };
 }
 
 export const generations: LongService = {
@@ -117,7 +116,10 @@ export const generations: LongService = {
   },
   read,
   find: {
-    ask: () => ({ method: 'GET', path: `/generations?limit=${LISTED_MAX}&offset=0`, body: null }),
+    ask: (_, page) => {
+      const query = `limit=${LISTED_MAX}&offset=${page * LISTED_MAX}`;
+      return { method: 'GET', path: `/generations?${query}`, body: null };
+    },
     read: listed,
   },
   callback: { id: (body) => (isObject(body) && typeof body.id === 'string' ? body.id : null) },
