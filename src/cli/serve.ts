@@ -164,6 +164,7 @@ async function run(booted: Booted, chosen: Chosen): Promise<Running> {
   const signer = makeSigner(deriveKey(masterKey, TOKEN_PURPOSE));
   const tokens = makeTokens({ apps: store.apps, signer, clock });
   const tasks = await startTasks({
+    secrets: chosen.secrets,
     booted,
     relay,
     edge,

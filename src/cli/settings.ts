@@ -140,6 +140,28 @@ const schema = z.strictObject({
     models: z.array(z.string().min(1)).default([]),
     times_max: size.max(3).default(1),
   }),
+  /** Results of tasks in our keeping. */
+  results: group({
+    keep: flag.default(true),
+    /** Default: results, in the data folder. */
+    dir: text,
+    life_hours: count.default(720),
+    link_hours: size.default(24),
+    file_mb_max: size.default(2_048),
+    account_mb_max: size.default(10_240),
+    s3_bucket: text,
+    s3_endpoint: text,
+    s3_region: text,
+    s3_prefix: z.string().default(''),
+    /** env:NAME, file:/path, or the key itself. */
+    s3_access_key_id: text,
+    s3_secret_access_key: text,
+  }),
+  /** Addresses that callers choose: webhooks. */
+  outbound: group({
+    /** Hosts (or host:port) that may be called although their address is private. */
+    allowed_hosts: z.array(z.string()).default([]),
+  }),
   vendors: z
     .record(z.string(), z.union([upstream.transform((one) => [one]), z.array(upstream)]))
     .default({}),

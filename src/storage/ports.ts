@@ -1,8 +1,12 @@
 /** What the floors above may ask of storage. Every maker keeps all of it. */
+import type { Results } from './ports/files.ts';
 import type { Tasks } from './ports/tasks.ts';
+import type { Deliveries, Webhooks } from './ports/webhooks.ts';
 
 export type * from './ports/counters.ts';
+export type * from './ports/files.ts';
 export type * from './ports/tasks.ts';
+export type * from './ports/webhooks.ts';
 
 export type KeyState = 'active' | 'disabled';
 export type KeyRole = 'caller' | 'operator';
@@ -356,6 +360,9 @@ export interface Store {
   readonly ledger: Ledger;
   readonly calls: Calls;
   readonly tasks: Tasks;
+  readonly results: Results;
+  readonly webhooks: Webhooks;
+  readonly deliveries: Deliveries;
   /** Throws where the database does not answer. */
   ping(): Promise<void>;
   close(): Promise<void>;

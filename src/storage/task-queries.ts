@@ -124,6 +124,7 @@ function leases(db: Db): Pick<Tasks, 'due' | 'lease' | 'clearLeases' | 'save' | 
         .set({
           upstream: change.upstream,
           vendor_id: change.vendorId,
+          events: change.events,
           phase: change.phase,
           state: change.state,
           ended_ms: change.endedMs,
@@ -149,7 +150,9 @@ function leases(db: Db): Pick<Tasks, 'due' | 'lease' | 'clearLeases' | 'save' | 
   };
 }
 
-function looks(db: Db): Pick<Tasks, 'atVendor' | 'claimed' | 'unknown' | 'priceText'> {
+function looks(
+  db: Db,
+): Pick<Tasks, 'atVendor' | 'claimed' | 'unknown' | 'priceText' | 'untold' | 'markTold'> {
   const count = () => db.selectFrom('tasks').select(({ fn }) => fn.countAll<number>().as('count'));
   return {
     async atVendor(upstream) {
@@ -178,6 +181,19 @@ function looks(db: Db): Pick<Tasks, 'atVendor' | 'claimed' | 'unknown' | 'priceT
         .where('phase', 'in', ['sending', 'unknown'])
         .executeTakeFirstOrThrow();
       return Number(row.count);
+    },
+    async untold(limit) {
+      const rows = await db
+        .selectFrom('tasks')
+        .selectAll()
+        .where(sql<boolean>`told < events`)
+        .where('phase', '<>', 'draft')
+        .limit(limit)
+        .execute();
+      return rows.map(readTask);
+    },
+    async markTold(id, told) {
+      await db.updateTable('tasks').set({ told }).where('id', '=', id).execute();
     },
     async priceText(priceId) {
       const row = await db
@@ -229,6 +245,8 @@ function writeTask(row: TaskRow): TasksTable {
     lease_no: row.leaseNo,
     repeat_key: row.repeatKey,
     token: row.token,
+    events: row.events,
+    told: row.told,
     job: row.job,
     doc: row.doc,
     body: row.body,
@@ -257,6 +275,8 @@ function readTask(row: Selectable<TasksTable>): TaskRow {
     leaseNo: row.lease_no,
     repeatKey: row.repeat_key,
     token: row.token,
+    events: row.events,
+    told: row.told,
     job: row.job,
     doc: row.doc,
     body: row.body,

@@ -249,6 +249,8 @@ function draft(wish: TaskWish, making: Making, deps: TaskDeps): TaskRow {
     leaseNo: 0,
     repeatKey: wish.repeatKey,
     token: newName(TOKEN_CHARS),
+    events: 1,
+    told: 0,
     job: JSON.stringify(job),
     doc: JSON.stringify(withEvent(doc, { id: newId('evt'), type: 'task.queued', atMs: nowMs })),
     body: null,

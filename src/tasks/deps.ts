@@ -2,8 +2,9 @@
 import type { Clock } from '../kit/clock.ts';
 import type { Outbound } from '../kit/fetch.ts';
 import type { Log } from '../kit/log.ts';
-import type { Ledger, Tasks } from '../storage/ports.ts';
+import type { Ledger, TaskRow, Tasks } from '../storage/ports.ts';
 import type { SignAsk } from '../vendors/shape.ts';
+import type { Hints } from './callbacks.ts';
 import type { TaskDoc } from './doc.ts';
 import type { TaskRoutes, TaskUpstream } from './routes.ts';
 
@@ -30,7 +31,7 @@ export interface TaskSettings {
 
 /** Takes the results of a job into our keeping; answers the document with what it got. */
 export type Keep = (
-  task: { readonly id: string; readonly accountId: string; readonly doc: TaskDoc },
+  task: Pick<TaskRow, 'id' | 'accountId' | 'upstream'> & { readonly doc: TaskDoc },
   renew: () => Promise<boolean>,
 ) => Promise<TaskDoc>;
 
@@ -44,6 +45,7 @@ export interface TaskDeps {
   readonly ledger: Ledger;
   readonly log: Log;
   readonly settings: TaskSettings;
+  readonly hints: Hints;
   /** null: results stay where the vendor put them. */
   readonly keep: Keep | null;
   /** A task was saved: for those who wait for it, and for webhooks. */

@@ -1,11 +1,13 @@
 /** What callers may do with tasks: make, see, list, stop, throw away. Every look asks whose it is. */
 import { Fault } from '../kit/fault.ts';
+import type { Guard } from '../kit/guard.ts';
 import type { TaskFilter, TaskRow } from '../storage/ports.ts';
 import { type Created, createTask, findTask } from './create.ts';
 import type { TaskDeps } from './deps.ts';
 import { openTask, type Task } from './doc.ts';
 import type { Engine } from './engine.ts';
 import type { Waiters } from './waiters.ts';
+import { checkUrl } from './webhooks/desk.ts';
 import type { TaskWish } from './wish.ts';
 
 const CANCEL_WAIT_MS = 5_000;
@@ -38,6 +40,7 @@ export interface TaskRef {
 export interface DeskDeps extends TaskDeps {
   readonly engine: Engine;
   readonly waiters: Waiters;
+  readonly guard: Guard;
   /** Takes away what is kept of a task's results. */
   readonly discard: (task: Task) => Promise<void>;
 }
@@ -70,6 +73,7 @@ export function makeDesk(deps: DeskDeps): Desk {
   return {
     find,
     async create(wish) {
+      if (wish.callback !== null) await checkUrl(wish.callback.url, deps.guard);
       const made: Created = await createTask(wish, deps);
       deps.engine.nudge();
       const { row } = made;

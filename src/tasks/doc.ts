@@ -47,15 +47,13 @@ export interface TaskEvent {
   readonly id: string;
   readonly type: string;
   readonly atMs: number;
-  /** Handed over to the webhooks. */
-  readonly told: boolean;
 }
 
 export interface CallbackWish {
   readonly url: string;
   /** Empty: those of the end. */
   readonly events: readonly string[];
-  readonly profile: 'standard' | 'native' | 'flat';
+  readonly profile: 'standard' | 'native';
 }
 
 export interface TaskDoc {
@@ -105,8 +103,8 @@ export function openTask(row: TaskRow): Task {
 const EVENTS_MAX = 50;
 
 /** The event of a state that has just begun; states are told once. */
-export function withEvent(doc: TaskDoc, event: Omit<TaskEvent, 'told'>): TaskDoc {
+export function withEvent(doc: TaskDoc, event: TaskEvent): TaskDoc {
   const isKnown = doc.events.some((one) => one.type === event.type);
   if (isKnown || doc.events.length >= EVENTS_MAX) return doc;
-  return { ...doc, events: [...doc.events, { ...event, told: false }] };
+  return { ...doc, events: [...doc.events, event] };
 }

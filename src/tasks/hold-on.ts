@@ -43,6 +43,7 @@ export async function save(task: Task, found: Found, deps: TaskDeps): Promise<Ta
     endedMs: phase === 'done' ? nowMs : row.endedMs,
     nextMs: found.nextMs ?? row.nextMs,
     leaseUntilMs: found.nextMs === undefined ? row.leaseUntilMs : 0,
+    events: doc.events.length,
     doc: JSON.stringify(doc),
     body: found.body === undefined ? row.body : found.body,
   };

@@ -24,6 +24,8 @@ export async function recover(
   place: Pick<Way, 'upstream' | 'service'>,
   deps: TaskDeps,
 ): Promise<Task> {
+  const named = await byHint(task, place, deps);
+  if (named !== null) return named;
   const { find } = place.service;
   const sentMs = task.doc.sentMs ?? task.row.createdMs;
   if (find === undefined) return review(task, deps);
@@ -45,6 +47,25 @@ export async function recover(
   // a guess, and nothing is sent twice on a hope.
   const isAbsent = listed.whole && free.length === 0;
   return isAbsent ? sendAnew(task, deps) : review(task, deps);
+}
+
+/** The vendor called back and named an id: it is ours if the vendor knows it and no task has it. */
+async function byHint(
+  task: Task,
+  place: Pick<Way, 'upstream' | 'service'>,
+  deps: TaskDeps,
+): Promise<Task | null> {
+  const id = deps.hints.get(task.row.id);
+  if (id === undefined) return null;
+  const claimed = await deps.tasks.claimed(task.row.upstream, [id]);
+  if (claimed.length > 0) return null;
+  const heard = await send(place, place.service.status({ id, kept: {} }), deps);
+  if (heard.kind !== 'reply') return null;
+  const reading = place.service.read(heard.reply, { id, kept: {} });
+  if (reading === null || reading.state === 'lost') return null;
+  const started = { accepted: { id, kept: {} } };
+  const body = JSON.stringify(heard.reply.body);
+  return accepted(task, { way: place, started, body }, deps);
 }
 
 interface Search {

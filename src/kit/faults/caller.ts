@@ -208,4 +208,5 @@ export const CALLER_FAULTS = table('caller', {
   ],
   task_limit_exceeded: [429, 'retry', LIMIT, 'This account has as many open tasks as it may.'],
   result_gone: [410, 'final', REQUEST, 'This result is not kept any more.'],
+  webhook_refused: [400, 'final', REQUEST, 'This webhook URL may not be called.'],
 });

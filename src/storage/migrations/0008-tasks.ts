@@ -24,6 +24,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('lease_no', 'integer', (c) => c.notNull().defaultTo(0))
     .addColumn('repeat_key', 'text')
     .addColumn('token', 'text', (c) => c.notNull())
+    .addColumn('events', 'integer', (c) => c.notNull().defaultTo(0))
+    .addColumn('told', 'integer', (c) => c.notNull().defaultTo(0))
     .addColumn('job', 'text', (c) => c.notNull())
     .addColumn('doc', 'text', (c) => c.notNull())
     .addColumn('body', 'text')
@@ -34,6 +36,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   await index('tasks_by_token').columns(['token']).unique().execute();
   await index('tasks_by_vendor_id').columns(['upstream', 'vendor_id']).execute();
   await index('tasks_by_repeat').columns(['account_id', 'repeat_key']).unique().execute();
+  await index('tasks_untold').columns(['id']).where(sql<boolean>`told < events`).execute();
   await index('tasks_open')
     .columns(['upstream', 'next_ms'])
     .where(sql.ref('ended_ms'), 'is', null)

@@ -6,6 +6,8 @@ import * as endpoints from './0003-endpoints.ts';
 import * as apps from './0004-apps.ts';
 import * as units from './0005-units.ts';
 import * as tasks from './0008-tasks.ts';
+import * as results from './0009-results.ts';
+import * as webhooks from './0009-webhooks.ts';
 import * as rescue from './0010-rescue.ts';
 import type { Flavour } from './flavour.ts';
 
@@ -17,6 +19,8 @@ export function listMigrations(flavour: Flavour): Readonly<Record<string, Migrat
     '0004-apps': { up: (db) => apps.up(db) },
     '0005-units': { up: (db) => units.up(db) },
     '0008-tasks': { up: (db) => tasks.up(db) },
+    '0009-results': { up: (db) => results.up(db) },
+    '0009-webhooks': { up: (db) => webhooks.up(db) },
     '0010-rescue': { up: (db) => rescue.up(db) },
   };
 }

@@ -38,6 +38,9 @@ export interface TaskRow {
   readonly repeatKey: string | null;
   /** Names it to the vendor, where the vendor calls back. */
   readonly token: string;
+  /** How many events it has, and of how many the webhooks were told. */
+  readonly events: number;
+  readonly told: number;
   /** JSON texts: what is wanted (never changes), what is known, the vendor's last words. */
   readonly job: string;
   readonly doc: string;
@@ -47,6 +50,7 @@ export interface TaskRow {
 /** What the holder of a lease may change. */
 export type TaskChange = Pick<
   TaskRow,
+  | 'events'
   | 'upstream'
   | 'vendorId'
   | 'phase'
@@ -116,5 +120,9 @@ export interface Tasks {
   dropDraft(id: string): Promise<void>;
   /** Only what has ended; false where there is no such thing. */
   remove(id: string): Promise<boolean>;
+  /** Tasks with events that the webhooks were not told of. */
+  untold(limit: number): Promise<readonly TaskRow[]>;
+  /** Of so many of its events they are told. */
+  markTold(id: string, told: number): Promise<void>;
   priceText(priceId: string): Promise<string | undefined>;
 }

@@ -11,8 +11,10 @@ import { endpointQueries } from '../endpoint-queries.ts';
 import { migrate } from '../migrate.ts';
 import type { Store } from '../ports.ts';
 import { accountQueries, keyQueries } from '../queries.ts';
+import { resultQueries } from '../result-queries.ts';
 import type { Schema } from '../schema.ts';
 import { taskQueries } from '../task-queries.ts';
+import { deliveryQueries, webhookQueries } from '../webhook-queries.ts';
 import { kyselyDialect } from './dialect.ts';
 import { SqliteLedger } from './ledger.ts';
 
@@ -57,6 +59,9 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
     accounts: accountQueries(kysely),
     calls: callQueries(kysely),
     tasks: taskQueries(kysely),
+    results: resultQueries(kysely),
+    webhooks: webhookQueries(kysely),
+    deliveries: deliveryQueries(kysely),
     ledger: new SqliteLedger(db, log.committed),
     async ping() {
       db.query('select 1').get();
