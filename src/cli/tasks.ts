@@ -6,6 +6,7 @@ import type { RelayEdge } from '../edge/relayed.ts';
 import { makeLinkOf, type ResultEdge, resultRoutes } from '../edge/results.ts';
 import { callerOf, type Route, type Visit } from '../edge/routes.ts';
 import { type TaskEdge, taskRoutes } from '../edge/tasks.ts';
+import { videoRoutes } from '../edge/videos.ts';
 import { webhookRoutes } from '../edge/webhooks.ts';
 import { every, systemClock } from '../kit/clock.ts';
 import { Fault } from '../kit/fault.ts';
@@ -111,6 +112,7 @@ export async function startTasks(parts: TaskParts) {
   const edge = taskEdge(parts, desk, results);
   const routes: readonly Route[] = [
     ...taskRoutes(edge),
+    ...videoRoutes({ ...edge, files }),
     ...nativeRoutes(listDoors(Object.values(VENDORS)), edge),
     ...resultRoutes({ ...results, desk, files }),
     ...webhookRoutes({ ...parts.edge, webhooks }),

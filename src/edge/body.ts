@@ -43,6 +43,17 @@ export function readBytes(
   return within(collect(request, limits.bytesMax), limits, deadlines);
 }
 
+/** The whole body of a form, byte for byte. Faults as of readBody. */
+export function readRaw(
+  request: Request,
+  limits: BodyLimits,
+  deadlines: Deadlines,
+): Promise<Uint8Array> {
+  const length = Number(request.headers.get('content-length') ?? 0);
+  if (length > limits.bytesMax) throw tooLarge(limits.bytesMax);
+  return within(collect(request, limits.bytesMax), limits, deadlines);
+}
+
 /** The length that the caller says; null where the body is chunked. */
 function checkHead(request: Request, limits: BodyLimits): number | null {
   const encoding = request.headers.get('content-encoding');

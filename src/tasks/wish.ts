@@ -3,6 +3,8 @@ import type { JsonObject } from '../kit/json.ts';
 import type { JobMedia, JobParams } from '../vendors/job.ts';
 import type { CallbackWish } from './doc.ts';
 
+export type { JobParams } from '../vendors/job.ts';
+
 export interface TaskCaller {
   readonly accountId: string;
   readonly keyId: string;
