@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { FAULTS, MODEL_PATTERNS } from './faults.ts';
 import { MOUNTS } from './mounts.ts';
 import { describe, describeModels, PAUSE_MS, startSandbox } from './server.ts';
+import { JOB_MS, PROMPTS } from './tasks/jobs.ts';
 
 const LISTEN_DEFAULT = '127.0.0.1:8421';
 const HELP = `Usage: bun sandbox/main.ts [options]
@@ -11,6 +12,8 @@ Fake vendors of models, with faults on demand. Nothing leaves this machine.
 
   --listen HOST:PORT   where to listen (default ${LISTEN_DEFAULT}; port 0 takes a free one)
   --pause-ms N         pause between the chunks of a stream (default ${PAUSE_MS})
+  --job-ms N           how long a job takes (default ${JOB_MS})
+  --link-ms N          how long the link of a result lives (default a day)
   --json               print one JSON line once ready
   --list               print models and faults, and exit; with --json as JSON
   --with-parent        end when standard input ends
@@ -22,6 +25,8 @@ function readArguments() {
     options: {
       listen: { type: 'string', default: LISTEN_DEFAULT },
       'pause-ms': { type: 'string', default: String(PAUSE_MS) },
+      'job-ms': { type: 'string', default: String(JOB_MS) },
+      'link-ms': { type: 'string', default: '86400000' },
       json: { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
       'with-parent': { type: 'boolean', default: false },
@@ -30,19 +35,29 @@ function readArguments() {
   });
   const listen = /^\[?([^[\]]+)\]?:(\d{1,5})$/.exec(values.listen);
   if (listen === null) throw new Error(`--listen wants HOST:PORT, not ${values.listen}`);
-  if (!/^\d{1,6}$/.test(values['pause-ms'])) throw new Error('--pause-ms wants a number');
+  for (const name of ['pause-ms', 'job-ms', 'link-ms'] as const) {
+    if (!/^\d{1,9}$/.test(values[name])) throw new Error(`--${name} wants a number`);
+  }
   return {
     ...values,
     host: listen[1]!,
     port: Number(listen[2]),
     pauseMs: Number(values['pause-ms']),
+    jobMs: Number(values['job-ms']),
+    linkMs: Number(values['link-ms']),
   };
 }
 
 function listText(): string {
   const rows = [...MODEL_PATTERNS, ...FAULTS].map(({ model, what }) => `  ${model}: ${what}`);
   const vendors = MOUNTS.map(({ path, key }) => `  ${path}  ${key ?? '(no key)'}`);
-  return `Vendors (base path, key):\n${vendors.join('\n')}\n\nModels:\n${rows.join('\n')}\n`;
+  const prompts = PROMPTS.map(({ word, what }) => `  ${word}: ${what}`);
+  const parts = [
+    ['Vendors (base path, key):', vendors],
+    ['Models:', rows],
+    ['Words in the prompt of a job:', prompts],
+  ] as const;
+  return `${parts.map(([title, lines]) => `${title}\n${lines.join('\n')}`).join('\n\n')}\n`;
 }
 
 function readyText(url: string): string {

@@ -8,6 +8,8 @@ import { FAULTS, FaultCounter, MODEL_PATTERNS } from './faults.ts';
 import { Memory } from './memory.ts';
 import { MOUNTS } from './mounts.ts';
 import { type State, sendJson } from './service.ts';
+import { JOB_MS, Jobs } from './tasks/jobs.ts';
+import { isJobPath, JOB_VENDORS, serveJobs } from './tasks/server.ts';
 import { listen, type Reply as Wire, type WireRequest } from './wire.ts';
 
 /** The pause between chunks of a healthy stream. */
@@ -20,6 +22,10 @@ export interface SandboxOptions {
   readonly port?: number;
   /** Milliseconds between the chunks of a healthy stream; default 5. */
   readonly pauseMs?: number;
+  /** Milliseconds that a job takes. */
+  readonly jobMs?: number;
+  /** Milliseconds that the link of a result lives. */
+  readonly linkMs?: number;
 }
 
 export interface Sandbox {
@@ -34,7 +40,9 @@ export function startSandbox(options: SandboxOptions = {}): Sandbox {
   const { host = '127.0.0.1', port = 0, pauseMs = PAUSE_MS } = options;
   const memory = new Memory();
   const ark = new ArkStore();
-  const state: State = { log: new CallLog(), counter: new FaultCounter(), memory, ark, pauseMs };
+  const jobs = new Jobs(options.jobMs ?? JOB_MS, options.linkMs);
+  const counter = new FaultCounter();
+  const state: State = { log: new CallLog(), counter, memory, ark, jobs, pauseMs };
   const handler = (request: WireRequest, wire: Wire) => route(state, request, wire);
   const server = listen({ host, port, handler });
   const name = host.includes(':') ? `[${host}]` : host;
@@ -45,7 +53,7 @@ export function startSandbox(options: SandboxOptions = {}): Sandbox {
 export function describe(url: string): JsonObject {
   return {
     url,
-    vendors: MOUNTS.map(({ id, path, key, extra }) => ({
+    vendors: [...MOUNTS, ...JOB_VENDORS].map(({ id, path, key, extra }) => ({
       vendor: id,
       base_url: `${url}${path}`,
       key,
@@ -71,6 +79,7 @@ export function describeModels(): JsonObject {
 
 async function route(state: State, request: WireRequest, wire: Wire): Promise<void> {
   const { path } = request;
+  if (isJobPath(path)) return serveJobs(request, wire, state.jobs);
   if (path === '/sandbox' || path.startsWith('/sandbox/')) return inspect(state, request, wire);
   if (path.startsWith(PICTURES_PATH)) return picture(state, request, wire);
   const mount = MOUNTS.find((one) => path.startsWith(`${one.path}/`));
@@ -107,6 +116,7 @@ async function inspect(state: State, request: WireRequest, wire: Wire): Promise<
     counter.reset();
     memory.reset();
     state.ark.reset();
+    state.jobs.clear();
     return sendJson(wire, 200, { reset: true });
   }
   return sendJson(wire, 404, {

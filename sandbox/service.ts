@@ -1,4 +1,5 @@
 /** One call of a service, whatever its format: key, body, checks, faults, answer. */
+
 import { isObject, type Json, type JsonObject, parseJson } from '../src/kit/json.ts';
 import type { ArkStore } from './ark/store.ts';
 import type { Call, CallLog } from './calls.ts';
@@ -9,9 +10,11 @@ import { type FaultCounter, type Plan, planFor } from './faults.ts';
 import type { Memory } from './memory.ts';
 import { type Floor, play, sendError } from './play.ts';
 import type { Speech } from './speech.ts';
+import type { Jobs } from './tasks/jobs.ts';
 import type { Headers, Reply as Wire, WireRequest } from './wire.ts';
 
 export interface State {
+  readonly jobs: Jobs;
   readonly log: CallLog;
   readonly counter: FaultCounter;
   readonly memory: Memory;

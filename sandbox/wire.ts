@@ -58,6 +58,8 @@ export const LAST_CHUNK = encoder.encode('0\r\n\r\n');
 
 const REASONS: Readonly<Record<number, string>> = {
   200: 'OK',
+  201: 'Created',
+  204: 'No Content',
   302: 'Found',
   400: 'Bad Request',
   401: 'Unauthorized',
@@ -65,6 +67,7 @@ const REASONS: Readonly<Record<number, string>> = {
   403: 'Forbidden',
   404: 'Not Found',
   405: 'Method Not Allowed',
+  409: 'Conflict',
   412: 'Precondition Failed',
   413: 'Payload Too Large',
   415: 'Unsupported Media Type',

@@ -15,6 +15,7 @@ import moonshot from './models/moonshot.ts';
 import openai from './models/openai.ts';
 import openaiOlder from './models/openai-older.ts';
 import rerank from './models/rerank.ts';
+import video from './models/video.ts';
 import xai from './models/xai.ts';
 import zhipu from './models/zhipu.ts';
 import type { Model, Offer, PriceRow } from './shape.ts';
@@ -41,6 +42,7 @@ const BUILT_IN: readonly Model[] = [
   ...mistral,
   ...google,
   ...meta,
+  ...video,
   ...embeddings,
   ...rerank,
 ];

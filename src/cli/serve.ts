@@ -28,6 +28,7 @@ import type { Call, RelayDeps } from '../relay/call.ts';
 import { makeCredentials } from '../relay/credentials.ts';
 import { makeEndpoints } from '../relay/endpoints.ts';
 import { makeRoutes, type Routes, type Upstream } from '../relay/upstreams.ts';
+import { makeTaskRoutes, type TaskRoutes } from '../tasks/routes.ts';
 import { type Booted, boot, COMMON_FLAGS, makeFirstKeys } from './boot.ts';
 import { openCounters } from './counters.ts';
 import { parseFlags } from './flags.ts';
@@ -43,6 +44,7 @@ import { printLine } from './print.ts';
 import { type SandboxProcess, startSandboxProcess } from './sandbox-process.ts';
 import { openSecrets, type Secrets } from './secrets.ts';
 import { type Settings, splitListen } from './settings.ts';
+import { startTasks, type TaskParts } from './tasks.ts';
 import { watchTls } from './tls.ts';
 import {
   type Configured,
@@ -126,6 +128,7 @@ interface Running {
   readonly models: () => readonly string[];
   readonly stopTimers: () => void;
   readonly closeCounters: () => Promise<void>;
+  readonly stopTasks: () => Promise<void>;
 }
 
 async function run(booted: Booted, chosen: Chosen): Promise<Running> {
@@ -137,7 +140,7 @@ async function run(booted: Booted, chosen: Chosen): Promise<Running> {
   const counted = await openCounters(booted, chosen.secrets);
   const limits = makeLimits(counted.counters, limitDefaults(settings));
   const breaker = new Breaker(breakerSettings(settings), clock);
-  const { routes, stopTimer } = await freshRoutes(booted, chosen);
+  const { routes, taskRoutes, stopTimer } = await freshRoutes(booted, chosen);
   const endpoints = makeEndpoints(store.endpoints);
   const outbound = makeOutbound(clock, isDirect(env));
   const relay: RelayDeps = {
@@ -163,6 +166,14 @@ async function run(booted: Booted, chosen: Chosen): Promise<Running> {
   const signer = makeSigner(deriveKey(masterKey, TOKEN_PURPOSE));
   const tokens = makeTokens({ apps: store.apps, signer, clock });
   const { once, stop: stopOnce } = openOnce(booted, deadlines);
+  const tasks = await startTasks({
+    secrets: chosen.secrets,
+    booted,
+    relay,
+    edge,
+    routes: taskRoutes,
+    masterKey,
+  } satisfies TaskParts);
   let running: Doors | null = null;
   const health = {
     ping: () => store.ping(),
@@ -175,6 +186,7 @@ async function run(booted: Booted, chosen: Chosen): Promise<Running> {
     settings: serverSettings(settings),
     routes: [
       ...once.around(frontRoutes(edge)),
+      ...tasks.routes,
       ...oauthRoutes({ ...edge, tokens }),
       ...mountJson(appRoutes({ ...store, clock }), edge),
       ...controlRoutes(makeControlPlane({ ...store, routes, clock })),
@@ -190,7 +202,8 @@ async function run(booted: Booted, chosen: Chosen): Promise<Running> {
   const models = () => routes.list().map((entry) => entry.model.id);
   const stops = [stopTimer, stopOnce, keepSweeping(kept)];
   const stopTimers = (): void => stops.forEach((stop) => void stop());
-  return { server: running, live, models, stopTimers, closeCounters: counted.close };
+  const closeCounters = counted.close;
+  return { server: running, live, models, stopTimers, closeCounters, stopTasks: tasks.stop };
 }
 
 /** No proxy stands between us and the vendors. */
@@ -245,7 +258,7 @@ async function freshRoutes(booted: Booted, chosen: Chosen) {
   const today = (): string => new Date(systemClock.nowMs()).toISOString().slice(0, 10);
   let day = today();
   let { upstreams } = configured;
-  const make = (): Promise<Routes> => routesOn(day, { booted, upstreams, catalog });
+  const make = () => routesOn(day, { booted, upstreams, catalog });
   let current = await make();
   let busy = false;
   const renew = async (): Promise<void> => {
@@ -268,10 +281,16 @@ async function freshRoutes(booted: Booted, chosen: Chosen) {
       });
   });
   const routes: Routes = {
-    find: (name) => current.find(name),
-    list: () => current.list(),
+    find: (name) => current.quick.find(name),
+    list: () => current.quick.list(),
   };
-  return { routes, stopTimer };
+  const taskRoutes: TaskRoutes = {
+    find: (name, vendor) => current.slow.find(name, vendor),
+    list: () => current.slow.list(),
+    services: (upstream) => current.slow.services(upstream),
+    pinned: (upstream, service) => current.slow.pinned(upstream, service),
+  };
+  return { routes, taskRoutes, stopTimer };
 }
 
 function tellCredentials(
@@ -293,7 +312,7 @@ interface RoutesWish {
   readonly catalog: Catalog;
 }
 
-function routesOn(day: string, wish: RoutesWish): Promise<Routes> {
+async function routesOn(day: string, wish: RoutesWish) {
   const { settings, store } = wish.booted;
   const priceOf = async (offer: Offer) => {
     const table = priceOn(offer, day);
@@ -305,7 +324,10 @@ function routesOn(day: string, wish: RoutesWish): Promise<Routes> {
     const price = readPrice(table.rows, table.currency, exchange);
     return { price, id: await store.ledger.keepPrice(price.snapshot) };
   };
-  return makeRoutes(wish.catalog, wish.upstreams, priceOf);
+  return {
+    quick: await makeRoutes(wish.catalog, wish.upstreams, priceOf),
+    slow: await makeTaskRoutes(wish.catalog, wish.upstreams, priceOf),
+  };
 }
 
 function stopSignal(): Promise<void> {
@@ -318,9 +340,10 @@ function stopSignal(): Promise<void> {
 async function stop(running: Running, settings: Settings): Promise<void> {
   const { server, live } = running;
   running.stopTimers();
+  const resting = running.stopTasks();
   const ended = server.stop();
   const limit = systemClock.sleep(settings.server.stop_timeout_ms);
-  await Promise.race([ended, limit]);
+  await Promise.race([Promise.all([ended, resting]), limit]);
   for (const call of live) {
     call.stopped ??= 'shutdown';
     call.stop?.('shutdown');

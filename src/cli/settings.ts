@@ -56,6 +56,11 @@ export type UpstreamSetting = z.output<typeof upstream>;
 
 const schema = z.strictObject({
   listen: listenPlace.default('127.0.0.1:8420'),
+  /** Our own address as others see it: vendors call back there, and links begin with it. */
+  public_url: z
+    .url({ protocol: /^https?$/ })
+    .nullable()
+    .default(null),
   data_dir: z.string().min(1).default('./data'),
   currency: z
     .string()
@@ -157,10 +162,43 @@ const schema = z.strictObject({
     account_bytes_max: count.default(256 * 1024 * 1024),
     wait_ms: count.max(60_000).default(10_000),
   }),
+  /** Slow jobs. */
+  tasks: group({
+    /** Longest wait for a vendor to take a job before its caller is answered. */
+    submit_wait_ms: count.default(20_000),
+    request_ms: size.max(120_000).default(60_000),
+    open_max: size.default(10_000),
+    /** After so long a job whose creation was not answered, and that is not listed, is sent anew. */
+    sure_after_ms: size.default(120_000),
+    /** How long we wait between two questions, of what the vendor's data say. */
+    pace_percent: size.max(1_000).default(100),
+  }),
   rescue: group({
     enabled: flag.default(false),
     models: z.array(z.string().min(1)).default([]),
     times_max: size.max(3).default(1),
+  }),
+  /** Results of tasks in our keeping. */
+  results: group({
+    keep: flag.default(true),
+    /** Default: results, in the data folder. */
+    dir: text,
+    life_hours: count.default(720),
+    link_hours: size.default(24),
+    file_mb_max: size.default(2_048),
+    account_mb_max: size.default(10_240),
+    s3_bucket: text,
+    s3_endpoint: text,
+    s3_region: text,
+    s3_prefix: z.string().default(''),
+    /** env:NAME, file:/path, or the key itself. */
+    s3_access_key_id: text,
+    s3_secret_access_key: text,
+  }),
+  /** Addresses that callers choose: webhooks. */
+  outbound: group({
+    /** Hosts (or host:port) that may be called although their address is private. */
+    allowed_hosts: z.array(z.string()).default([]),
   }),
   vendors: z
     .record(z.string(), z.union([upstream.transform((one) => [one]), z.array(upstream)]))

@@ -9,6 +9,8 @@ export interface OutboundRequest {
   readonly signal: AbortSignal;
   /** Longest wait for a connection to a host that has not answered lately. */
   readonly connectMs: number;
+  /** Whose certificate it must be, where the URL names an address; such connections are not kept. */
+  readonly serverName?: string;
 }
 
 export interface OutboundReply {
@@ -80,7 +82,8 @@ async function send(request: OutboundRequest): Promise<OutboundReply> {
       body: request.body,
       signal: request.signal,
       redirect: 'manual',
-      keepalive: true,
+      keepalive: request.serverName === undefined,
+      ...(request.serverName === undefined ? {} : { tls: { serverName: request.serverName } }),
     });
     return new FetchReply(response, request.signal);
   } catch (error) {

@@ -133,3 +133,13 @@ export function priceAtMost(price: Price, bound: Quantities): bigint {
   }
   return most;
 }
+
+/** The price of a snapshot that was kept with a call. Throws where it is not one. */
+export function restorePrice(snapshot: string): Price {
+  const kept = JSON.parse(snapshot) as {
+    readonly currency: string;
+    readonly exchange: string;
+    readonly lines: readonly PriceLine[];
+  };
+  return readPrice(kept.lines, kept.currency, kept.exchange);
+}

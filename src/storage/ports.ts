@@ -1,17 +1,23 @@
 /** What the floors above may ask of storage. Every maker keeps all of it. */
 
 import type { Endpoints } from './ports/endpoints.ts';
+import type { Results } from './ports/files.ts';
 import type { Idempotency } from './ports/idempotency.ts';
 import type { BudgetRefusal, Budgets, Statements } from './ports/money.ts';
 import type { Resources } from './ports/resources.ts';
 import type { Responses } from './ports/responses.ts';
+import type { Tasks } from './ports/tasks.ts';
+import type { Deliveries, Webhooks } from './ports/webhooks.ts';
 
 export type * from './ports/counters.ts';
 export type * from './ports/endpoints.ts';
+export type * from './ports/files.ts';
 export type * from './ports/idempotency.ts';
 export type * from './ports/money.ts';
 export type * from './ports/resources.ts';
 export type * from './ports/responses.ts';
+export type * from './ports/tasks.ts';
+export type * from './ports/webhooks.ts';
 
 export type KeyState = 'active' | 'disabled';
 export type KeyRole = 'caller' | 'operator';
@@ -213,6 +219,7 @@ export type EndReason =
   | 'timeout'
   | 'caller_left'
   | 'shutdown'
+  | 'canceled'
   | 'crash';
 
 export interface SettleRow {
@@ -250,7 +257,10 @@ export interface Ledger {
   enter(entry: Entry): Promise<boolean>;
   /** Keeps a price text under its own hash; answers that id. */
   keepPrice(text: string): Promise<string>;
-  /** Calls begun by processes that are gone, that nobody has ended: now `unknown`. How many. */
+  /**
+   * Calls begun by processes that are gone, that nobody has ended: now `unknown`. How many. Those
+   * of tasks are left alone: a task outlives the process and ends its call itself.
+   */
   parkOpen(evidence: string): Promise<number>;
   audit(): Promise<Audit>;
 }
@@ -366,6 +376,10 @@ export interface Store {
    * nodes share the database, again and again. `parked` is told how many. Throws where it may not.
    */
   join(parked: (calls: number) => void): Promise<void>;
+  readonly tasks: Tasks;
+  readonly results: Results;
+  readonly webhooks: Webhooks;
+  readonly deliveries: Deliveries;
   /** Throws where the database does not answer. */
   ping(): Promise<void>;
   /** Writes what waits, in bounded time, and lets go of everything. */

@@ -10,8 +10,11 @@ import type { Store } from './ports.ts';
 import { accountQueries, type Changes, keyQueries } from './queries.ts';
 import { resourceQueries } from './resource-queries.ts';
 import { responseQueries } from './response-queries.ts';
+import { resultQueries } from './result-queries.ts';
 import type { Schema } from './schema.ts';
 import { statementQueries } from './statement-queries.ts';
+import { taskQueries } from './task-queries.ts';
+import { deliveryQueries, webhookQueries } from './webhook-queries.ts';
 
 export function queryPorts(
   db: Kysely<Schema>,
@@ -29,5 +32,9 @@ export function queryPorts(
     calls: callQueries(db),
     idempotency: idempotencyQueries(db),
     responses: responseQueries(db),
+    tasks: taskQueries(db),
+    results: resultQueries(db),
+    webhooks: webhookQueries(db),
+    deliveries: deliveryQueries(db),
   };
 }

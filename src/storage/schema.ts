@@ -214,6 +214,78 @@ export interface ResourcesTable {
   expires_ms: number;
 }
 
+export interface TasksTable {
+  id: string;
+  account_id: string;
+  key_id: string;
+  call_id: string;
+  mount: string;
+  native_id: string;
+  kind: string;
+  model: string;
+  upstream: string;
+  vendor_id: string | null;
+  phase: string;
+  state: string;
+  cancel_asked: number;
+  created_ms: number;
+  ended_ms: number | null;
+  next_ms: number;
+  lease_until_ms: number;
+  lease_no: number;
+  repeat_key: string | null;
+  token: string;
+  events: number;
+  told: number;
+  /** JSON. */
+  job: string;
+  doc: string;
+  body: string | null;
+}
+
+export interface ResultsTable {
+  key: string;
+  account_id: string;
+  task_id: string;
+  bytes: number;
+  created_ms: number;
+  expires_ms: number | null;
+}
+
+export interface WebhooksTable {
+  id: string;
+  account_id: string;
+  url: string;
+  events: string;
+  profile: string;
+  sealed: string;
+  old_sealed: string | null;
+  old_until_ms: number | null;
+  state: string;
+  reason: string | null;
+  created_ms: number;
+}
+
+export interface DeliveriesTable {
+  id: string;
+  account_id: string;
+  target: string;
+  webhook_id: string | null;
+  event_id: string;
+  type: string;
+  subject: string;
+  url: string;
+  payload: string;
+  state: string;
+  tries: number;
+  attempts: string;
+  created_ms: number;
+  ended_ms: number | null;
+  next_ms: number;
+  lease_until_ms: number;
+  lease_no: number;
+}
+
 export interface Schema {
   idempotency: IdempotencyTable;
   budgets: BudgetsTable;
@@ -231,4 +303,8 @@ export interface Schema {
   prices: PricesTable;
   holds: HoldsTable;
   calls: CallsTable;
+  tasks: TasksTable;
+  results: ResultsTable;
+  webhooks: WebhooksTable;
+  deliveries: DeliveriesTable;
 }

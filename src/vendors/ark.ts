@@ -1,4 +1,5 @@
 /** Volcengine Ark (Doubao and others), pay-as-you-go entry. */
+import { arkTasks } from './ark/tasks.ts';
 import type { Vendor } from './shape.ts';
 
 const CHAT_METER = Object.freeze({
@@ -96,6 +97,7 @@ export default Object.freeze({
     bot_chat: [{ path: '/bots/chat/completions', dialect: 'openai-chat', meter: CHAT_METER }],
   },
   files: { path: '/files' },
+  long: [arkTasks],
   causes: {
     AuthenticationError: 'credential',
     AccessDenied: 'credential',

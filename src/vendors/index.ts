@@ -10,6 +10,7 @@ import fireworks from './fireworks.ts';
 import gemini from './gemini.ts';
 import groq from './groq.ts';
 import jina from './jina.ts';
+import luma from './luma.ts';
 import minimax from './minimax.ts';
 import mistral from './mistral.ts';
 import moonshot from './moonshot.ts';
@@ -37,6 +38,7 @@ export const VENDORS: Readonly<Record<string, Vendor>> = deepFreeze({
   gemini,
   groq,
   jina,
+  luma,
   minimax,
   mistral,
   moonshot,

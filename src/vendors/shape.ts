@@ -5,6 +5,7 @@
 import type { Family } from '../dialects/shape.ts';
 import type { Json } from '../kit/json.ts';
 import type { Auth } from './auth.ts';
+import type { LongService } from './long.ts';
 
 export type * from './auth.ts';
 
@@ -103,6 +104,8 @@ export interface Vendor {
   readonly services: Readonly<Partial<Record<Family, readonly QuickService[]>>>;
   /** Where it keeps files that requests can name by `file_id`. Absent: nowhere. */
   readonly files?: { readonly path: string };
+  /** What takes minutes. */
+  readonly long?: readonly LongService[];
   /**
    * The vendor's error codes -> cause. A trailing `*` matches a prefix, `http:403` a status whose
    * code is not listed. Else the status decides as usual.

@@ -25,7 +25,7 @@ const ALL = [
   'docs',
 ];
 const DATA_ROOMS = ['ledger', 'limits', 'catalog', 'storage/ports', 'dialects', 'kit'];
-const VENDOR_DOORS = ['auth', 'index', 'shape', 'read', 'refusal'].map(
+const VENDOR_DOORS = ['auth', 'index', 'job', 'long', 'native', 'read', 'refusal', 'shape'].map(
   (name) => `vendors/${name}.ts`,
 );
 const FRONT = ['relay', 'tasks', 'access', ...DATA_ROOMS];
@@ -133,6 +133,9 @@ function judgeRoom(step: Step): Verdict {
 function judgeSibling({ path, room, target }: Step): Verdict {
   if (room !== 'vendors' || path === 'src/vendors/index.ts') return null;
   if (VENDOR_DOORS.includes(target.slice('src/'.length))) return null;
+  // What one file cannot hold stands in a folder of the vendor's name.
+  const own = path.replace(/^src\/vendors\/([^/]+?)(\.ts|\/.*)$/, 'src/vendors/$1/');
+  if (target.startsWith(own)) return null;
   return ['a vendor may not know another vendor', 'move what both need to dialects/ or kit/'];
 }
 

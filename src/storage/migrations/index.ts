@@ -8,6 +8,9 @@ import * as units from './0005-units.ts';
 import * as budgets from './0006-budgets.ts';
 import * as resources from './0006-resources.ts';
 import * as nodes from './0007-nodes.ts';
+import * as tasks from './0008-tasks.ts';
+import * as results from './0009-results.ts';
+import * as webhooks from './0009-webhooks.ts';
 import * as rescue from './0010-rescue.ts';
 import * as jsonCaps from './0014-json-caps.ts';
 import * as counters from './0020-counters.ts';
@@ -25,6 +28,9 @@ export function listMigrations(flavour: Flavour): Readonly<Record<string, Migrat
     '0006-budgets': { up: (db) => budgets.up(db, flavour) },
     '0007-nodes': { up: (db) => nodes.up(db, flavour) },
     '0006-resources': { up: (db) => resources.up(db) },
+    '0008-tasks': { up: (db) => tasks.up(db) },
+    '0009-results': { up: (db) => results.up(db) },
+    '0009-webhooks': { up: (db) => webhooks.up(db) },
     '0010-rescue': { up: (db) => rescue.up(db) },
     '0014-json-caps': { up: (db) => jsonCaps.up(db) },
     '0020-counters': { up: (db) => counters.up(db, flavour) },

@@ -24,7 +24,8 @@ const FORGET = `delete from nodes where lease_until_ms < ${NOW_MS} - $1`;
 const LEAVE = 'delete from nodes where id = $1';
 /** Rows that somebody settles at this moment are passed over: they need no parking. */
 const PARK = `with gone as (
-    select id from holds h where state = 'open' and node is distinct from $1 and not exists (
+    select id from holds h where state = 'open' and node is distinct from $1
+      and not exists (select 1 from tasks t where t.call_id = h.id) and not exists (
       select 1 from nodes n where n.id = h.node and n.lease_until_ms > ${NOW_MS})
     order by id limit ${PARK_ROWS_MAX} for update skip locked)
   update holds h set state = 'unknown', evidence = $2 from gone where h.id = gone.id`;

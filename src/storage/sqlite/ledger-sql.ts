@@ -82,6 +82,6 @@ export function prepareStatements(db: Database): Statements {
       do update set spent = excluded.spent, held = excluded.held`),
     keepPrice: db.prepare('insert into prices (id, text) values (?, ?) on conflict do nothing'),
     parkOpen: db.prepare(`update holds set state = 'unknown', evidence = ?
-      where state = 'open'`),
+      where state = 'open' and id not in (select call_id from tasks)`),
   };
 }

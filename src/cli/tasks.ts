@@ -1,0 +1,207 @@
+/** Joins what slow jobs need: engine, webhooks, custody, and their routes. */
+import { join } from 'node:path';
+import { callbackRoutes } from '../edge/callbacks.ts';
+import { nativeRoutes } from '../edge/native-tasks.ts';
+import type { RelayEdge } from '../edge/relayed.ts';
+import { makeLinkOf, type ResultEdge, resultRoutes } from '../edge/results.ts';
+import { callerOf, type Route, type Visit } from '../edge/routes.ts';
+import { type TaskEdge, taskRoutes } from '../edge/tasks.ts';
+import { videoRoutes } from '../edge/videos.ts';
+import { webhookRoutes } from '../edge/webhooks.ts';
+import { every, systemClock } from '../kit/clock.ts';
+import { Fault } from '../kit/fault.ts';
+import { makeGuard, systemResolve } from '../kit/guard.ts';
+import { deriveKey, makeSealer } from '../kit/seal.ts';
+import { makeSigner } from '../kit/signed.ts';
+import type { RelayDeps } from '../relay/call.ts';
+import { isEndpointId } from '../relay/endpoints.ts';
+import { makeDiskFiles } from '../storage/files/disk.ts';
+import { makeS3Files } from '../storage/files/s3.ts';
+import type { Files } from '../storage/ports.ts';
+import { makeHints } from '../tasks/callbacks.ts';
+import { discardResults, expireResults, makeKeep } from '../tasks/custody.ts';
+import type { TaskDeps } from '../tasks/deps.ts';
+import { makeDesk } from '../tasks/desk.ts';
+import { listDoors } from '../tasks/doors.ts';
+import { startEngine } from '../tasks/engine.ts';
+import type { TaskRoutes } from '../tasks/routes.ts';
+import { makeWaiters } from '../tasks/waiters.ts';
+import { startPostman } from '../tasks/webhooks/deliver.ts';
+import { makeSecretsOf, makeWebhookDesk } from '../tasks/webhooks/desk.ts';
+import { SECRET_PREFIX } from '../tasks/webhooks/sign.ts';
+import { VENDORS } from '../vendors/index.ts';
+import type { Booted } from './boot.ts';
+import type { Secrets } from './secrets.ts';
+import type { Settings } from './settings.ts';
+
+export interface TaskParts {
+  readonly booted: Booted;
+  readonly secrets: Secrets;
+  readonly relay: RelayDeps;
+  readonly edge: RelayEdge;
+  readonly routes: TaskRoutes;
+  readonly masterKey: Uint8Array;
+}
+
+const LINK_PURPOSE = 'gangway links of results';
+const WEBHOOK_PURPOSE = 'gangway webhooks of tasks';
+const EXPIRE_EVERY_MS = 60_000;
+const MS_PER_HOUR = 3_600_000;
+const BYTES_PER_MB = 1024 * 1024;
+const FETCH_MS = 600_000;
+
+export async function startTasks(parts: TaskParts) {
+  const { booted, relay } = parts;
+  const { settings, store, log } = booted;
+  const clock = systemClock;
+  // This process holds the lock of the data, so nobody else can hold a lease.
+  const left = await store.tasks.clearLeases();
+  await store.deliveries.clearLeases();
+  if (left > 0) log.info('tasks that an earlier process had in hand go on', { tasks: left });
+  const waiters = makeWaiters(clock);
+  const files = await openFiles(settings, parts.secrets);
+  const guard = makeGuard(relay.outbound, systemResolve, settings.outbound.allowed_hosts);
+  const custody = {
+    ...{ clock, log, guard, files, results: store.results, routes: parts.routes },
+    settings: custodySettings(settings),
+  };
+  const hints = makeHints();
+  const deps: TaskDeps = {
+    clock,
+    random: relay.random,
+    outbound: relay.outbound,
+    prove: (upstream, ask) => relay.credentials.prove(upstream, ask),
+    routes: parts.routes,
+    tasks: store.tasks,
+    ledger: store.ledger,
+    log,
+    settings: taskSettings(settings),
+    hints,
+    keep: settings.results.keep ? makeKeep(custody) : null,
+    changed(id) {
+      waiters.changed(id);
+      postman.nudge();
+    },
+  };
+  const results = resultEdge(parts);
+  const origin = settings.public_url?.replace(/\/+$/, '') ?? `http://${settings.listen}`;
+  const secrets = webhookSecrets(parts);
+  const postman = startPostman({
+    ...{ clock, log, guard, random: relay.random, connectMs: settings.timeouts.connect_ms },
+    ...{ tasks: store.tasks, webhooks: store.webhooks, deliveries: store.deliveries },
+    doors: listDoors(Object.values(VENDORS)),
+    linkOf: makeLinkOf(results, origin),
+    secretsOf: makeSecretsOf(secrets),
+  });
+  const engine = startEngine(deps);
+  const desk = makeDesk({
+    ...deps,
+    engine,
+    waiters,
+    guard,
+    discard: ({ row }) => discardResults(row.id, custody),
+  });
+  const stopTimer = every(EXPIRE_EVERY_MS, () => {
+    expireResults(custody).catch((error: unknown) => {
+      log.error('expired results cannot be removed', { error });
+    });
+  });
+  const { nudge } = postman;
+  const webhooks = makeWebhookDesk({ ...secrets, deliveries: store.deliveries, guard, nudge });
+  const heard = { ...deps, nowMs: () => clock.nowMs(), nudge: engine.nudge };
+  const edge = taskEdge(parts, desk, results);
+  const routes: readonly Route[] = [
+    ...taskRoutes(edge),
+    ...videoRoutes({ ...edge, files }),
+    ...nativeRoutes(listDoors(Object.values(VENDORS)), edge),
+    ...resultRoutes({ ...results, desk, files }),
+    ...webhookRoutes({ ...parts.edge, webhooks }),
+    ...callbackRoutes(heard, parts.edge),
+  ];
+  const stop = async (): Promise<void> => {
+    stopTimer();
+    await Promise.all([engine.stop(), postman.stop()]);
+  };
+  return { routes, stop };
+}
+
+function taskSettings({ tasks, timeouts, public_url: publicUrl }: Settings): TaskDeps['settings'] {
+  return {
+    publicUrl: publicUrl?.replace(/\/+$/, '') ?? null,
+    submitWaitMs: tasks.submit_wait_ms,
+    connectMs: timeouts.connect_ms,
+    requestMs: tasks.request_ms,
+    openMax: tasks.open_max,
+    sureAfterMs: tasks.sure_after_ms,
+    pacePercent: tasks.pace_percent,
+  };
+}
+
+function custodySettings({ results, timeouts }: Settings) {
+  return {
+    bytesMax: results.file_mb_max * BYTES_PER_MB,
+    accountBytesMax: results.account_mb_max * BYTES_PER_MB,
+    lifeMs: results.life_hours === 0 ? null : results.life_hours * MS_PER_HOUR,
+    connectMs: timeouts.connect_ms,
+    fetchMs: FETCH_MS,
+  };
+}
+
+async function openFiles({ results, data_dir: data }: Settings, secrets: Secrets): Promise<Files> {
+  const { s3_bucket: bucket, s3_access_key_id: id, s3_secret_access_key: secret } = results;
+  if (bucket === null) return makeDiskFiles(results.dir ?? join(data, 'results'));
+  if (id === null || secret === null) {
+    throw new Error('results: with s3_bucket, set s3_access_key_id and s3_secret_access_key.');
+  }
+  return makeS3Files({
+    bucket,
+    endpoint: results.s3_endpoint,
+    region: results.s3_region,
+    prefix: results.s3_prefix,
+    accessKeyId: await secrets.read(id),
+    secretAccessKey: await secrets.read(secret),
+  });
+}
+
+/** Webhooks' own secrets are sealed; those of URLs that come with a task follow from the account. */
+function webhookSecrets({ booted, masterKey }: TaskParts) {
+  const key = deriveKey(masterKey, WEBHOOK_PURPOSE);
+  return {
+    clock: systemClock,
+    webhooks: booted.store.webhooks,
+    sealer: makeSealer(masterKey),
+    accountSecret: (accountId: string) =>
+      SECRET_PREFIX + new Bun.CryptoHasher('sha256', key).update(accountId).digest('base64'),
+  };
+}
+
+type Links = Omit<ResultEdge, 'desk' | 'files'>;
+
+function resultEdge({ booted, masterKey }: TaskParts): Links {
+  const { results, public_url: publicUrl } = booted.settings;
+  return {
+    clock: systemClock,
+    signer: makeSigner(deriveKey(masterKey, LINK_PURPOSE)),
+    linkLifeMs: results.link_hours * MS_PER_HOUR,
+    publicUrl: publicUrl?.replace(/\/+$/, '') ?? null,
+  };
+}
+
+function taskEdge({ relay, edge }: TaskParts, desk: TaskEdge['desk'], links: Links): TaskEdge {
+  return {
+    ...edge,
+    desk,
+    linkOf: (visit) => makeLinkOf(links, new URL(visit.request.url).origin),
+    async resolve(name, accountId) {
+      if (!isEndpointId(name)) return { model: name, endpoint: null };
+      const endpoint = await relay.endpoints.find(name, accountId);
+      if (endpoint === null) return { model: name, endpoint: null };
+      if (endpoint.state === 'Stopped') throw new Fault('endpoint_stopped', { param: 'model' });
+      return { model: endpoint.model, endpoint: endpoint.id };
+    },
+    async admit(visit: Visit) {
+      const admission = await edge.limits.admit(callerOf(visit).key, 0);
+      admission.leave(0);
+    },
+  };
+}

@@ -1,0 +1,196 @@
+/** /v1/tasks: one resource for all slow work. */
+import { writeFault } from '../dialects/openai-chat/fault.ts';
+import { parseBody } from '../dialects/openai-chat/request.ts';
+import { Fault } from '../kit/fault.ts';
+import type { TaskFilter, TaskState } from '../storage/ports.ts';
+import type { Desk, TaskRef } from '../tasks/desk.ts';
+import type { Task } from '../tasks/doc.ts';
+import { type LinkOf, showTask } from '../tasks/view.ts';
+import type { TaskCaller, TaskWish } from '../tasks/wish.ts';
+import { type BodyReader, readBody } from './body.ts';
+import { callerOf, type Route, route, type Visit } from './routes.ts';
+import { taskEvents } from './task-events.ts';
+import { type CreateBody, readCreate } from './task-shapes.ts';
+
+export interface TaskEdge extends BodyReader {
+  readonly desk: Desk;
+  readonly linkOf: (visit: Visit) => LinkOf;
+  /** A name that stands for a model: an endpoint of the caller's account. */
+  readonly resolve: (
+    name: string,
+    accountId: string,
+  ) => Promise<{ readonly model: string; readonly endpoint: string | null }>;
+  /** Counts it against the key's limits. */
+  readonly admit: (visit: Visit) => Promise<void>;
+}
+
+const LIST_MAX = 100;
+const LIST_DEFAULT = 20;
+const WAIT_S_MAX = 60;
+const POLL_AFTER_S = 3;
+const MS_PER_S = 1_000;
+const REPEAT_KEY = /^[\x21-\x7e]{1,255}$/;
+const STATES: readonly string[] = ['queued', 'running', 'succeeded', 'failed', 'canceled'];
+
+export function taskRoutes(edge: TaskEdge): readonly Route[] {
+  const own = (method: Route['method'], path: string, handle: Route['handle']): Route =>
+    route({ method, path, access: 'caller', handle, writeFault });
+  return [
+    own('POST', '/v1/tasks', (visit) => create(visit, edge)),
+    own('GET', '/v1/tasks', (visit) => list(visit, edge)),
+    own('GET', '/v1/tasks/:id', async (visit) => show(await look(visit, edge), visit, edge)),
+    own('POST', '/v1/tasks/:id/cancel', async (visit) => {
+      const task = await edge.desk.cancel(refOf(visit));
+      return show(task, visit, edge, task.row.endedMs === null ? 202 : 200);
+    }),
+    own('DELETE', '/v1/tasks/:id', async (visit) => {
+      const { row } = await edge.desk.remove(refOf(visit));
+      return Response.json({ id: row.id, object: 'task', deleted: true });
+    }),
+    own('GET', '/v1/tasks/:id/events', (visit) => taskEvents(visit, refOf(visit), edge)),
+  ];
+}
+
+export function taskCaller(visit: Visit): TaskCaller {
+  const { key, unlimited, models } = callerOf(visit);
+  const { accountId, id: keyId, budget } = key;
+  return { accountId, keyId, keyBudgeted: budget !== null, unlimited, models };
+}
+
+export function refOf(visit: Visit, mount = ''): TaskRef {
+  return { id: visit.params.id ?? '', mount, accountId: callerOf(visit).key.accountId };
+}
+
+export function show(task: Task, visit: Visit, edge: TaskEdge, status = 200): Response {
+  return Response.json(showTask(task, edge.linkOf(visit)), {
+    status,
+    headers: { 'cache-control': 'no-store', 'x-gangway-task': task.row.id },
+  });
+}
+
+export function repeatKeyOf(visit: Visit): string | null {
+  const key = visit.request.headers.get('idempotency-key');
+  if (key === null || REPEAT_KEY.test(key)) return key;
+  throw new Fault('invalid_request', {
+    message: 'Idempotency-Key must be 1 to 255 printable ASCII characters without spaces.',
+    param: 'Idempotency-Key',
+  });
+}
+
+async function create(visit: Visit, edge: TaskEdge): Promise<Response> {
+  visit.holdOpen();
+  const { text } = await readBody(visit.request, edge.bodyLimits, edge.deadlines);
+  const body = readCreate(parseBody(text).body);
+  await edge.admit(visit);
+  const task = await edge.desk.create(await wishOf(body, visit, edge));
+  const response = show(task, visit, edge, task.repeated ? 200 : 202);
+  response.headers.set('location', `/v1/tasks/${task.row.id}`);
+  response.headers.set('retry-after', String(POLL_AFTER_S));
+  if (task.repeated) response.headers.set('idempotent-replayed', 'true');
+  visit.letIdle();
+  return response;
+}
+
+async function wishOf(body: CreateBody, visit: Visit, edge: TaskEdge): Promise<TaskWish> {
+  const caller = taskCaller(visit);
+  const { input, params, webhook } = body;
+  const named = body.model === undefined ? null : await edge.resolve(body.model, caller.accountId);
+  const { duration, aspect_ratio: aspectRatio, n, ...plain } = params;
+  return {
+    requestId: visit.requestId,
+    caller,
+    model: named?.model ?? null,
+    endpoint: named?.endpoint ?? null,
+    door: null,
+    kind: body.kind ?? null,
+    prompt: input.prompt ?? null,
+    negativePrompt: input.negative_prompt ?? null,
+    media: input.media,
+    params: {
+      ...defined(plain),
+      ...(duration === undefined ? {} : { durationS: duration }),
+      ...(aspectRatio === undefined ? {} : { aspectRatio }),
+      ...(n === undefined ? {} : { count: n }),
+    },
+    options: body.provider_options,
+    native: null,
+    sources: input.source_task === undefined ? [] : [input.source_task],
+    callback: webhook === undefined ? null : { ...webhook, profile: 'standard' },
+    metadata: body.metadata ?? null,
+    repeatKey: repeatKeyOf(visit),
+  };
+}
+
+/** Without the fields that were not said: they are absent, not undefined. */
+function defined<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  const said = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(said) as { [K in keyof T]?: Exclude<T[K], undefined> };
+}
+
+async function look(visit: Visit, edge: TaskEdge): Promise<Task> {
+  const wait = new URL(visit.request.url).searchParams.get('wait');
+  if (wait === null) return edge.desk.find(refOf(visit));
+  const seconds = Number(wait);
+  if (!(seconds >= 0 && seconds <= WAIT_S_MAX)) {
+    throw new Fault('invalid_request', {
+      message: `wait must be a number of seconds up to ${WAIT_S_MAX}.`,
+      param: 'wait',
+    });
+  }
+  visit.holdOpen();
+  const seen = await edge.desk.find(refOf(visit));
+  const task = await edge.desk.wait(refOf(visit), seen.doc.updatedMs, seconds * MS_PER_S);
+  visit.letIdle();
+  return task;
+}
+
+async function list(visit: Visit, edge: TaskEdge): Promise<Response> {
+  const filter = readFilter(visit);
+  const { tasks, more } = await edge.desk.list(filter);
+  const linkOf = edge.linkOf(visit);
+  return Response.json({
+    object: 'list',
+    data: tasks.map((task) => showTask(task, linkOf)),
+    has_more: more,
+    first_id: tasks[0]?.row.id ?? null,
+    last_id: tasks.at(-1)?.row.id ?? null,
+  });
+}
+
+/** Filters and the cursor of a list. Fault: `invalid_request` with the parameter at fault. */
+export function readFilter(visit: Visit): TaskFilter {
+  const query = new URL(visit.request.url).searchParams;
+  const wrong = (param: string, message: string): Fault =>
+    new Fault('invalid_request', { message, param });
+  const limit = Number(query.get('limit') ?? LIST_DEFAULT);
+  if (!Number.isInteger(limit) || limit < 1 || limit > LIST_MAX) {
+    throw wrong('limit', `limit must be a whole number from 1 to ${LIST_MAX}.`);
+  }
+  const states = query.get('status')?.split(',');
+  const unknown = states?.find((state) => !STATES.includes(state));
+  if (unknown !== undefined) {
+    throw wrong('status', `"${unknown.slice(0, 40)}" is not a status: ${STATES.join(', ')}.`);
+  }
+  const after = query.get('created_after');
+  const createdAfterMs = after === null ? undefined : toMs(after);
+  if (Number.isNaN(createdAfterMs)) {
+    throw wrong('created_after', 'created_after must be a date such as 2026-11-22T08:00:00Z.');
+  }
+  return {
+    accountId: callerOf(visit).key.accountId,
+    limit,
+    ...some('after', query.get('after')),
+    ...some('kind', query.get('kind')),
+    ...some('model', query.get('model')),
+    ...(states === undefined ? {} : { states: states as TaskState[] }),
+    ...(createdAfterMs === undefined ? {} : { createdAfterMs }),
+  };
+}
+
+function toMs(text: string): number {
+  return /^\d+$/.test(text) ? Number(text) * MS_PER_S : Date.parse(text);
+}
+
+function some<Name extends string>(name: Name, value: string | null) {
+  return (value === null ? {} : { [name]: value }) as Partial<Record<Name, string>>;
+}

@@ -1,0 +1,128 @@
+/** Slow jobs, as they are kept. */
+
+/** What callers see. */
+export type TaskState = 'queued' | 'running' | 'succeeded' | 'failed' | 'canceled';
+
+/**
+ * How far the engine is. `draft`: not paid for yet. `new`: may be sent. `sending`: the vendor may
+ * have it. `unknown`: it may have it, and nobody heard. `polling`: it has it. `finishing`: it is
+ * through with it. `done`.
+ */
+export type TaskPhase = 'draft' | 'new' | 'sending' | 'unknown' | 'polling' | 'finishing' | 'done';
+
+export interface TaskRow {
+  readonly id: string;
+  readonly accountId: string;
+  readonly keyId: string;
+  /** Its hold and its end in the books. */
+  readonly callId: string;
+  /** Whose paths it came by; empty: our own. */
+  readonly mount: string;
+  /** Its id there. */
+  readonly nativeId: string;
+  readonly kind: string;
+  readonly model: string;
+  readonly upstream: string;
+  readonly vendorId: string | null;
+  readonly phase: TaskPhase;
+  readonly state: TaskState;
+  readonly cancelAsked: boolean;
+  readonly createdMs: number;
+  readonly endedMs: number | null;
+  /** When it is to be looked at next. */
+  readonly nextMs: number;
+  /** Nobody else touches it before; `leaseNo` tells the holders apart. */
+  readonly leaseUntilMs: number;
+  readonly leaseNo: number;
+  /** A second creation under this key is the first one. */
+  readonly repeatKey: string | null;
+  /** Names it to the vendor, where the vendor calls back. */
+  readonly token: string;
+  /** How many events it has, and of how many the webhooks were told. */
+  readonly events: number;
+  readonly told: number;
+  /** JSON texts: what is wanted (never changes), what is known, the vendor's last words. */
+  readonly job: string;
+  readonly doc: string;
+  readonly body: string | null;
+}
+
+/** What the holder of a lease may change. */
+export type TaskChange = Pick<
+  TaskRow,
+  | 'events'
+  | 'upstream'
+  | 'vendorId'
+  | 'phase'
+  | 'state'
+  | 'endedMs'
+  | 'nextMs'
+  | 'leaseUntilMs'
+  | 'doc'
+  | 'body'
+>;
+
+export interface TaskFilter {
+  readonly accountId: string;
+  readonly limit: number;
+  /** Id before which the page begins; newest first. */
+  readonly after?: string;
+  readonly offset?: number;
+  readonly mount?: string;
+  readonly nativeIds?: readonly string[];
+  readonly states?: readonly TaskState[];
+  readonly kind?: string;
+  readonly model?: string;
+  readonly createdAfterMs?: number;
+}
+
+export interface LeaseAsk {
+  readonly upstream: string;
+  readonly nowMs: number;
+  readonly untilMs: number;
+  readonly limit: number;
+}
+
+export interface Tasks {
+  /** False where the repeat key is taken. */
+  insert(row: TaskRow): Promise<boolean>;
+  byId(id: string): Promise<TaskRow | undefined>;
+  byNativeId(mount: string, nativeId: string): Promise<TaskRow | undefined>;
+  byToken(token: string): Promise<TaskRow | undefined>;
+  byRepeatKey(accountId: string, key: string): Promise<TaskRow | undefined>;
+  /** The key may be used again. */
+  forgetRepeatKey(id: string): Promise<void>;
+  list(filter: TaskFilter): Promise<readonly TaskRow[]>;
+  count(filter: TaskFilter): Promise<number>;
+  /** Upstreams with tasks that nobody holds, and when the first of them is due. */
+  due(nowMs: number): Promise<readonly { readonly upstream: string; readonly nextMs: number }[]>;
+  /** Takes due tasks, the longest overdue first. */
+  lease(ask: LeaseAsk): Promise<readonly TaskRow[]>;
+  /**
+   * Drops all leases, and gives up all drafts: for a process that knows itself to be the only one.
+   * Answers how many were leased.
+   */
+  clearLeases(): Promise<number>;
+  /** False where somebody else holds it by now: then nothing was written. */
+  save(id: string, leaseNo: number, change: TaskChange): Promise<boolean>;
+  /** A longer lease; false where it is lost. */
+  renew(id: string, leaseNo: number, untilMs: number): Promise<boolean>;
+  /** Marks it, and makes it due. */
+  askCancel(id: string, nowMs: number): Promise<void>;
+  wake(id: string, nowMs: number): Promise<void>;
+  /** How many of an upstream's are at the vendor. */
+  atVendor(upstream: string): Promise<number>;
+  /** Of these ids of the vendor's, those that are some task's already. */
+  claimed(upstream: string, vendorIds: readonly string[]): Promise<readonly string[]>;
+  /** Unknown ones of an upstream and a model. */
+  unknown(upstream: string, model: string): Promise<number>;
+  /** Was never paid for. */
+  dropDraft(id: string): Promise<void>;
+  /** Only what has ended; false where there is no such thing. */
+  remove(id: string): Promise<boolean>;
+  /** Tasks with events that the webhooks were not told of. */
+  untold(limit: number): Promise<readonly TaskRow[]>;
+  /** Of so many of its events they are told. */
+  markTold(id: string, told: number): Promise<void>;
+  priceText(priceId: string): Promise<string | undefined>;
+}

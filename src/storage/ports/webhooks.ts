@@ -1,0 +1,93 @@
+/** Who wants to be told of events, and what was told to whom. */
+
+export type WebhookProfile = 'standard' | 'native' | 'notify';
+
+export interface WebhookRow {
+  readonly id: string;
+  readonly accountId: string;
+  readonly url: string;
+  /** Types of events; empty: all. */
+  readonly events: readonly string[];
+  readonly profile: WebhookProfile;
+  /** Secrets, sealed under the row's id; the old one signs as well until its time is over. */
+  readonly sealed: string;
+  readonly oldSealed: string | null;
+  readonly oldUntilMs: number | null;
+  readonly state: 'active' | 'disabled';
+  readonly reason: string | null;
+  readonly createdMs: number;
+}
+
+export type DeliveryState = 'pending' | 'delivered' | 'failed' | 'dropped';
+
+export interface DeliveryAttempt {
+  readonly atMs: number;
+  readonly status: number | null;
+  readonly error: string | null;
+  readonly ms: number;
+}
+
+export interface DeliveryRow {
+  readonly id: string;
+  readonly accountId: string;
+  /** The webhook's id, or what stands for a URL of one task. */
+  readonly target: string;
+  readonly webhookId: string | null;
+  readonly eventId: string;
+  readonly type: string;
+  /** What the event is about; events of one subject are told in order. */
+  readonly subject: string;
+  readonly url: string;
+  readonly payload: string;
+  readonly state: DeliveryState;
+  readonly tries: number;
+  readonly attempts: readonly DeliveryAttempt[];
+  readonly createdMs: number;
+  readonly endedMs: number | null;
+  readonly nextMs: number;
+  readonly leaseNo: number;
+}
+
+export type DeliveryChange = Pick<
+  DeliveryRow,
+  'state' | 'tries' | 'attempts' | 'endedMs' | 'nextMs'
+>;
+
+export interface DeliveryFilter {
+  readonly accountId: string;
+  readonly webhookId?: string;
+  readonly state?: DeliveryState;
+  readonly subject?: string;
+  readonly sinceMs?: number;
+  /** Id before which the page begins; newest first. */
+  readonly after?: string;
+  readonly limit: number;
+}
+
+export interface Webhooks {
+  insert(row: WebhookRow): Promise<void>;
+  byId(id: string): Promise<WebhookRow | undefined>;
+  list(accountId: string, limit: number): Promise<readonly WebhookRow[]>;
+  update(id: string, change: Partial<Omit<WebhookRow, 'id' | 'accountId'>>): Promise<void>;
+  /** Its pending deliveries are dropped. */
+  remove(id: string): Promise<void>;
+}
+
+export interface Deliveries {
+  /** Each event once to each target, whoever asks how often. */
+  insert(rows: readonly DeliveryRow[]): Promise<void>;
+  byId(id: string): Promise<DeliveryRow | undefined>;
+  list(filter: DeliveryFilter): Promise<readonly DeliveryRow[]>;
+  pendingOf(target: string): Promise<number>;
+  /** Due ones, none before an earlier event of its subject is through at the same target. */
+  lease(nowMs: number, untilMs: number, limit: number): Promise<readonly DeliveryRow[]>;
+  /** When the next one is due; null: nothing is pending. */
+  nextMs(nowMs: number): Promise<number | null>;
+  clearLeases(): Promise<void>;
+  save(id: string, leaseNo: number, change: DeliveryChange): Promise<boolean>;
+  /** Pending again, at once. Answers how many. */
+  replay(ids: readonly string[], nowMs: number): Promise<number>;
+  dropPending(target: string, nowMs: number): Promise<void>;
+  /** Ended before this time. */
+  purge(beforeMs: number, limit: number): Promise<number>;
+}

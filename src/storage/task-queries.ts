@@ -1,0 +1,284 @@
+/** Tasks through Kysely, each change one statement: a lease or a save is whole or not at all. */
+import { type ExpressionBuilder, type Kysely, type Selectable, sql } from 'kysely';
+import type { TaskFilter, TaskRow, Tasks } from './ports/tasks.ts';
+import type { Schema, TasksTable } from './schema.ts';
+
+type Db = Kysely<Schema>;
+
+const AT_VENDOR: readonly string[] = ['sending', 'unknown', 'polling'];
+
+export function taskQueries(db: Db): Tasks {
+  const select = () => db.selectFrom('tasks').selectAll();
+  const one = async (query: ReturnType<typeof select>): Promise<TaskRow | undefined> => {
+    const row = await query.executeTakeFirst();
+    return row === undefined ? undefined : readTask(row);
+  };
+  return {
+    async insert(row) {
+      const result = await db
+        .insertInto('tasks')
+        .values(writeTask(row))
+        .onConflict((conflict) => conflict.columns(['account_id', 'repeat_key']).doNothing())
+        .executeTakeFirst();
+      return (result.numInsertedOrUpdatedRows ?? 0n) > 0n;
+    },
+    byId: (id) => one(select().where('id', '=', id)),
+    byNativeId: (mount, id) => one(select().where('mount', '=', mount).where('native_id', '=', id)),
+    byToken: (token) => one(select().where('token', '=', token)),
+    byRepeatKey: (accountId, key) =>
+      one(select().where('account_id', '=', accountId).where('repeat_key', '=', key)),
+    async forgetRepeatKey(id) {
+      await db.updateTable('tasks').set({ repeat_key: null }).where('id', '=', id).execute();
+    },
+    async list(filter) {
+      const rows = await select()
+        .where(meets(filter))
+        .orderBy('id', 'desc')
+        .limit(filter.limit)
+        .offset(filter.offset ?? 0)
+        .execute();
+      return rows.map(readTask);
+    },
+    async count(filter) {
+      const row = await db
+        .selectFrom('tasks')
+        .where(meets(filter))
+        .select(({ fn }) => fn.countAll<number>().as('count'))
+        .executeTakeFirstOrThrow();
+      return Number(row.count);
+    },
+    ...leases(db),
+    ...looks(db),
+    async askCancel(id, nowMs) {
+      await db
+        .updateTable('tasks')
+        .set({ cancel_asked: 1, next_ms: nowMs })
+        .where('id', '=', id)
+        .where('ended_ms', 'is', null)
+        .execute();
+    },
+    async wake(id, nowMs) {
+      const due = { next_ms: nowMs };
+      await db.updateTable('tasks').set(due).where('id', '=', id).execute();
+    },
+    async dropDraft(id) {
+      await db.deleteFrom('tasks').where('id', '=', id).where('phase', '=', 'draft').execute();
+    },
+    async remove(id) {
+      const result = await db
+        .deleteFrom('tasks')
+        .where('id', '=', id)
+        .where('ended_ms', 'is not', null)
+        .executeTakeFirst();
+      return result.numDeletedRows > 0n;
+    },
+  };
+}
+
+function leases(db: Db): Pick<Tasks, 'due' | 'lease' | 'clearLeases' | 'save' | 'renew'> {
+  return {
+    async due(nowMs) {
+      const rows = await db
+        .selectFrom('tasks')
+        .select(({ fn }) => ['upstream', fn.min('next_ms').as('next')])
+        .where('ended_ms', 'is', null)
+        .where('lease_until_ms', '<=', nowMs)
+        .groupBy('upstream')
+        .execute();
+      return rows.map((row) => ({ upstream: row.upstream, nextMs: Number(row.next) }));
+    },
+    async lease({ upstream, nowMs, untilMs, limit }) {
+      const due = db
+        .selectFrom('tasks')
+        .select('id')
+        .where('upstream', '=', upstream)
+        .where('ended_ms', 'is', null)
+        .where('next_ms', '<=', nowMs)
+        .where('lease_until_ms', '<=', nowMs)
+        .orderBy('next_ms')
+        .limit(limit);
+      const rows = await db
+        .updateTable('tasks')
+        .set({ lease_until_ms: untilMs, lease_no: sql<number>`lease_no + 1` })
+        .where('id', 'in', due)
+        // Once more, for a database where two processes may have chosen the same rows.
+        .where('lease_until_ms', '<=', nowMs)
+        .returningAll()
+        .execute();
+      return rows.map(readTask).sort((a, b) => a.nextMs - b.nextMs);
+    },
+    async clearLeases() {
+      const due = { next_ms: 0 };
+      await db.updateTable('tasks').set(due).where('phase', '=', 'draft').execute();
+      const result = await db
+        .updateTable('tasks')
+        .set({ lease_until_ms: 0 })
+        .where('ended_ms', 'is', null)
+        .where('lease_until_ms', '>', 0)
+        .executeTakeFirst();
+      return Number(result.numUpdatedRows);
+    },
+    async save(id, leaseNo, change) {
+      const result = await db
+        .updateTable('tasks')
+        .set({
+          upstream: change.upstream,
+          vendor_id: change.vendorId,
+          events: change.events,
+          phase: change.phase,
+          state: change.state,
+          ended_ms: change.endedMs,
+          next_ms: change.nextMs,
+          lease_until_ms: change.leaseUntilMs,
+          doc: change.doc,
+          body: change.body,
+        })
+        .where('id', '=', id)
+        .where('lease_no', '=', leaseNo)
+        .executeTakeFirst();
+      return result.numUpdatedRows > 0n;
+    },
+    async renew(id, leaseNo, untilMs) {
+      const result = await db
+        .updateTable('tasks')
+        .set({ lease_until_ms: untilMs })
+        .where('id', '=', id)
+        .where('lease_no', '=', leaseNo)
+        .executeTakeFirst();
+      return result.numUpdatedRows > 0n;
+    },
+  };
+}
+
+function looks(
+  db: Db,
+): Pick<Tasks, 'atVendor' | 'claimed' | 'unknown' | 'priceText' | 'untold' | 'markTold'> {
+  const count = () => db.selectFrom('tasks').select(({ fn }) => fn.countAll<number>().as('count'));
+  return {
+    async atVendor(upstream) {
+      const row = await count()
+        .where('upstream', '=', upstream)
+        .where('ended_ms', 'is', null)
+        .where('phase', 'in', AT_VENDOR)
+        .executeTakeFirstOrThrow();
+      return Number(row.count);
+    },
+    async claimed(upstream, vendorIds) {
+      if (vendorIds.length === 0) return [];
+      const rows = await db
+        .selectFrom('tasks')
+        .select('vendor_id')
+        .where('upstream', '=', upstream)
+        .where('vendor_id', 'in', vendorIds)
+        .execute();
+      return rows.flatMap((row) => row.vendor_id ?? []);
+    },
+    async unknown(upstream, model) {
+      const row = await count()
+        .where('upstream', '=', upstream)
+        .where('model', '=', model)
+        .where('ended_ms', 'is', null)
+        .where('phase', 'in', ['sending', 'unknown'])
+        .executeTakeFirstOrThrow();
+      return Number(row.count);
+    },
+    async untold(limit) {
+      const rows = await db
+        .selectFrom('tasks')
+        .selectAll()
+        .where(sql<boolean>`told < events`)
+        .where('phase', '<>', 'draft')
+        .limit(limit)
+        .execute();
+      return rows.map(readTask);
+    },
+    async markTold(id, told) {
+      await db.updateTable('tasks').set({ told }).where('id', '=', id).execute();
+    },
+    async priceText(priceId) {
+      const row = await db
+        .selectFrom('prices')
+        .select('text')
+        .where('id', '=', priceId)
+        .executeTakeFirst();
+      return row?.text;
+    },
+  };
+}
+
+/** What the filter demands, as one condition. */
+function meets(filter: TaskFilter) {
+  return (eb: ExpressionBuilder<Schema, 'tasks'>) => {
+    const { after, mount, nativeIds, states, kind, model, createdAfterMs } = filter;
+    // Nobody was told of a draft yet.
+    const all = [eb('account_id', '=', filter.accountId), eb('phase', '<>', 'draft')];
+    if (after !== undefined) all.push(eb('id', '<', after));
+    if (mount !== undefined) all.push(eb('mount', '=', mount));
+    if (nativeIds !== undefined) all.push(eb('native_id', 'in', nativeIds));
+    if (states !== undefined) all.push(eb('state', 'in', states));
+    if (kind !== undefined) all.push(eb('kind', '=', kind));
+    if (model !== undefined) all.push(eb('model', '=', model));
+    if (createdAfterMs !== undefined) all.push(eb('created_ms', '>=', createdAfterMs));
+    return eb.and(all);
+  };
+}
+
+function writeTask(row: TaskRow): TasksTable {
+  return {
+    id: row.id,
+    account_id: row.accountId,
+    key_id: row.keyId,
+    call_id: row.callId,
+    mount: row.mount,
+    native_id: row.nativeId,
+    kind: row.kind,
+    model: row.model,
+    upstream: row.upstream,
+    vendor_id: row.vendorId,
+    phase: row.phase,
+    state: row.state,
+    cancel_asked: row.cancelAsked ? 1 : 0,
+    created_ms: row.createdMs,
+    ended_ms: row.endedMs,
+    next_ms: row.nextMs,
+    lease_until_ms: row.leaseUntilMs,
+    lease_no: row.leaseNo,
+    repeat_key: row.repeatKey,
+    token: row.token,
+    events: row.events,
+    told: row.told,
+    job: row.job,
+    doc: row.doc,
+    body: row.body,
+  };
+}
+
+function readTask(row: Selectable<TasksTable>): TaskRow {
+  return {
+    id: row.id,
+    accountId: row.account_id,
+    keyId: row.key_id,
+    callId: row.call_id,
+    mount: row.mount,
+    nativeId: row.native_id,
+    kind: row.kind,
+    model: row.model,
+    upstream: row.upstream,
+    vendorId: row.vendor_id,
+    phase: row.phase as TaskRow['phase'],
+    state: row.state as TaskRow['state'],
+    cancelAsked: row.cancel_asked === 1,
+    createdMs: Number(row.created_ms),
+    endedMs: row.ended_ms === null ? null : Number(row.ended_ms),
+    nextMs: Number(row.next_ms),
+    leaseUntilMs: Number(row.lease_until_ms),
+    leaseNo: row.lease_no,
+    repeatKey: row.repeat_key,
+    token: row.token,
+    events: row.events,
+    told: row.told,
+    job: row.job,
+    doc: row.doc,
+    body: row.body,
+  };
+}

@@ -1,0 +1,255 @@
+/** Webhooks and deliveries through Kysely; each change is one statement. */
+import { type ExpressionBuilder, type Kysely, type Selectable, sql } from 'kysely';
+import type {
+  Deliveries,
+  DeliveryFilter,
+  DeliveryRow,
+  WebhookRow,
+  Webhooks,
+} from './ports/webhooks.ts';
+import type { DeliveriesTable, Schema, WebhooksTable } from './schema.ts';
+
+type Db = Kysely<Schema>;
+
+const INSERT_ROWS_MAX = 100;
+
+export function webhookQueries(db: Db): Webhooks {
+  const select = () => db.selectFrom('webhooks').selectAll();
+  return {
+    async insert(row) {
+      await db.insertInto('webhooks').values(writeWebhook(row)).execute();
+    },
+    async byId(id) {
+      const row = await select().where('id', '=', id).executeTakeFirst();
+      return row === undefined ? undefined : readWebhook(row);
+    },
+    async list(accountId, limit) {
+      const rows = await select()
+        .where('account_id', '=', accountId)
+        .orderBy('id')
+        .limit(limit)
+        .execute();
+      return rows.map(readWebhook);
+    },
+    async update(id, change) {
+      const known = await select().where('id', '=', id).executeTakeFirst();
+      if (known === undefined) return;
+      const row = writeWebhook({ ...readWebhook(known), ...change });
+      await db.updateTable('webhooks').set(row).where('id', '=', id).execute();
+    },
+    async remove(id) {
+      await db.deleteFrom('webhooks').where('id', '=', id).execute();
+    },
+  };
+}
+
+export function deliveryQueries(db: Db): Deliveries {
+  const select = () => db.selectFrom('deliveries').selectAll();
+  return {
+    async insert(rows) {
+      for (let at = 0; at < rows.length; at += INSERT_ROWS_MAX) {
+        await db
+          .insertInto('deliveries')
+          .values(rows.slice(at, at + INSERT_ROWS_MAX).map(writeDelivery))
+          .onConflict((conflict) => conflict.columns(['event_id', 'target']).doNothing())
+          .execute();
+      }
+    },
+    async byId(id) {
+      const row = await select().where('id', '=', id).executeTakeFirst();
+      return row === undefined ? undefined : readDelivery(row);
+    },
+    async list(filter) {
+      const rows = await select()
+        .where(meets(filter))
+        .orderBy('id', 'desc')
+        .limit(filter.limit)
+        .execute();
+      return rows.map(readDelivery);
+    },
+    async pendingOf(target) {
+      const row = await db
+        .selectFrom('deliveries')
+        .select(({ fn }) => fn.countAll<number>().as('count'))
+        .where('target', '=', target)
+        .where('state', '=', 'pending')
+        .executeTakeFirstOrThrow();
+      return Number(row.count);
+    },
+    async replay(ids, nowMs) {
+      if (ids.length === 0) return 0;
+      const result = await db
+        .updateTable('deliveries')
+        .set({ state: 'pending', tries: 0, next_ms: nowMs, ended_ms: null, lease_until_ms: 0 })
+        .where('id', 'in', ids)
+        .executeTakeFirst();
+      return Number(result.numUpdatedRows);
+    },
+    async dropPending(target, nowMs) {
+      await db
+        .updateTable('deliveries')
+        .set({ state: 'dropped', ended_ms: nowMs })
+        .where('target', '=', target)
+        .where('state', '=', 'pending')
+        .execute();
+    },
+    async purge(beforeMs, limit) {
+      const old = db
+        .selectFrom('deliveries')
+        .select('id')
+        .where('ended_ms', '<', beforeMs)
+        .limit(limit);
+      const result = await db.deleteFrom('deliveries').where('id', 'in', old).executeTakeFirst();
+      return Number(result.numDeletedRows);
+    },
+    ...deliveryLeases(db),
+  };
+}
+
+function deliveryLeases(db: Db): Pick<Deliveries, 'lease' | 'nextMs' | 'clearLeases' | 'save'> {
+  /** An earlier event of the same subject is still on its way to the same target. */
+  const overtakes = sql<boolean>`exists (select 1 from deliveries as earlier
+    where earlier.target = deliveries.target and earlier.subject = deliveries.subject
+    and earlier.id < deliveries.id and earlier.state = 'pending')`;
+  const waiting = (nowMs: number) =>
+    db
+      .selectFrom('deliveries')
+      .where('state', '=', 'pending')
+      .where('lease_until_ms', '<=', nowMs)
+      .where(({ not }) => not(overtakes));
+  return {
+    async lease(nowMs, untilMs, limit) {
+      const due = waiting(nowMs)
+        .select('id')
+        .where('next_ms', '<=', nowMs)
+        .orderBy('next_ms')
+        .limit(limit);
+      const rows = await db
+        .updateTable('deliveries')
+        .set({ lease_until_ms: untilMs, lease_no: sql<number>`lease_no + 1` })
+        .where('id', 'in', due)
+        .where('lease_until_ms', '<=', nowMs)
+        .returningAll()
+        .execute();
+      return rows.map(readDelivery);
+    },
+    async nextMs(nowMs) {
+      const row = await waiting(nowMs)
+        .select(({ fn }) => fn.min<number | null>('next_ms').as('next'))
+        .executeTakeFirst();
+      return row?.next === null || row === undefined ? null : Number(row.next);
+    },
+    async clearLeases() {
+      await db
+        .updateTable('deliveries')
+        .set({ lease_until_ms: 0 })
+        .where('state', '=', 'pending')
+        .where('lease_until_ms', '>', 0)
+        .execute();
+    },
+    async save(id, leaseNo, change) {
+      const result = await db
+        .updateTable('deliveries')
+        .set({
+          state: change.state,
+          tries: change.tries,
+          attempts: JSON.stringify(change.attempts),
+          ended_ms: change.endedMs,
+          next_ms: change.nextMs,
+          lease_until_ms: 0,
+        })
+        .where('id', '=', id)
+        .where('lease_no', '=', leaseNo)
+        .executeTakeFirst();
+      return result.numUpdatedRows > 0n;
+    },
+  };
+}
+
+function meets(filter: DeliveryFilter) {
+  return (eb: ExpressionBuilder<Schema, 'deliveries'>) => {
+    const { after, webhookId, state, subject, sinceMs } = filter;
+    const all = [eb('account_id', '=', filter.accountId)];
+    if (after !== undefined) all.push(eb('id', '<', after));
+    if (webhookId !== undefined) all.push(eb('webhook_id', '=', webhookId));
+    if (state !== undefined) all.push(eb('state', '=', state));
+    if (subject !== undefined) all.push(eb('subject', '=', subject));
+    if (sinceMs !== undefined) all.push(eb('created_ms', '>=', sinceMs));
+    return eb.and(all);
+  };
+}
+
+function writeWebhook(row: WebhookRow): WebhooksTable {
+  return {
+    id: row.id,
+    account_id: row.accountId,
+    url: row.url,
+    events: JSON.stringify(row.events),
+    profile: row.profile,
+    sealed: row.sealed,
+    old_sealed: row.oldSealed,
+    old_until_ms: row.oldUntilMs,
+    state: row.state,
+    reason: row.reason,
+    created_ms: row.createdMs,
+  };
+}
+
+function readWebhook(row: Selectable<WebhooksTable>): WebhookRow {
+  return {
+    id: row.id,
+    accountId: row.account_id,
+    url: row.url,
+    events: JSON.parse(row.events) as string[],
+    profile: row.profile as WebhookRow['profile'],
+    sealed: row.sealed,
+    oldSealed: row.old_sealed,
+    oldUntilMs: row.old_until_ms === null ? null : Number(row.old_until_ms),
+    state: row.state as WebhookRow['state'],
+    reason: row.reason,
+    createdMs: Number(row.created_ms),
+  };
+}
+
+function writeDelivery(row: DeliveryRow): DeliveriesTable {
+  return {
+    id: row.id,
+    account_id: row.accountId,
+    target: row.target,
+    webhook_id: row.webhookId,
+    event_id: row.eventId,
+    type: row.type,
+    subject: row.subject,
+    url: row.url,
+    payload: row.payload,
+    state: row.state,
+    tries: row.tries,
+    attempts: JSON.stringify(row.attempts),
+    created_ms: row.createdMs,
+    ended_ms: row.endedMs,
+    next_ms: row.nextMs,
+    lease_until_ms: 0,
+    lease_no: row.leaseNo,
+  };
+}
+
+function readDelivery(row: Selectable<DeliveriesTable>): DeliveryRow {
+  return {
+    id: row.id,
+    accountId: row.account_id,
+    target: row.target,
+    webhookId: row.webhook_id,
+    eventId: row.event_id,
+    type: row.type,
+    subject: row.subject,
+    url: row.url,
+    payload: row.payload,
+    state: row.state as DeliveryRow['state'],
+    tries: row.tries,
+    attempts: JSON.parse(row.attempts) as DeliveryRow['attempts'],
+    createdMs: Number(row.created_ms),
+    endedMs: row.ended_ms === null ? null : Number(row.ended_ms),
+    nextMs: Number(row.next_ms),
+    leaseNo: row.lease_no,
+  };
+}

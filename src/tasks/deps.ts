@@ -1,0 +1,53 @@
+/** What the rooms of tasks/ are given. */
+import type { Clock } from '../kit/clock.ts';
+import type { Outbound } from '../kit/fetch.ts';
+import type { Log } from '../kit/log.ts';
+import type { Ledger, TaskRow, Tasks } from '../storage/ports.ts';
+import type { SignAsk } from '../vendors/shape.ts';
+import type { Hints } from './callbacks.ts';
+import type { TaskDoc } from './doc.ts';
+import type { TaskRoutes, TaskUpstream } from './routes.ts';
+
+/** More headers for this request, where the upstream's own are not enough. */
+export type Prove = (
+  upstream: TaskUpstream,
+  ask: Omit<SignAsk, 'credential' | 'nowMs'>,
+) => null | Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>;
+
+export interface TaskSettings {
+  /** Our own address as vendors see it; null: they cannot call back. */
+  readonly publicUrl: string | null;
+  /** Longest wait for the vendor to take a job before the caller is answered. */
+  readonly submitWaitMs: number;
+  readonly connectMs: number;
+  readonly requestMs: number;
+  /** Open tasks of one account. */
+  readonly openMax: number;
+  /** After so long a job that the vendor does not list never arrived. */
+  readonly sureAfterMs: number;
+  /** Of the vendors' pace. */
+  readonly pacePercent: number;
+}
+
+/** Takes the results of a job into our keeping; answers the document with what it got. */
+export type Keep = (
+  task: Pick<TaskRow, 'id' | 'accountId' | 'upstream'> & { readonly doc: TaskDoc },
+  renew: () => Promise<boolean>,
+) => Promise<TaskDoc>;
+
+export interface TaskDeps {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly outbound: Outbound;
+  readonly prove: Prove;
+  readonly routes: TaskRoutes;
+  readonly tasks: Tasks;
+  readonly ledger: Ledger;
+  readonly log: Log;
+  readonly settings: TaskSettings;
+  readonly hints: Hints;
+  /** null: results stay where the vendor put them. */
+  readonly keep: Keep | null;
+  /** A task was saved: for those who wait for it, and for webhooks. */
+  readonly changed: (id: string) => void;
+}

@@ -1,0 +1,186 @@
+/**
+ * Keeps every open task going: takes leases on what is due, asks vendors at their pace, and lets
+ * go. All it knows is in storage, so it may end at any moment and another one goes on.
+ */
+import type { TaskRow } from '../storage/ports.ts';
+import type { TaskDeps } from './deps.ts';
+import { openTask, type Task } from './doc.ts';
+import { finish, release } from './finish.ts';
+import { LeaseLost, save } from './hold-on.ts';
+import { poll } from './poll.ts';
+import { recover } from './recover.ts';
+import { submit } from './submit.ts';
+
+/** Longer than any single step takes; whoever dies holding one delays its task by as much. */
+const LEASE_MS = 150_000;
+const LOOK_EVERY_MS = 1_000;
+const LOOK_PAUSE_MS = 20;
+/** Steps of one task in one go. */
+const STEPS_MAX = 20;
+/** Requests at once to an upstream that is in the settings no more, or of unknown manners. */
+const AT_ONCE = 8;
+/** After a failure of ours, such as a database that does not answer. */
+const OWN_PAUSE_MS = 2_000;
+
+export interface Engine {
+  /** Something is due sooner than it was. */
+  nudge(): void;
+  /** Takes nothing new; resolves when nothing is under way. */
+  stop(): Promise<void>;
+  /** Tasks in hand. */
+  readonly busy: () => number;
+}
+
+interface Gate {
+  active: number;
+  /** When the next request may go. */
+  freeMs: number;
+}
+
+export function startEngine(deps: TaskDeps): Engine {
+  const gates = new Map<string, Gate>();
+  const active = new Set<Promise<void>>();
+  let stopped = false;
+  let wake: (() => void) | null = null;
+  let nudged = false;
+  const nudge = (): void => {
+    nudged = true;
+    wake?.();
+  };
+  const gateOf = (upstream: string): Gate => {
+    const known = gates.get(upstream);
+    if (known !== undefined) return known;
+    const gate = { active: 0, freeMs: 0 };
+    gates.set(upstream, gate);
+    return gate;
+  };
+  const begin = (row: TaskRow, gate: Gate): void => {
+    gate.active += 1;
+    const work: Promise<void> = carry(row, gate, deps).finally(() => {
+      gate.active -= 1;
+      active.delete(work);
+      nudge();
+    });
+    active.add(work);
+  };
+  const look = async (): Promise<number> => {
+    const nowMs = deps.clock.nowMs();
+    let waitMs = LOOK_EVERY_MS;
+    for (const { upstream, nextMs } of await deps.tasks.due(nowMs)) {
+      const gate = gateOf(upstream);
+      const limit = manners(upstream, deps).requests - gate.active;
+      // What is due and has no room is begun when something ends, which nudges.
+      if (nextMs > nowMs) waitMs = Math.min(waitMs, nextMs - nowMs);
+      if (nextMs > nowMs || limit <= 0) continue;
+      const ask = { upstream, nowMs, untilMs: nowMs + LEASE_MS, limit };
+      for (const row of await deps.tasks.lease(ask)) begin(row, gate);
+    }
+    return waitMs;
+  };
+  const loop = async (): Promise<void> => {
+    while (!stopped) {
+      nudged = false;
+      const waitMs = await look().catch((error: unknown) => {
+        deps.log.error('tasks cannot be read', { error });
+        return OWN_PAUSE_MS;
+      });
+      // Many nudges in a row are one.
+      await deps.clock.sleep(LOOK_PAUSE_MS);
+      if (!nudged && !stopped) {
+        await new Promise<void>((resolve) => {
+          const takeBack = deps.clock.after(waitMs, resolve);
+          wake = () => {
+            takeBack();
+            resolve();
+          };
+        });
+        wake = null;
+      }
+    }
+  };
+  const looping = loop();
+  return {
+    nudge,
+    busy: () => active.size,
+    async stop() {
+      stopped = true;
+      nudge();
+      await looping;
+      await Promise.allSettled(active);
+    },
+  };
+}
+
+function manners(upstream: string, deps: TaskDeps) {
+  const services = deps.routes.services(upstream);
+  const requests = services.map(({ atOnce }) => atOnce.requests);
+  const gaps = services.map(({ pace }) => pace.gapMs);
+  return { requests: Math.min(AT_ONCE, ...requests), gapMs: Math.max(0, ...gaps) };
+}
+
+/** Step after step, until there is nothing to do but to wait. Never throws. */
+async function carry(row: TaskRow, gate: Gate, deps: TaskDeps): Promise<void> {
+  let task = openTask(row);
+  try {
+    for (let steps = 0; steps < STEPS_MAX; steps += 1) {
+      await turn(task, gate, deps);
+      task = await step(task, deps);
+      if (task.row.leaseUntilMs === 0) return;
+    }
+    await save(task, { nextMs: deps.clock.nowMs() }, deps);
+  } catch (error) {
+    if (error instanceof LeaseLost) return;
+    deps.log.error('a task could not be carried on', { task: row.id, error });
+    const nextMs = deps.clock.nowMs() + OWN_PAUSE_MS;
+    // Where even this fails the lease runs out.
+    await save(task, { nextMs }, deps).catch(() => undefined);
+  }
+}
+
+/** Waits for this upstream's next turn. */
+async function turn({ row }: Task, gate: Gate, deps: TaskDeps): Promise<void> {
+  if (row.phase === 'finishing') return;
+  const nowMs = deps.clock.nowMs();
+  const atMs = Math.max(nowMs, gate.freeMs);
+  gate.freeMs = atMs + manners(row.upstream, deps).gapMs;
+  if (atMs > nowMs) await deps.clock.sleep(atMs - nowMs);
+}
+
+function step(task: Task, deps: TaskDeps): Promise<Task> {
+  const { row, doc } = task;
+  const place = deps.routes.pinned(row.upstream, doc.service) ?? null;
+  switch (row.phase) {
+    case 'draft':
+      return dropDraft(task, deps);
+    case 'new':
+      return submit(task, deps);
+    case 'finishing':
+      return finish(task, place, deps);
+    case 'sending':
+      // Whoever sent it is gone, and did not say how it went.
+      return save(task, { phase: 'unknown', doc: { detail: 'unknown' } }, deps);
+    default:
+      if (place === null) return homeless(task, deps);
+      return row.phase === 'unknown' ? recover(task, place, deps) : poll(task, place, deps);
+  }
+}
+
+/** Its maker died before anybody was told of it: what it may hold is released, and it is gone. */
+async function dropDraft(task: Task, deps: TaskDeps): Promise<Task> {
+  const released = { ...task, doc: { ...task.doc, outcome: 'canceled' as const } };
+  await release(released, deps);
+  await deps.tasks.dropDraft(task.row.id);
+  throw new LeaseLost(task.row.id);
+}
+
+const HOMELESS_PAUSE_MS = 60_000;
+
+/** Its upstream left the settings: only that one knows the job, so it waits for it. */
+function homeless(task: Task, deps: TaskDeps): Promise<Task> {
+  deps.log.warn('the upstream of a task is not set up', {
+    task: task.row.id,
+    upstream: task.row.upstream,
+  });
+  const nextMs = deps.clock.nowMs() + HOMELESS_PAUSE_MS;
+  return save(task, { nextMs, doc: { detail: 'upstream_missing' } }, deps);
+}

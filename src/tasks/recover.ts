@@ -1,0 +1,145 @@
+/** Finds a job whose creation nobody heard the end of. It is sent anew only where it never arrived. */
+import type { Job } from '../vendors/job.ts';
+import type { Listed, LongService } from '../vendors/long.ts';
+import type { TaskDeps } from './deps.ts';
+import type { Task } from './doc.ts';
+import { jitter, save } from './hold-on.ts';
+import type { Way } from './routes.ts';
+import { accepted } from './submit.ts';
+import { vendorJob } from './vendor-job.ts';
+import { send } from './wire.ts';
+
+/** The vendor's clock may differ from ours, and a request may have been long on its way. */
+const CLOCK_SKEW_MS = 60_000;
+const SUBMIT_SPAN_MS = 180_000;
+/** A list may lag behind: so often it is asked before its silence is believed. */
+const LOOKS_MIN = 4;
+const LOOK_PAUSE_MS = 5_000;
+const PAGES_MAX = 20;
+/** Where nothing can be found out people must look; a late callback may still tell. */
+const REVIEW_PAUSE_MS = 3_600_000;
+
+export async function recover(
+  task: Task,
+  place: Pick<Way, 'upstream' | 'service'>,
+  deps: TaskDeps,
+): Promise<Task> {
+  const named = await byHint(task, place, deps);
+  if (named !== null) return named;
+  const { find } = place.service;
+  const sentMs = task.doc.sentMs ?? task.row.createdMs;
+  if (find === undefined) return review(task, deps);
+  const job = await vendorJob(task, { ...place, wireName: task.doc.wireName }, deps);
+  const listed = await readLists(place, find, { job, sentMs, deps });
+  const looks = task.doc.lost + 1;
+  if (listed === null) return later(task, task.doc.lost, deps);
+  const free = await unclaimed(task, listed.jobs, deps);
+  const chosen = await choose(task, free, deps);
+  if (chosen !== null) {
+    deps.log.info('a job was found at the vendor', { task: task.row.id, vendorId: chosen.task.id });
+    const started = { accepted: chosen.task };
+    const body = task.row.body ?? 'null';
+    return accepted(task, { way: place, started, body }, deps);
+  }
+  const isOld = deps.clock.nowMs() - sentMs > deps.settings.sureAfterMs;
+  if (looks < LOOKS_MIN || !isOld) return later(task, looks, deps);
+  // Several that it could be, or a list without an end: no caller may get another one's result by
+  // a guess, and nothing is sent twice on a hope.
+  const isAbsent = listed.whole && free.length === 0;
+  return isAbsent ? sendAnew(task, deps) : review(task, deps);
+}
+
+/** The vendor called back and named an id: it is ours if the vendor knows it and no task has it. */
+async function byHint(
+  task: Task,
+  place: Pick<Way, 'upstream' | 'service'>,
+  deps: TaskDeps,
+): Promise<Task | null> {
+  const id = deps.hints.get(task.row.id);
+  if (id === undefined) return null;
+  const claimed = await deps.tasks.claimed(task.row.upstream, [id]);
+  if (claimed.length > 0) return null;
+  const heard = await send(place, place.service.status({ id, kept: {} }), deps);
+  if (heard.kind !== 'reply') return null;
+  const reading = place.service.read(heard.reply, { id, kept: {} });
+  if (reading === null || reading.state === 'lost') return null;
+  const started = { accepted: { id, kept: {} } };
+  const body = JSON.stringify(heard.reply.body);
+  return accepted(task, { way: place, started, body }, deps);
+}
+
+interface Search {
+  readonly job: Job;
+  readonly sentMs: number;
+  readonly deps: TaskDeps;
+}
+
+/** All that the vendor lists since the job was sent; `whole`: nothing can be missing. */
+async function readLists(
+  place: Pick<Way, 'upstream' | 'service'>,
+  find: NonNullable<LongService['find']>,
+  { job, sentMs, deps }: Search,
+): Promise<{ readonly jobs: readonly Listed[]; readonly whole: boolean } | null> {
+  const jobs: Listed[] = [];
+  for (let page = 0; page < PAGES_MAX; page += 1) {
+    const heard = await send(place, find.ask(job, page), deps);
+    const read = heard.kind === 'reply' ? find.read(heard.reply, job) : null;
+    if (read === null) return null;
+    jobs.push(...read.jobs);
+    const oldestMs = read.jobs.at(-1)?.createdMs ?? Number.POSITIVE_INFINITY;
+    if (!read.more || oldestMs < sentMs - CLOCK_SKEW_MS) return { jobs, whole: true };
+  }
+  return { jobs, whole: false };
+}
+
+/** Listed jobs that could be this one and that no task has. */
+async function unclaimed(
+  { row, doc }: Task,
+  listed: readonly Listed[],
+  deps: TaskDeps,
+): Promise<readonly Listed[]> {
+  const sentMs = doc.sentMs ?? row.createdMs;
+  const inTime = listed.filter(
+    ({ createdMs }) => createdMs > sentMs - CLOCK_SKEW_MS && createdMs < sentMs + SUBMIT_SPAN_MS,
+  );
+  const ids = inTime.map(({ task }) => task.id);
+  const claimed = new Set(await deps.tasks.claimed(row.upstream, ids));
+  return inTime.filter(({ task }) => !claimed.has(task.id));
+}
+
+/** The one that proves to be ours; or the only one, where no other task could have made it. */
+async function choose(
+  { row }: Task,
+  free: readonly Listed[],
+  deps: TaskDeps,
+): Promise<Listed | null> {
+  const ours = free.filter((one) => one.ours);
+  if (ours.length === 1) return ours[0] ?? null;
+  const [only, ...more] = free;
+  if (only === undefined || more.length > 0) return null;
+  return (await deps.tasks.unknown(row.upstream, row.model)) === 1 ? only : null;
+}
+
+function later(task: Task, looks: number, deps: TaskDeps): Promise<Task> {
+  const nextMs = deps.clock.nowMs() + jitter(LOOK_PAUSE_MS, deps.random);
+  return save(task, { nextMs, doc: { lost: looks } }, deps);
+}
+
+function review(task: Task, deps: TaskDeps): Promise<Task> {
+  if (task.doc.detail !== 'held_for_review') {
+    deps.log.error('nobody can tell whether a job began: look at the vendor', {
+      task: task.row.id,
+      upstream: task.row.upstream,
+    });
+  }
+  const nextMs = deps.clock.nowMs() + REVIEW_PAUSE_MS;
+  return save(task, { nextMs, doc: { detail: 'held_for_review' } }, deps);
+}
+
+/** The vendor's own list proves that it never got it, so this is no second time. */
+function sendAnew(task: Task, deps: TaskDeps): Promise<Task> {
+  deps.log.info('the vendor never got a job; it is sent anew', { task: task.row.id });
+  const nextMs = deps.clock.nowMs();
+  const doc = { lost: 0, detail: null, sentMs: null };
+  return save(task, { phase: 'new', nextMs, doc }, deps);
+}

@@ -1,0 +1,180 @@
+/** What callers may do with webhooks: make, list, turn, test, replay. */
+import type { Clock } from '../../kit/clock.ts';
+import { Fault } from '../../kit/fault.ts';
+import { type Guard, GuardError } from '../../kit/guard.ts';
+import { newBytes, newId } from '../../kit/ids.ts';
+import type { Sealer } from '../../kit/seal.ts';
+import type {
+  Deliveries,
+  DeliveryFilter,
+  DeliveryRow,
+  WebhookProfile,
+  WebhookRow,
+  Webhooks,
+} from '../../storage/ports.ts';
+import { WEBHOOKS_MAX } from './collect.ts';
+import { noticePayload, standardPayload } from './payload.ts';
+import { SECRET_PREFIX } from './sign.ts';
+
+const SECRET_BYTES = 32;
+/** Both secrets sign for so long after a change. */
+const OVERLAP_MS = 24 * 3_600_000;
+const REPLAY_ROWS_MAX = 1_000;
+
+export interface WebhookWish {
+  readonly accountId: string;
+  readonly url: string;
+  readonly events: readonly string[];
+  readonly profile: WebhookProfile;
+}
+
+export interface WebhookDeskDeps {
+  readonly clock: Clock;
+  readonly webhooks: Webhooks;
+  readonly deliveries: Deliveries;
+  readonly sealer: Sealer;
+  readonly guard: Guard;
+  /** Key of the installation that secrets of accounts are derived from. */
+  readonly accountSecret: (accountId: string) => string;
+  readonly nudge: () => void;
+}
+
+export type WebhookDesk = ReturnType<typeof makeWebhookDesk>;
+
+export function newWebhookSecret(): string {
+  return SECRET_PREFIX + Buffer.from(newBytes(SECRET_BYTES)).toString('base64');
+}
+
+export function makeWebhookDesk(deps: WebhookDeskDeps) {
+  const find = async (id: string, accountId: string): Promise<WebhookRow> => {
+    const row = await deps.webhooks.byId(id);
+    if (row?.accountId === accountId) return row;
+    throw new Fault('resource_not_found', {
+      message: `There is no webhook "${id.slice(0, 100)}" in this account.`,
+    });
+  };
+  const findDelivery = async (id: string, accountId: string): Promise<DeliveryRow> => {
+    const row = await deps.deliveries.byId(id);
+    if (row?.accountId === accountId) return row;
+    throw new Fault('resource_not_found', {
+      message: `There is no delivery "${id.slice(0, 100)}" in this account.`,
+    });
+  };
+  const replay = async (ids: readonly string[]): Promise<number> => {
+    const count = await deps.deliveries.replay(ids, deps.clock.nowMs());
+    deps.nudge();
+    return count;
+  };
+  return {
+    find,
+    /** Also checks that the URL may be called. Fault: `webhook_refused`. */
+    async create(wish: WebhookWish) {
+      if ((await deps.webhooks.list(wish.accountId, WEBHOOKS_MAX)).length >= WEBHOOKS_MAX) {
+        throw new Fault('invalid_request', {
+          message: `An account may have ${WEBHOOKS_MAX} webhooks.`,
+        });
+      }
+      await checkUrl(wish.url, deps.guard);
+      const id = newId('whk');
+      const secret = newWebhookSecret();
+      const row: WebhookRow = {
+        id,
+        ...wish,
+        sealed: deps.sealer.seal(secret, id),
+        oldSealed: null,
+        oldUntilMs: null,
+        state: 'active',
+        reason: null,
+        createdMs: deps.clock.nowMs(),
+      };
+      await deps.webhooks.insert(row);
+      return { row, secret };
+    },
+    list: (accountId: string) => deps.webhooks.list(accountId, WEBHOOKS_MAX),
+    async remove(id: string, accountId: string) {
+      await find(id, accountId);
+      await deps.deliveries.dropPending(id, deps.clock.nowMs());
+      await deps.webhooks.remove(id);
+    },
+    /** A new secret; the old one signs as well for a day. */
+    async rotate(id: string, accountId: string) {
+      const row = await find(id, accountId);
+      const secret = newWebhookSecret();
+      const oldUntilMs = deps.clock.nowMs() + OVERLAP_MS;
+      const sealed = deps.sealer.seal(secret, id);
+      await deps.webhooks.update(id, { sealed, oldSealed: row.sealed, oldUntilMs });
+      return { row: await find(id, accountId), secret };
+    },
+    async setState(id: string, accountId: string, state: WebhookRow['state']) {
+      await find(id, accountId);
+      await deps.webhooks.update(id, { state, reason: null });
+      return find(id, accountId);
+    },
+    /** An event that says nothing, to see whether it arrives. */
+    async test(id: string, accountId: string) {
+      const row = await find(id, accountId);
+      const nowMs = deps.clock.nowMs();
+      const event = { id: newId('evt'), type: 'webhook.test', atMs: nowMs };
+      const write = row.profile === 'notify' ? noticePayload : standardPayload;
+      const delivery: DeliveryRow = {
+        id: newId('dlv'),
+        accountId,
+        target: id,
+        webhookId: id,
+        eventId: event.id,
+        type: event.type,
+        subject: event.id,
+        url: row.url,
+        payload: write(event, { id, object: 'webhook' }),
+        state: 'pending',
+        tries: 0,
+        attempts: [],
+        createdMs: nowMs,
+        endedMs: null,
+        nextMs: nowMs,
+        leaseNo: 0,
+      };
+      await deps.deliveries.insert([delivery]);
+      deps.nudge();
+      return delivery;
+    },
+    deliveries: (filter: DeliveryFilter) => deps.deliveries.list(filter),
+    async replayOne(id: string, accountId: string) {
+      const row = await findDelivery(id, accountId);
+      await replay([row.id]);
+      return findDelivery(id, accountId);
+    },
+    /** Those of a webhook that did not arrive, since a time; the oldest first. */
+    async replayAll(filter: Omit<DeliveryFilter, 'limit'>) {
+      const rows = await deps.deliveries.list({ ...filter, limit: REPLAY_ROWS_MAX });
+      return replay(rows.filter(({ state }) => state !== 'pending').map(({ id }) => id));
+    },
+    accountSecret: deps.accountSecret,
+  };
+}
+
+export async function checkUrl(url: string, guard: Guard): Promise<void> {
+  try {
+    await guard.check(url);
+  } catch (error) {
+    // A name that is not known today may be known tomorrow; all else stays as it is.
+    if (!(error instanceof GuardError) || error.reason === 'unknown_name') return;
+    throw new Fault('webhook_refused', {
+      message: `This URL may not be called (${error.reason}). It must be public http or https.`,
+      param: 'url',
+    });
+  }
+}
+
+/** The secrets that sign for this delivery now. */
+export function makeSecretsOf(deps: Omit<WebhookDeskDeps, 'deliveries' | 'guard' | 'nudge'>) {
+  return async ({ webhookId, accountId }: DeliveryRow): Promise<readonly string[]> => {
+    if (webhookId === null) return [deps.accountSecret(accountId)];
+    const row = await deps.webhooks.byId(webhookId);
+    if (row === undefined) return [deps.accountSecret(accountId)];
+    const { sealed, oldSealed, oldUntilMs } = row;
+    const isOld = oldSealed !== null && (oldUntilMs ?? 0) > deps.clock.nowMs();
+    const all = isOld ? [sealed, oldSealed] : [sealed];
+    return all.map((text) => deps.sealer.open(text, webhookId));
+  };
+}

@@ -1,0 +1,57 @@
+/** What is wanted of a slow service, whatever the vendor. */
+import type { JsonObject } from '../kit/json.ts';
+
+export interface JobMedia {
+  readonly type: 'image' | 'video' | 'audio';
+  /** first_frame, last_frame, reference, base, driving, face, garment, mask, audio, … */
+  readonly role: string;
+  /** https or data URL. */
+  readonly url: string;
+}
+
+/** Absent: the vendor's default. */
+export interface JobParams {
+  readonly durationS?: number;
+  /** "16:9" */
+  readonly aspectRatio?: string;
+  /** "720p" */
+  readonly resolution?: string;
+  /** "1280x720" */
+  readonly size?: string;
+  readonly fps?: number;
+  readonly seed?: number;
+  readonly audio?: boolean;
+  readonly mode?: string;
+  readonly loop?: boolean;
+  readonly watermark?: boolean;
+  readonly count?: number;
+}
+
+/** A job at the vendor, as far as later requests must know it. */
+export interface VendorTask {
+  /** The vendor's id of it. */
+  readonly id: string;
+  /** What the vendor wants repeated beside the id: a URL to poll, a family, a step. */
+  readonly kept: JsonObject;
+}
+
+/** What is wanted of a model, whatever the vendor. */
+export interface Job {
+  readonly kind: string;
+  /** The model's name on the vendor's wire. */
+  readonly wireName: string;
+  readonly prompt: string | null;
+  readonly negativePrompt: string | null;
+  readonly media: readonly JobMedia[];
+  readonly params: JobParams;
+  /** Fields of the vendor's own, merged last. */
+  readonly options: JsonObject;
+  /** Written in the vendor's own format: sent as it is, but for model and callback. */
+  readonly native: { readonly path: string; readonly body: JsonObject } | null;
+  /** The job that this one builds on. */
+  readonly source: VendorTask | null;
+  /** Our own id, unique for ever, for vendors that take one. */
+  readonly ownId: string;
+  /** Where the vendor may tell us of a change; null: nowhere. */
+  readonly callbackUrl: string | null;
+}
