@@ -4,6 +4,7 @@ import { FAULTS, MODEL_PATTERNS } from './faults.ts';
 import { MOUNTS } from './mounts.ts';
 import { describe, describeModels, PAUSE_MS, startSandbox } from './server.ts';
 import { JOB_MS, PROMPTS } from './tasks/jobs.ts';
+import { JOB_VENDORS } from './tasks/server.ts';
 
 const LISTEN_DEFAULT = '127.0.0.1:8421';
 const HELP = `Usage: bun sandbox/main.ts [options]
@@ -50,7 +51,8 @@ function readArguments() {
 
 function listText(): string {
   const rows = [...MODEL_PATTERNS, ...FAULTS].map(({ model, what }) => `  ${model}: ${what}`);
-  const vendors = MOUNTS.map(({ path, key }) => `  ${path}  ${key ?? '(no key)'}`);
+  const all = [...MOUNTS, ...JOB_VENDORS];
+  const vendors = all.map(({ path, key }) => `  ${path}  ${key ?? '(no key)'}`);
   const prompts = PROMPTS.map(({ word, what }) => `  ${word}: ${what}`);
   const parts = [
     ['Vendors (base path, key):', vendors],
@@ -63,7 +65,7 @@ function listText(): string {
 function readyText(url: string): string {
   const [ark] = MOUNTS;
   return (
-    `Sandbox of ${MOUNTS.length} mounts at ${url}, for example:\n` +
+    `Sandbox of ${MOUNTS.length + JOB_VENDORS.length} mounts at ${url}, for example:\n` +
     `  base URL ${url}${ark!.path}\n  key      ${ark!.key}\n` +
     'Models and faults: --list\n'
   );

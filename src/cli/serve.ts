@@ -44,7 +44,7 @@ import { printLine } from './print.ts';
 import { type SandboxProcess, startSandboxProcess } from './sandbox-process.ts';
 import { openSecrets, type Secrets } from './secrets.ts';
 import { type Settings, splitListen } from './settings.ts';
-import { startTasks, type TaskParts } from './tasks.ts';
+import { startTasks } from './tasks.ts';
 import { watchTls } from './tls.ts';
 import {
   type Configured,
@@ -166,14 +166,8 @@ async function run(booted: Booted, chosen: Chosen): Promise<Running> {
   const signer = makeSigner(deriveKey(masterKey, TOKEN_PURPOSE));
   const tokens = makeTokens({ apps: store.apps, signer, clock });
   const { once, stop: stopOnce } = openOnce(booted, deadlines);
-  const tasks = await startTasks({
-    secrets: chosen.secrets,
-    booted,
-    relay,
-    edge,
-    routes: taskRoutes,
-    masterKey,
-  } satisfies TaskParts);
+  const { secrets } = chosen;
+  const tasks = await startTasks({ secrets, booted, relay, edge, routes: taskRoutes, masterKey });
   let running: Doors | null = null;
   const health = {
     ping: () => store.ping(),

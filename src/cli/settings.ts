@@ -168,7 +168,7 @@ const schema = z.strictObject({
     submit_wait_ms: count.default(20_000),
     request_ms: size.max(120_000).default(60_000),
     open_max: size.default(10_000),
-    /** After so long a job whose creation was not answered, and that is not listed, is sent anew. */
+    /** A job whose creation was not answered, and that is not listed, is sent anew after this. */
     sure_after_ms: size.default(120_000),
     /** How long we wait between two questions, of what the vendor's data say. */
     pace_percent: size.max(1_000).default(100),

@@ -22,6 +22,7 @@ import { makeHints } from '../tasks/callbacks.ts';
 import { discardResults, expireResults, makeKeep } from '../tasks/custody.ts';
 import type { TaskDeps } from '../tasks/deps.ts';
 import { makeDesk } from '../tasks/desk.ts';
+import type { Task } from '../tasks/doc.ts';
 import { listDoors } from '../tasks/doors.ts';
 import { startEngine } from '../tasks/engine.ts';
 import type { TaskRoutes } from '../tasks/routes.ts';
@@ -34,7 +35,7 @@ import type { Booted } from './boot.ts';
 import type { Secrets } from './secrets.ts';
 import type { Settings } from './settings.ts';
 
-export interface TaskParts {
+interface TaskParts {
   readonly booted: Booted;
   readonly secrets: Secrets;
   readonly relay: RelayDeps;
@@ -54,10 +55,7 @@ export async function startTasks(parts: TaskParts) {
   const { booted, relay } = parts;
   const { settings, store, log } = booted;
   const clock = systemClock;
-  // This process holds the lock of the data, so nobody else can hold a lease.
-  const left = await store.tasks.clearLeases();
-  await store.deliveries.clearLeases();
-  if (left > 0) log.info('tasks that an earlier process had in hand go on', { tasks: left });
+  await takeOver(booted);
   const waiters = makeWaiters(clock);
   const files = await openFiles(settings, parts.secrets);
   const guard = makeGuard(relay.outbound, systemResolve, settings.outbound.allowed_hosts);
@@ -94,18 +92,13 @@ export async function startTasks(parts: TaskParts) {
     secretsOf: makeSecretsOf(secrets),
   });
   const engine = startEngine(deps);
-  const desk = makeDesk({
-    ...deps,
-    engine,
-    waiters,
-    guard,
-    discard: ({ row }) => discardResults(row.id, custody),
-  });
-  const stopTimer = every(EXPIRE_EVERY_MS, () => {
+  const discard = ({ row }: Task): Promise<void> => discardResults(row.id, custody);
+  const desk = makeDesk({ ...deps, engine, waiters, guard, discard });
+  const expire = () =>
     expireResults(custody).catch((error: unknown) => {
       log.error('expired results cannot be removed', { error });
     });
-  });
+  const stopTimer = every(EXPIRE_EVERY_MS, () => void expire());
   const { nudge } = postman;
   const webhooks = makeWebhookDesk({ ...secrets, deliveries: store.deliveries, guard, nudge });
   const heard = { ...deps, nowMs: () => clock.nowMs(), nudge: engine.nudge };
@@ -123,6 +116,14 @@ export async function startTasks(parts: TaskParts) {
     await Promise.all([engine.stop(), postman.stop()]);
   };
   return { routes, stop };
+}
+
+/** Alone with its data, a process need not wait for the leases of the one before it. */
+async function takeOver({ store, log, databaseUrl }: Booted): Promise<void> {
+  if (databaseUrl !== null) return;
+  const left = await store.tasks.clearLeases();
+  await store.deliveries.clearLeases();
+  if (left > 0) log.info('tasks that an earlier process had in hand go on', { tasks: left });
 }
 
 function taskSettings({ tasks, timeouts, public_url: publicUrl }: Settings): TaskDeps['settings'] {
@@ -163,7 +164,7 @@ async function openFiles({ results, data_dir: data }: Settings, secrets: Secrets
   });
 }
 
-/** Webhooks' own secrets are sealed; those of URLs that come with a task follow from the account. */
+/** Webhooks' own secrets are sealed; those of a task's own URL follow from the account. */
 function webhookSecrets({ booted, masterKey }: TaskParts) {
   const key = deriveKey(masterKey, WEBHOOK_PURPOSE);
   return {

@@ -68,7 +68,7 @@ const create = z.strictObject({
 
 export type CreateBody = z.output<typeof create>;
 
-/** Fields that decide who is paid how much, or who is called: they are not the caller's to slip in. */
+/** Fields that decide who is paid, or who is called: they are not the caller's to slip in. */
 const RESERVED = ['model', 'callback_url', 'webhook', 'webhook_url', 'n', 'duration', 'resolution'];
 
 export function readCreate(body: JsonObject): CreateBody {

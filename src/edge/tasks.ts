@@ -38,10 +38,12 @@ export function taskRoutes(edge: TaskEdge): readonly Route[] {
   return [
     own('POST', '/v1/tasks', (visit) => create(visit, edge)),
     own('GET', '/v1/tasks', (visit) => list(visit, edge)),
-    own('GET', '/v1/tasks/:id', async (visit) => show(await look(visit, edge), visit, edge)),
+    own('GET', '/v1/tasks/:id', async (visit) =>
+      show(await look(visit, edge), 200, edge.linkOf(visit)),
+    ),
     own('POST', '/v1/tasks/:id/cancel', async (visit) => {
       const task = await edge.desk.cancel(refOf(visit));
-      return show(task, visit, edge, task.row.endedMs === null ? 202 : 200);
+      return show(task, task.row.endedMs === null ? 202 : 200, edge.linkOf(visit));
     }),
     own('DELETE', '/v1/tasks/:id', async (visit) => {
       const { row } = await edge.desk.remove(refOf(visit));
@@ -61,8 +63,8 @@ export function refOf(visit: Visit, mount = ''): TaskRef {
   return { id: visit.params.id ?? '', mount, accountId: callerOf(visit).key.accountId };
 }
 
-export function show(task: Task, visit: Visit, edge: TaskEdge, status = 200): Response {
-  return Response.json(showTask(task, edge.linkOf(visit)), {
+function show(task: Task, status: number, linkOf: LinkOf): Response {
+  return Response.json(showTask(task, linkOf), {
     status,
     headers: { 'cache-control': 'no-store', 'x-gangway-task': task.row.id },
   });
@@ -83,7 +85,7 @@ async function create(visit: Visit, edge: TaskEdge): Promise<Response> {
   const body = readCreate(parseBody(text).body);
   await edge.admit(visit);
   const task = await edge.desk.create(await wishOf(body, visit, edge));
-  const response = show(task, visit, edge, task.repeated ? 200 : 202);
+  const response = show(task, task.repeated ? 200 : 202, edge.linkOf(visit));
   response.headers.set('location', `/v1/tasks/${task.row.id}`);
   response.headers.set('retry-after', String(POLL_AFTER_S));
   if (task.repeated) response.headers.set('idempotent-replayed', 'true');

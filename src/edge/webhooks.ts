@@ -33,19 +33,28 @@ const replay = z.strictObject({
 });
 
 export function webhookRoutes(edge: WebhookEdge): readonly Route[] {
+  return [...webhooksThemselves(edge), ...actions(edge), ...deliveryRoutes(edge)];
+}
+
+function own(method: Route['method'], path: string, answer: Answer): Route {
+  return route({
+    method,
+    path,
+    access: 'caller',
+    handle: async (visit) => {
+      const { status = 200, body } = await answer(visit, callerOf(visit).key.accountId);
+      return Response.json(body, { status, headers: { 'cache-control': 'no-store' } });
+    },
+    writeFault,
+  });
+}
+
+function idOf(visit: Visit): string {
+  return visit.params.id ?? '';
+}
+
+function webhooksThemselves(edge: WebhookEdge): readonly Route[] {
   const { webhooks } = edge;
-  const own = (method: Route['method'], path: string, answer: Answer): Route =>
-    route({
-      method,
-      path,
-      access: 'caller',
-      handle: async (visit) => {
-        const { status = 200, ...body } = await answer(visit, callerOf(visit).key.accountId);
-        return Response.json(body.body, { status, headers: { 'cache-control': 'no-store' } });
-      },
-      writeFault,
-    });
-  const idOf = (visit: Visit): string => visit.params.id ?? '';
   return [
     own('POST', '/v1/webhooks', async (visit, accountId) => {
       const wish = await readJson(visit, create, edge);
@@ -66,21 +75,28 @@ export function webhookRoutes(edge: WebhookEdge): readonly Route[] {
       await webhooks.remove(idOf(visit), accountId);
       return { body: { id: idOf(visit), object: 'webhook', deleted: true } };
     }),
-    own('POST', '/v1/webhooks/:id/rotate', async (visit, accountId) => {
+  ];
+}
+
+function actions({ webhooks, ...edge }: WebhookEdge): readonly Route[] {
+  const act = (name: string, answer: Answer): Route =>
+    own('POST', `/v1/webhooks/:id/${name}`, answer);
+  return [
+    act('rotate', async (visit, accountId) => {
       const { row, secret } = await webhooks.rotate(idOf(visit), accountId);
       return { body: { ...show(row), secret } };
     }),
-    own('POST', '/v1/webhooks/:id/enable', async (visit, accountId) => ({
+    act('enable', async (visit, accountId) => ({
       body: show(await webhooks.setState(idOf(visit), accountId, 'active')),
     })),
-    own('POST', '/v1/webhooks/:id/disable', async (visit, accountId) => ({
+    act('disable', async (visit, accountId) => ({
       body: show(await webhooks.setState(idOf(visit), accountId, 'disabled')),
     })),
-    own('POST', '/v1/webhooks/:id/test', async (visit, accountId) => ({
+    act('test', async (visit, accountId) => ({
       status: 202,
       body: showDelivery(await webhooks.test(idOf(visit), accountId)),
     })),
-    own('POST', '/v1/webhooks/:id/replay', async (visit, accountId) => {
+    act('replay', async (visit, accountId) => {
       const { since, state } = await readJson(visit, replay, edge);
       const { id } = await webhooks.find(idOf(visit), accountId);
       const sinceMs = since === undefined ? {} : { sinceMs: Date.parse(since) };
@@ -92,6 +108,11 @@ export function webhookRoutes(edge: WebhookEdge): readonly Route[] {
       }
       return { status: 202, body: { object: 'webhook.replay', replayed } };
     }),
+  ];
+}
+
+function deliveryRoutes({ webhooks }: WebhookEdge): readonly Route[] {
+  return [
     own('GET', '/v1/webhook-deliveries', async (visit, accountId) => {
       const filter = readFilter(visit, accountId);
       const rows = await webhooks.deliveries({ ...filter, limit: filter.limit + 1 });
@@ -114,7 +135,7 @@ type Answer = (
   accountId: string,
 ) => Promise<{ readonly status?: number; readonly body: JsonObject }>;
 
-async function readJson<T>(visit: Visit, schema: z.ZodType<T>, edge: WebhookEdge): Promise<T> {
+async function readJson<T>(visit: Visit, schema: z.ZodType<T>, edge: BodyReader): Promise<T> {
   const { text } = await readBody(visit.request, edge.bodyLimits, edge.deadlines);
   const parsed = schema.safeParse(text === '' ? {} : parseBody(text).body);
   if (parsed.success) return parsed.data;

@@ -9,7 +9,7 @@ export interface OutboundRequest {
   readonly signal: AbortSignal;
   /** Longest wait for a connection to a host that has not answered lately. */
   readonly connectMs: number;
-  /** Whose certificate it must be, where the URL names an address; such connections are not kept. */
+  /** Whose certificate it must be, where the URL has an address; such connections are not kept. */
   readonly serverName?: string;
 }
 

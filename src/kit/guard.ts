@@ -7,7 +7,7 @@ import { isIP } from 'node:net';
 import { parseCidrs, plainAddress } from './cidr.ts';
 import type { Outbound, OutboundReply, OutboundRequest } from './fetch.ts';
 
-/** Special addresses (IANA's registries): of this host, of private nets, of the cloud's metadata. */
+/** Special addresses (IANA's registries): this host's, private nets', the cloud's metadata. */
 const SPECIAL_V4 = parseCidrs([
   ...['0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16'],
   ...['172.16.0.0/12', '192.0.0.0/24', '192.0.2.0/24', '192.88.99.0/24', '192.168.0.0/16'],

@@ -48,6 +48,7 @@ export function taskQueries(db: Db): Tasks {
       return Number(row.count);
     },
     ...leases(db),
+    ...heldWrites(db),
     ...looks(db),
     async askCancel(id, nowMs) {
       await db
@@ -75,7 +76,7 @@ export function taskQueries(db: Db): Tasks {
   };
 }
 
-function leases(db: Db): Pick<Tasks, 'due' | 'lease' | 'clearLeases' | 'save' | 'renew'> {
+function leases(db: Db): Pick<Tasks, 'due' | 'lease' | 'clearLeases'> {
   return {
     async due(nowMs) {
       const rows = await db
@@ -118,6 +119,12 @@ function leases(db: Db): Pick<Tasks, 'due' | 'lease' | 'clearLeases' | 'save' | 
         .executeTakeFirst();
       return Number(result.numUpdatedRows);
     },
+  };
+}
+
+/** Writes that only the holder of the lease may make. */
+function heldWrites(db: Db): Pick<Tasks, 'save' | 'renew'> {
+  return {
     async save(id, leaseNo, change) {
       const result = await db
         .updateTable('tasks')

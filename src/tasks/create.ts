@@ -1,4 +1,4 @@
-/** A wish becomes a task: checked, paid for in advance, and on disk, before any vendor hears of it. */
+/** A wish becomes a task: checked, paid in advance, and on disk, before any vendor hears of it. */
 import { Fault, toFault } from '../kit/fault.ts';
 import { hashSecret, newId, newName } from '../kit/ids.ts';
 import { formatMoney } from '../kit/money.ts';
@@ -59,7 +59,7 @@ async function repeated(
     await deps.tasks.forgetRepeatKey(row.id);
     return undefined;
   }
-  if (openTask(row).job.asked !== asked) throw new Fault('repeat_conflict');
+  if (openTask(row).job.asked !== asked) throw new Fault('idempotency_mismatch');
   return row;
 }
 

@@ -1,4 +1,4 @@
-/** What callers may do with tasks: make, see, list, stop, throw away. Every look asks whose it is. */
+/** What callers may do with tasks: make, see, list, stop, drop. Every look asks whose it is. */
 import { Fault } from '../kit/fault.ts';
 import type { Guard } from '../kit/guard.ts';
 import type { TaskFilter, TaskRow } from '../storage/ports.ts';
@@ -46,15 +46,7 @@ export interface DeskDeps extends TaskDeps {
 }
 
 export function makeDesk(deps: DeskDeps): Desk {
-  const find = async (ref: TaskRef): Promise<Task> => {
-    const row = await findTask(ref.id, ref.mount, deps);
-    if (row !== undefined && row.accountId === ref.accountId && row.phase !== 'draft') {
-      return openTask(row);
-    }
-    throw new Fault('resource_not_found', {
-      message: `There is no task "${ref.id.slice(0, 100)}" in this account.`,
-    });
-  };
+  const find = (ref: TaskRef): Promise<Task> => findOwn(ref, deps);
   /** Until `is` answers true of it, or `ms` are over. */
   const until = async (
     row: TaskRow,
@@ -122,6 +114,16 @@ export function makeDesk(deps: DeskDeps): Desk {
       ? until(row, CANCEL_WAIT_MS, (now) => now.endedMs !== null)
       : Promise.resolve(row);
   }
+}
+
+async function findOwn(ref: TaskRef, deps: DeskDeps): Promise<Task> {
+  const row = await findTask(ref.id, ref.mount, deps);
+  if (row !== undefined && row.accountId === ref.accountId && row.phase !== 'draft') {
+    return openTask(row);
+  }
+  throw new Fault('resource_not_found', {
+    message: `There is no task "${ref.id.slice(0, 100)}" in this account.`,
+  });
 }
 
 /** A task that no vendor took is no success for whoever asked for it just now. */

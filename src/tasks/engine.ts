@@ -37,78 +37,101 @@ interface Gate {
   freeMs: number;
 }
 
+/** Sleeps that a nudge ends. Many nudges in a row are one. */
+class Alarm {
+  readonly #clock: TaskDeps['clock'];
+  #nudged = false;
+  #wake: (() => void) | null = null;
+
+  constructor(clock: TaskDeps['clock']) {
+    this.#clock = clock;
+  }
+
+  nudge(): void {
+    this.#nudged = true;
+    this.#wake?.();
+  }
+
+  /** Nudges from here on count. */
+  arm(): void {
+    this.#nudged = false;
+  }
+
+  async sleep(waitMs: number): Promise<void> {
+    await this.#clock.sleep(LOOK_PAUSE_MS);
+    if (this.#nudged) return;
+    await new Promise<void>((resolve) => {
+      const takeBack = this.#clock.after(waitMs, resolve);
+      this.#wake = () => {
+        takeBack();
+        resolve();
+      };
+    });
+    this.#wake = null;
+  }
+}
+
 export function startEngine(deps: TaskDeps): Engine {
   const gates = new Map<string, Gate>();
   const active = new Set<Promise<void>>();
+  const alarm = new Alarm(deps.clock);
   let stopped = false;
-  let wake: (() => void) | null = null;
-  let nudged = false;
-  const nudge = (): void => {
-    nudged = true;
-    wake?.();
-  };
-  const gateOf = (upstream: string): Gate => {
-    const known = gates.get(upstream);
-    if (known !== undefined) return known;
-    const gate = { active: 0, freeMs: 0 };
-    gates.set(upstream, gate);
-    return gate;
-  };
   const begin = (row: TaskRow, gate: Gate): void => {
     gate.active += 1;
     const work: Promise<void> = carry(row, gate, deps).finally(() => {
       gate.active -= 1;
       active.delete(work);
-      nudge();
+      alarm.nudge();
     });
     active.add(work);
   };
-  const look = async (): Promise<number> => {
-    const nowMs = deps.clock.nowMs();
-    let waitMs = LOOK_EVERY_MS;
-    for (const { upstream, nextMs } of await deps.tasks.due(nowMs)) {
-      const gate = gateOf(upstream);
-      const limit = manners(upstream, deps).requests - gate.active;
-      // What is due and has no room is begun when something ends, which nudges.
-      if (nextMs > nowMs) waitMs = Math.min(waitMs, nextMs - nowMs);
-      if (nextMs > nowMs || limit <= 0) continue;
-      const ask = { upstream, nowMs, untilMs: nowMs + LEASE_MS, limit };
-      for (const row of await deps.tasks.lease(ask)) begin(row, gate);
-    }
-    return waitMs;
-  };
   const loop = async (): Promise<void> => {
     while (!stopped) {
-      nudged = false;
-      const waitMs = await look().catch((error: unknown) => {
+      alarm.arm();
+      const waitMs = await look(gates, begin, deps).catch((error: unknown) => {
         deps.log.error('tasks cannot be read', { error });
         return OWN_PAUSE_MS;
       });
-      // Many nudges in a row are one.
-      await deps.clock.sleep(LOOK_PAUSE_MS);
-      if (!nudged && !stopped) {
-        await new Promise<void>((resolve) => {
-          const takeBack = deps.clock.after(waitMs, resolve);
-          wake = () => {
-            takeBack();
-            resolve();
-          };
-        });
-        wake = null;
-      }
+      if (!stopped) await alarm.sleep(waitMs);
     }
   };
   const looping = loop();
   return {
-    nudge,
+    nudge: () => alarm.nudge(),
     busy: () => active.size,
     async stop() {
       stopped = true;
-      nudge();
+      alarm.nudge();
       await looping;
       await Promise.allSettled(active);
     },
   };
+}
+
+function gateOf(upstream: string, gates: Map<string, Gate>): Gate {
+  const known = gates.get(upstream);
+  if (known !== undefined) return known;
+  const gate = { active: 0, freeMs: 0 };
+  gates.set(upstream, gate);
+  return gate;
+}
+
+type Begin = (row: TaskRow, gate: Gate) => void;
+
+/** Begins what is due and has room; returns how long there is nothing to do. */
+async function look(gates: Map<string, Gate>, begin: Begin, deps: TaskDeps): Promise<number> {
+  const nowMs = deps.clock.nowMs();
+  let waitMs = LOOK_EVERY_MS;
+  for (const { upstream, nextMs } of await deps.tasks.due(nowMs)) {
+    const gate = gateOf(upstream, gates);
+    const limit = manners(upstream, deps).requests - gate.active;
+    // What is due and has no room is begun when something ends, which nudges.
+    if (nextMs > nowMs) waitMs = Math.min(waitMs, nextMs - nowMs);
+    if (nextMs > nowMs || limit <= 0) continue;
+    const ask = { upstream, nowMs, untilMs: nowMs + LEASE_MS, limit };
+    for (const row of await deps.tasks.lease(ask)) begin(row, gate);
+  }
+  return waitMs;
 }
 
 function manners(upstream: string, deps: TaskDeps) {

@@ -1,4 +1,4 @@
-/** Finds a job whose creation nobody heard the end of. It is sent anew only where it never arrived. */
+/** Finds a job whose creation was not answered. It is sent anew only where it never arrived. */
 import type { Job } from '../vendors/job.ts';
 import type { Listed, LongService } from '../vendors/long.ts';
 import type { TaskDeps } from './deps.ts';

@@ -1,6 +1,7 @@
-/** kill -9 again and again while hundreds of jobs are under way: none is lost, doubled or repaid. */
+/** kill -9 again and again while hundreds of jobs are under way: none lost, doubled or repaid. */
 import { afterAll, describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
+import { Webhook } from 'standardwebhooks';
 import { z } from 'zod';
 import { audit, createKey, ledgerCalls, nanos, showAccount } from './books.ts';
 import { cleanUp, type Gateway, makeFolder, startGateway, startSandbox, until } from './gateway.ts';
@@ -31,6 +32,7 @@ const page = z.object({
   has_more: z.boolean(),
   last_id: z.string().nullable(),
 });
+const event = z.object({ type: z.string(), data: z.object({ id: z.string() }) });
 const made = z.object({
   jobs: z.array(z.object({ vendor: z.string(), id: z.string(), prompt: z.string() })),
 });
@@ -92,7 +94,47 @@ async function listAll({ url, key }: World): Promise<Shown[]> {
   }
 }
 
+interface Told {
+  readonly id: string;
+  readonly task: string;
+  readonly type: string;
+}
+
+/** Takes every third delivery only at its second coming. */
+function receive(told: Told[], secretOf: () => string) {
+  const refused = new Set<string>();
+  return Bun.serve({
+    port: 0,
+    hostname: '127.0.0.1',
+    async fetch(request) {
+      const headers = Object.fromEntries(request.headers);
+      const id = headers['webhook-id'] ?? '';
+      const body = await request.text();
+      const read = new Webhook(secretOf()).verify(body, headers);
+      const { type, data } = event.parse(read);
+      if (Bun.hash.crc32(id) % 3 === 0 && !refused.has(id)) {
+        refused.add(id);
+        return new Response(null, { status: 500 });
+      }
+      told.push({ id, task: data.id, type });
+      return new Response(null, { status: 204 });
+    },
+  });
+}
+
+async function subscribe(url: string, key: string, hook: string): Promise<string> {
+  const response = await fetch(`${url}/v1/webhooks`, {
+    method: 'POST',
+    body: JSON.stringify({ url: hook }),
+    headers: { authorization: `Bearer ${key}` },
+  });
+  return z.object({ secret: z.string() }).parse(await response.json()).secret;
+}
+
 async function run() {
+  const told: Told[] = [];
+  let secret = '';
+  const receiver = receive(told, () => secret);
   const { url: sandbox } = await startSandbox('--job-ms', String(JOB_MS));
   const vendors = {
     ark: { base_url: `${sandbox}/ark/api/v3`, key: 'sandbox-ark-key' },
@@ -103,11 +145,13 @@ async function run() {
     'public_url: http://127.0.0.1:9',
     'tasks: { pace_percent: 10, sure_after_ms: 5000 }',
     'log_level: warn',
+    `outbound: { allowed_hosts: ['127.0.0.1:${receiver.port}'] }`,
   ].join('\n');
   const data = join(makeFolder(), 'data');
   let gateway: Gateway = await startGateway({ data, yaml });
   await gateway.cli('accounts', 'create', 'payer', '--balance', BALANCE);
   const { key } = await createKey(gateway, '--account', 'payer');
+  secret = await subscribe(gateway.url, key, receiver.url.href);
   const world: World = { url: gateway.url, key, created: new Map() };
   let next = 0;
   const maker = async (): Promise<void> => {
@@ -141,12 +185,18 @@ async function run() {
     'every task has succeeded',
     10_000,
   ).catch(() => listAll(world));
+  await until(
+    () => new Set(told.map(({ task: id }) => id)).size >= TASKS,
+    'all are told',
+    15_000,
+  ).catch(() => undefined);
   const jobs = made.parse(await (await fetch(`${sandbox}/sandbox/jobs`)).json()).jobs;
   const books = await audit(gateway);
   const ledger = await ledgerCalls(gateway);
   const account = await showAccount(gateway, 'payer');
   expect(await gateway.stop()).toBe(0);
-  return { tasks, jobs, books, ledger, account, kills, created: world.created };
+  await receiver.stop(true);
+  return { told, tasks, jobs, books, ledger, account, kills, created: world.created };
 }
 
 let ran: ReturnType<typeof run> | undefined;
@@ -181,6 +231,17 @@ describe(`${TASKS} tasks over two vendors, killed again and again`, () => {
     expect(prompts.filter((prompt, at) => prompts.indexOf(prompt) !== at)).toEqual([]);
     expect(jobs).toHaveLength(TASKS);
     expect(jobs.filter(({ prompt }) => prompt.includes('sandbox-')).length).toBe(TASKS / 5);
+  });
+
+  test('each end is told at least once, under one id', async () => {
+    const { told, tasks } = await aftermath();
+    const idsOf = new Map<string, Set<string>>();
+    for (const { id, task: about, type } of told) {
+      expect(type).toBe('task.succeeded');
+      idsOf.set(about, (idsOf.get(about) ?? new Set()).add(id));
+    }
+    expect(tasks.filter(({ id }) => idsOf.get(id)?.size !== 1)).toEqual([]);
+    expect(idsOf.size).toBe(TASKS);
   });
 
   test('each is charged once, with its own price', async () => {

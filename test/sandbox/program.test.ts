@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test';
 import { FAULTS } from '../../sandbox/faults.ts';
 import { MOUNTS } from '../../sandbox/mounts.ts';
+import { JOB_VENDORS } from '../../sandbox/tasks/server.ts';
 
 const MAIN = new URL('../../sandbox/main.ts', import.meta.url).pathname;
 
@@ -39,7 +40,7 @@ test('--json prints one line once ready, SIGTERM ends it', async () => {
     base_url: `${url}/ark/api/v3`,
     key: 'sandbox-ark-key',
   });
-  expect(vendors).toHaveLength(MOUNTS.length);
+  expect(vendors).toHaveLength(MOUNTS.length + JOB_VENDORS.length);
   expect(faults.map(({ model }) => model)).toEqual(FAULTS.map(({ model }) => model));
   expect((await fetch(`${url}/sandbox/stats`)).status).toBe(200);
   program.kill('SIGTERM');

@@ -198,9 +198,24 @@ describe('many jobs', () => {
     await expect(
       rig.desk.create(rig.wish({ repeatKey: 'k', prompt: 'cold' })),
     ).rejects.toMatchObject({
-      code: 'repeat_conflict',
+      code: 'idempotency_mismatch',
       status: 409,
     });
     expect(rig.kitchen.orders).toHaveLength(1);
+  });
+
+  test('an account has no more open at once than it may', async () => {
+    const own = await makeRig({ openMax: 2 });
+    for (const prompt of ['hot', 'cold']) await own.create({ prompt });
+    await expect(own.create()).rejects.toMatchObject({ code: 'task_limit_exceeded', status: 429 });
+    own.kitchen.all('served');
+    const open = {
+      accountId: own.purse.accountId,
+      states: ['queued', 'running'],
+      limit: 1,
+    } as const;
+    await own.until(async () => (await own.store.tasks.count(open)) === 0);
+    expect((await own.create()).row.state).toBe('queued');
+    await own.stop();
   });
 });

@@ -1,4 +1,4 @@
-/** A vendor that nobody has heard of, with words and manners of its own. One file, as any vendor. */
+/** A vendor nobody has heard of, with words and manners of its own. One file, as any vendor. */
 import { isObject } from '../../src/kit/json.ts';
 import type { Reading } from '../../src/vendors/long.ts';
 import type { Vendor } from '../../src/vendors/shape.ts';

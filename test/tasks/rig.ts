@@ -144,44 +144,35 @@ export interface Rig {
   stop(): Promise<void>;
 }
 
-export async function makeRig(more: Partial<TaskDeps['settings']> = {}): Promise<Rig> {
+type Settings = TaskDeps['settings'];
+
+const SETTINGS: Settings = {
+  publicUrl: null,
+  submitWaitMs: 5_000,
+  connectMs: 1_000,
+  requestMs: 10_000,
+  openMax: 100,
+  sureAfterMs: 30_000,
+  pacePercent: 100,
+};
+
+export async function makeRig(more: Partial<Settings> = {}): Promise<Rig> {
   const clock = new SimClock();
   const place = await makeSqlitePlace('interval');
   const store = await place.open();
   const purse = await makePurse(store, BALANCE);
   const kitchen = new Kitchen(clock);
-  const price = readPrice([{ units: { gram: { price: '0.001' } } }], 'CNY', '1');
-  const id = await store.ledger.keepPrice(price.snapshot);
-  const upstream = { id: 'ninth', vendor: ninth, baseUrl: ninth.baseUrl, credential: 'knife' };
-  const catalog = {
-    find: (name: string) => (name === MODEL.id ? MODEL : undefined),
-    list: () => [MODEL],
-  };
-  const routes = await makeTaskRoutes(
-    catalog,
-    [{ ...upstream, priority: 0, weight: 1 }],
-    async () => ({ price, id }),
-  );
   const waiters = makeWaiters(clock);
   const deps: TaskDeps = {
     clock,
     random: seededRandom(7),
     outbound: kitchen.outbound,
     prove: () => null,
-    routes,
+    routes: await routesOf(store),
     tasks: store.tasks,
     ledger: store.ledger,
     log: makeLog('silent', () => undefined),
-    settings: {
-      publicUrl: null,
-      submitWaitMs: 5_000,
-      connectMs: 1_000,
-      requestMs: 10_000,
-      openMax: 100,
-      sureAfterMs: 30_000,
-      pacePercent: 100,
-      ...more,
-    },
+    settings: { ...SETTINGS, ...more },
     hints: makeHints(),
     keep: null,
     changed: (taskId) => waiters.changed(taskId),
@@ -207,15 +198,7 @@ export async function makeRig(more: Partial<TaskDeps['settings']> = {}): Promise
       if (row === undefined) throw new Error(`no task ${taskId}`);
       return openTask(row);
     },
-    async until(is) {
-      for (let steps = 0; steps < 3_600; steps += 1) {
-        if (await is()) return;
-        await clock.advance(1_000);
-        // The books are written in real time.
-        await Bun.sleep(1);
-      }
-      throw new Error('it does not come to be');
-    },
+    until: (is) => waitUntil(is, clock),
     async ends(work) {
       let ended = false;
       void work.finally(() => {
@@ -230,6 +213,28 @@ export async function makeRig(more: Partial<TaskDeps['settings']> = {}): Promise
     },
   };
   return rig;
+}
+
+async function waitUntil(is: () => Promise<boolean> | boolean, clock: SimClock): Promise<void> {
+  for (let steps = 0; steps < 3_600; steps += 1) {
+    if (await is()) return;
+    await clock.advance(1_000);
+    // The books are written in real time.
+    await Bun.sleep(1);
+  }
+  throw new Error('it does not come to be');
+}
+
+async function routesOf(store: Store) {
+  const price = readPrice([{ units: { gram: { price: '0.001' } } }], 'CNY', '1');
+  const id = await store.ledger.keepPrice(price.snapshot);
+  const upstream = { id: 'ninth', vendor: ninth, baseUrl: ninth.baseUrl, credential: 'knife' };
+  const catalog = {
+    find: (name: string) => (name === MODEL.id ? MODEL : undefined),
+    list: () => [MODEL],
+  };
+  const upstreams = [{ ...upstream, priority: 0, weight: 1 }];
+  return makeTaskRoutes(catalog, upstreams, async () => ({ price, id }));
 }
 
 function wishOf(purse: Purse): TaskWish {

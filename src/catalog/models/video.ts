@@ -31,7 +31,7 @@ function seedance(id: string, price: string, half: string): Model {
   };
 }
 
-/** Each video one price, by size and length. The last row is the dearest, for what is not listed. */
+/** One price a video, by size and length. The last row is the dearest, for what is not listed. */
 function ray(id: string, rows: readonly (readonly [string, string, string])[]): Model {
   const lines: PriceRow[] = rows.map(([resolution, duration, price]) => ({
     when: { resolution, duration },

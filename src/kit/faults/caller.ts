@@ -225,12 +225,6 @@ export const CALLER_FAULTS = table('caller', {
   cancel_unsupported: [409, 'final', REQUEST, 'The vendor cannot stop this task any more.'],
   task_ended: [409, 'final', REQUEST, 'This task has ended.'],
   task_open: [409, 'final', REQUEST, 'This task has not ended. Cancel it, or wait for its end.'],
-  repeat_conflict: [
-    409,
-    'final',
-    REQUEST,
-    'This Idempotency-Key was used for another request within the last 24 hours.',
-  ],
   task_limit_exceeded: [429, 'retry', LIMIT, 'This account has as many open tasks as it may.'],
   result_gone: [410, 'final', REQUEST, 'This result is not kept any more.'],
   webhook_refused: [400, 'final', REQUEST, 'This webhook URL may not be called.'],

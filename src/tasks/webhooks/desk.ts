@@ -41,25 +41,12 @@ export interface WebhookDeskDeps {
 
 export type WebhookDesk = ReturnType<typeof makeWebhookDesk>;
 
-export function newWebhookSecret(): string {
+function newWebhookSecret(): string {
   return SECRET_PREFIX + Buffer.from(newBytes(SECRET_BYTES)).toString('base64');
 }
 
 export function makeWebhookDesk(deps: WebhookDeskDeps) {
-  const find = async (id: string, accountId: string): Promise<WebhookRow> => {
-    const row = await deps.webhooks.byId(id);
-    if (row?.accountId === accountId) return row;
-    throw new Fault('resource_not_found', {
-      message: `There is no webhook "${id.slice(0, 100)}" in this account.`,
-    });
-  };
-  const findDelivery = async (id: string, accountId: string): Promise<DeliveryRow> => {
-    const row = await deps.deliveries.byId(id);
-    if (row?.accountId === accountId) return row;
-    throw new Fault('resource_not_found', {
-      message: `There is no delivery "${id.slice(0, 100)}" in this account.`,
-    });
-  };
+  const find = (id: string, accountId: string) => findWebhook(id, accountId, deps);
   const replay = async (ids: readonly string[]): Promise<number> => {
     const count = await deps.deliveries.replay(ids, deps.clock.nowMs());
     deps.nudge();
@@ -67,29 +54,7 @@ export function makeWebhookDesk(deps: WebhookDeskDeps) {
   };
   return {
     find,
-    /** Also checks that the URL may be called. Fault: `webhook_refused`. */
-    async create(wish: WebhookWish) {
-      if ((await deps.webhooks.list(wish.accountId, WEBHOOKS_MAX)).length >= WEBHOOKS_MAX) {
-        throw new Fault('invalid_request', {
-          message: `An account may have ${WEBHOOKS_MAX} webhooks.`,
-        });
-      }
-      await checkUrl(wish.url, deps.guard);
-      const id = newId('whk');
-      const secret = newWebhookSecret();
-      const row: WebhookRow = {
-        id,
-        ...wish,
-        sealed: deps.sealer.seal(secret, id),
-        oldSealed: null,
-        oldUntilMs: null,
-        state: 'active',
-        reason: null,
-        createdMs: deps.clock.nowMs(),
-      };
-      await deps.webhooks.insert(row);
-      return { row, secret };
-    },
+    create: (wish: WebhookWish) => create(wish, deps),
     list: (accountId: string) => deps.webhooks.list(accountId, WEBHOOKS_MAX),
     async remove(id: string, accountId: string) {
       await find(id, accountId);
@@ -112,37 +77,16 @@ export function makeWebhookDesk(deps: WebhookDeskDeps) {
     },
     /** An event that says nothing, to see whether it arrives. */
     async test(id: string, accountId: string) {
-      const row = await find(id, accountId);
-      const nowMs = deps.clock.nowMs();
-      const event = { id: newId('evt'), type: 'webhook.test', atMs: nowMs };
-      const write = row.profile === 'notify' ? noticePayload : standardPayload;
-      const delivery: DeliveryRow = {
-        id: newId('dlv'),
-        accountId,
-        target: id,
-        webhookId: id,
-        eventId: event.id,
-        type: event.type,
-        subject: event.id,
-        url: row.url,
-        payload: write(event, { id, object: 'webhook' }),
-        state: 'pending',
-        tries: 0,
-        attempts: [],
-        createdMs: nowMs,
-        endedMs: null,
-        nextMs: nowMs,
-        leaseNo: 0,
-      };
+      const delivery = testDelivery(await find(id, accountId), deps.clock.nowMs());
       await deps.deliveries.insert([delivery]);
       deps.nudge();
       return delivery;
     },
     deliveries: (filter: DeliveryFilter) => deps.deliveries.list(filter),
     async replayOne(id: string, accountId: string) {
-      const row = await findDelivery(id, accountId);
+      const row = await findDelivery(id, accountId, deps);
       await replay([row.id]);
-      return findDelivery(id, accountId);
+      return findDelivery(id, accountId, deps);
     },
     /** Those of a webhook that did not arrive, since a time; the oldest first. */
     async replayAll(filter: Omit<DeliveryFilter, 'limit'>) {
@@ -150,6 +94,77 @@ export function makeWebhookDesk(deps: WebhookDeskDeps) {
       return replay(rows.filter(({ state }) => state !== 'pending').map(({ id }) => id));
     },
     accountSecret: deps.accountSecret,
+  };
+}
+
+async function findWebhook(
+  id: string,
+  accountId: string,
+  deps: WebhookDeskDeps,
+): Promise<WebhookRow> {
+  const row = await deps.webhooks.byId(id);
+  if (row?.accountId === accountId) return row;
+  throw new Fault('resource_not_found', {
+    message: `There is no webhook "${id.slice(0, 100)}" in this account.`,
+  });
+}
+
+async function findDelivery(
+  id: string,
+  accountId: string,
+  deps: WebhookDeskDeps,
+): Promise<DeliveryRow> {
+  const row = await deps.deliveries.byId(id);
+  if (row?.accountId === accountId) return row;
+  throw new Fault('resource_not_found', {
+    message: `There is no delivery "${id.slice(0, 100)}" in this account.`,
+  });
+}
+
+/** Also checks that the URL may be called. Fault: `webhook_refused`. */
+async function create(wish: WebhookWish, deps: WebhookDeskDeps) {
+  if ((await deps.webhooks.list(wish.accountId, WEBHOOKS_MAX)).length >= WEBHOOKS_MAX) {
+    throw new Fault('invalid_request', {
+      message: `An account may have ${WEBHOOKS_MAX} webhooks.`,
+    });
+  }
+  await checkUrl(wish.url, deps.guard);
+  const id = newId('whk');
+  const secret = newWebhookSecret();
+  const row: WebhookRow = {
+    id,
+    ...wish,
+    sealed: deps.sealer.seal(secret, id),
+    oldSealed: null,
+    oldUntilMs: null,
+    state: 'active',
+    reason: null,
+    createdMs: deps.clock.nowMs(),
+  };
+  await deps.webhooks.insert(row);
+  return { row, secret };
+}
+
+function testDelivery({ id, accountId, profile, url }: WebhookRow, nowMs: number): DeliveryRow {
+  const event = { id: newId('evt'), type: 'webhook.test', atMs: nowMs };
+  const write = profile === 'notify' ? noticePayload : standardPayload;
+  return {
+    id: newId('dlv'),
+    accountId,
+    target: id,
+    webhookId: id,
+    eventId: event.id,
+    type: event.type,
+    subject: event.id,
+    url,
+    payload: write(event, { id, object: 'webhook' }),
+    state: 'pending',
+    tries: 0,
+    attempts: [],
+    createdMs: nowMs,
+    endedMs: null,
+    nextMs: nowMs,
+    leaseNo: 0,
   };
 }
 
