@@ -11,7 +11,7 @@ import { type Budget, byPrecedence } from '../../src/storage/budget-periods.ts';
 import type { BudgetRow, Entry, HoldRow, SettleRow } from '../../src/storage/ports.ts';
 
 /** Bugs that a test plants, to see that they are found. */
-export type Flaw = 'settles_twice' | 'forgets_hold' | 'charges_free' | 'keeps_held';
+export type Flaw = 'settles_twice' | 'forgets_hold' | 'charges_free' | 'keeps_held' | 'miscounts';
 
 export interface Held {
   readonly row: HoldRow;
@@ -31,6 +31,8 @@ interface Account {
   balance: bigint;
   held: bigint;
 }
+
+const RELEASED = { state: 'released' } as const;
 
 export class SimBooks {
   readonly accounts = new Map<string, Account>();
@@ -120,7 +122,9 @@ export class SimBooks {
       if (held === undefined) throw new Error(`no hold ${id}`);
       if (held.state === 'unknown') this.late += 1;
       const free = this.#flaw === 'charges_free' && taken > 0n;
-      this.calls.push({ held, row: free ? { ...row, state: 'released' } : row, taken });
+      const miscount = this.#flaw === 'miscounts' ? 1n : 0n;
+      const charge = row.charge + miscount;
+      this.calls.push({ held, row: { ...row, charge, ...(free ? RELEASED : {}) }, taken });
       this.holds.delete(id);
     }
     for (const [id, { balance, held }] of changes.accounts) {

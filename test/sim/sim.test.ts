@@ -17,6 +17,7 @@ const MUST_HAPPEN = [
   'asked again',
   'caller gone (abort)',
   'caller gone (drain)',
+  'charge proven',
   'failed write',
   'fault: budget_exceeded',
   'fault: insufficient_balance',
@@ -68,6 +69,7 @@ describe('a planted bug is found, and again by its seed', () => {
     ['settles_twice', /settled twice|is wrong|its calls|not that of its entries|cause/],
     ['forgets_hold', /holds \d+, its calls|nothing is held/],
     ['charges_free', /is released, and charged/],
+    ['miscounts', /costs \d+, not \d+/],
     ['keeps_held', /holds \d+, its calls/],
   ];
   test.each(flaws)('%s', async (flaw, words) => {

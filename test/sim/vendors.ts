@@ -8,8 +8,10 @@ export interface Played {
   readonly script: Script;
   /** It counts more than can have been used. */
   readonly exceeds: boolean;
-  /** It answers all of it, in order, and counts it. */
-  readonly complete: boolean;
+  /** What it counts, where it answers all of it and in order; null: it does not. */
+  readonly used: { readonly input: number; readonly output: number } | null;
+  /** It never begins to answer, so it is paid nothing. */
+  readonly isSilent: boolean;
 }
 
 export interface Asked {
@@ -27,24 +29,31 @@ const event = (body: object): string => `data: ${JSON.stringify(body)}\n\n`;
 export function play(dice: Dice, asked: Asked, health: number): Played {
   if (dice.chance(health)) return good(dice, asked);
   const fail = dice.pick(['connect', 'reset', 'refused', 'late', 'never', 'body', 'body', 'usage']);
-  const base = { exceeds: false, complete: false };
+  const base = { exceeds: false, used: null, isSilent: false };
+  const silent = { ...base, isSilent: true };
   if (fail === 'connect' || fail === 'reset') {
-    return { ...base, name: fail, script: { fail, afterMs: dice.below(500) } };
+    return { ...silent, name: fail, script: { fail, afterMs: dice.below(500) } };
   }
   if (fail === 'refused') {
     const status = dice.pick(REFUSALS);
     const headers = dice.chance(30) ? { 'retry-after': String(dice.below(20)) } : undefined;
-    return { ...base, name: `refused`, script: refuse(status, `c${status}`, headers) };
+    return { ...silent, name: 'refused', script: refuse(status, `c${status}`, headers) };
   }
   if (fail === 'late' || fail === 'never') {
     const afterMs = fail === 'late' ? LATE_MS : Number.POSITIVE_INFINITY;
-    return { ...good(dice, asked), complete: false, name: fail, script: { afterMs, acts: [] } };
+    return { ...silent, name: fail, script: { afterMs, acts: [] } };
   }
   if (fail === 'usage') return wrongUsage(dice, asked);
   return { ...base, ...(asked.stream ? brokenStream(dice) : brokenBody(dice)) };
 }
 
-function usageOf(dice: Dice, asked: Asked): Record<string, number> {
+interface Usage {
+  readonly prompt_tokens: number;
+  readonly completion_tokens?: number;
+  readonly total_tokens: number;
+}
+
+function usageOf(dice: Dice, asked: Asked): Usage {
   const prompt = asked.inputs > 0 ? asked.inputs : 5 + dice.below(15);
   const completion = asked.inputs > 0 ? 0 : 1 + dice.below(30);
   return {
@@ -55,10 +64,12 @@ function usageOf(dice: Dice, asked: Asked): Record<string, number> {
 }
 
 function good(dice: Dice, asked: Asked): Played {
-  const script = answerOf(dice, asked, usageOf(dice, asked));
+  const usage = usageOf(dice, asked);
+  const script = answerOf(dice, asked, usage);
+  const used = { input: usage.prompt_tokens, output: usage.completion_tokens ?? 0 };
   const name = dice.chance(20) ? 'slow' : 'good';
   const afterMs = name === 'slow' ? 5_000 + dice.below(20_000) : dice.below(800);
-  return { name, script: { ...script, afterMs }, exceeds: false, complete: true };
+  return { name, script: { ...script, afterMs }, exceeds: false, used, isSilent: false };
 }
 
 function answerOf(dice: Dice, asked: Asked, usage: object | null): Script {
@@ -102,7 +113,7 @@ function wrongUsage(dice: Dice, asked: Asked): Played {
     { prompt_tokens: 1.5, completion_tokens: 1e30 },
   ]);
   const script = answerOf(dice, asked, wrong);
-  return { name: 'wrong usage', script, exceeds: true, complete: false };
+  return { name: 'wrong usage', script, exceeds: true, used: null, isSilent: false };
 }
 
 function brokenBody(dice: Dice): { name: string; script: Script } {

@@ -4,13 +4,16 @@ import { writeFaultEvent } from '../../src/dialects/openai-chat/fault.ts';
 import { readRequest } from '../../src/dialects/openai-chat/request.ts';
 import { Fault } from '../../src/kit/fault.ts';
 import type { Outbound } from '../../src/kit/fetch.ts';
+import { priceCall } from '../../src/ledger/price.ts';
 import type { Answer, CallInput, RelayDeps, Sink } from '../../src/relay/call.ts';
 import { handle } from '../../src/relay/handle.ts';
 import type { Routes } from '../../src/relay/upstreams.ts';
+import type { SettleRow } from '../../src/storage/ports.ts';
+import { PRICE } from '../relay/rig.ts';
 import { SimVendors } from '../relay/sim-vendors.ts';
 import { asking } from '../relay/structured-rig.ts';
 import { SimClock } from '../suites/sim-clock.ts';
-import { type Flaw, SimBooks } from './books.ts';
+import { type Call as EndedCall, type Flaw, SimBooks } from './books.ts';
 import { Dice } from './dice.ts';
 import { Broken, checkBooks } from './invariants.ts';
 import { FATES, type Fate, Node, never, type World } from './node.ts';
@@ -36,6 +39,7 @@ const LEASE_MS = 20_000;
 /** All time limits of calls, retries and settlements fit into it. */
 const RUN_MS = 900_000;
 const SLOW_READ_MS = 700;
+const NO_TOKENS = { cachedInputTokens: 0, reasoningTokens: 0 };
 const INPUTS = 5;
 /** What a rescued stream says where another upstream goes on. */
 const SEAM = ': the upstream broke off';
@@ -231,12 +235,9 @@ class Run implements World {
       const ended = byId.get(id);
       if (ended === undefined && !open.has(id)) throw new Broken(`${id} was bought and is lost`);
       if (ended === undefined) continue;
-      const { state, quantities } = ended.row;
+      const { state } = ended.row;
       this.#count(`settled: ${state}`);
-      const isCounted = played.at(-1)?.complete === true && !this.#exceeds(id);
-      if (this.#whole.has(id) && isCounted && (state !== 'charged' || quantities === null)) {
-        throw new Broken(`${id} was answered whole and is ${state}`);
-      }
+      if (this.#whole.has(id)) this.#checkAnswered(id, ended, played);
       if (ended.taken < ended.row.charge) this.#count('shortfall');
     }
     this.#count('settled late', this.books.late);
@@ -244,6 +245,32 @@ class Run implements World {
     const lives = this.#nodes.reduce((all, { deps }) => all + deps.live.size, 0);
     if (lives > 0) throw new Broken(`${lives} calls never end`);
   }
+
+  /** What was answered whole is never free, and costs what its vendors counted, to the nano. */
+  #checkAnswered(id: string, { row }: EndedCall, played: readonly Played[]): void {
+    const isGood = played.at(-1)?.used !== null && !this.#exceeds(id);
+    if (isGood && row.state !== 'charged') {
+      throw new Broken(`${id} was answered whole and is ${row.state}`);
+    }
+    const cost = costOf(played, row);
+    if (cost === null) return;
+    this.#count('charge proven');
+    if (row.charge !== cost) throw new Broken(`${id} costs ${row.charge}, not ${cost}`);
+  }
+}
+
+/** null where it cannot be told: a vendor broke off, or parts of a call were asked again. */
+function costOf(played: readonly Played[], row: SettleRow): bigint | null {
+  if (played.some(({ used, isSilent }) => used === null && !isSilent)) return null;
+  const parts = row.quantities?.outputTokens === 0;
+  if (parts && played.some(({ isSilent }) => isSilent)) return null;
+  let cost = 0n;
+  for (const { used } of played) {
+    if (used === null) continue;
+    const { input: inputTokens, output: outputTokens } = used;
+    cost += priceCall(PRICE, { ...NO_TOKENS, inputTokens, outputTokens });
+  }
+  return cost;
 }
 
 interface Caller {
