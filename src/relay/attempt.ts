@@ -65,7 +65,16 @@ export class AttemptTimer {
 
   /** Something came: the idle limit begins anew, within the total one. */
   heard(): void {
-    this.#deps.deadlines.push(this.#deadline, this.#deps.settings.times.idleMs);
+    this.#leave(this.#deps.settings.times.idleMs);
+  }
+
+  /** One of several answers came; each of the others may take as long as a plain answer does. */
+  heardPart(): void {
+    this.#leave(this.#deps.settings.times.firstByteMs);
+  }
+
+  #leave(ms: number): void {
+    this.#deps.deadlines.push(this.#deadline, ms);
     if (this.#deadline.atMs > this.#endsMs) this.#deadline.atMs = this.#endsMs;
   }
 
@@ -187,7 +196,7 @@ async function sendParts(bodies: readonly string[], to: To, deps: RelayDeps): Pr
       const name = `${candidate.breakerName}|${at}`;
       const known = call.answered.get(name);
       const text = known ?? (await (await send(bodies[at] ?? '', to, deps)).text(REPLY_BYTES_MAX));
-      timer.heard();
+      timer.heardPart();
       call.answered.set(name, text);
       texts[at] = text;
     }

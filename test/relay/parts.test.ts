@@ -82,6 +82,16 @@ describe('a call in parts', () => {
     expect(rig.ledger.row.quantities?.inputTokens).toBe(50);
   });
 
+  test('gives each part the time of a plain answer, though others came at once', async () => {
+    const wish = { ...EMBED, upstreams: [vendorOf(2)] };
+    const late = { afterMs: 20_000 };
+    const rig = await makeRig(wish, { a: [vectors(0, 2, late), vectors(2, 2), vectors(4, 1)] });
+    const { text, fault } = await runCall(rig);
+    expect(fault).toBeNull();
+    expect(embedded(text)).toEqual([0, 1, 2, 3, 4]);
+    expect(rig.vendors.asked).toHaveLength(3);
+  });
+
   test('that fails in one part fails, and costs nothing', async () => {
     const wish = { ...EMBED, upstreams: [vendorOf(2)] };
     const rig = await makeRig(wish, { a: [vectors(0, 2), refuse(400, 'bad'), vectors(4, 1)] });
