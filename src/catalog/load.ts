@@ -11,6 +11,7 @@ import mistral from './models/mistral.ts';
 import moonshot from './models/moonshot.ts';
 import openai from './models/openai.ts';
 import openaiOlder from './models/openai-older.ts';
+import replicate from './models/replicate.ts';
 import rerank from './models/rerank.ts';
 import video from './models/video.ts';
 import xai from './models/xai.ts';
@@ -37,6 +38,7 @@ const BUILT_IN: readonly Model[] = [
   ...mistral,
   ...meta,
   ...video,
+  ...replicate,
   ...embeddings,
   ...rerank,
 ];

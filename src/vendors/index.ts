@@ -15,6 +15,7 @@ import openai from './openai.ts';
 import openaiCompatible from './openai-compatible.ts';
 import openrouter from './openrouter.ts';
 import qwen from './qwen.ts';
+import replicate from './replicate.ts';
 import type { Vendor } from './shape.ts';
 import siliconflow from './siliconflow.ts';
 import together from './together.ts';
@@ -38,6 +39,7 @@ export const VENDORS: Readonly<Record<string, Vendor>> = deepFreeze({
   'openai-compatible': openaiCompatible,
   openrouter,
   qwen,
+  replicate,
   siliconflow,
   together,
   voyage,
