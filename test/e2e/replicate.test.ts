@@ -34,7 +34,12 @@ const receiver = Bun.serve({
 beforeAll(async () => {
   sandbox = (await startSandbox('--job-ms', String(JOB_MS))).url;
   const vendors = {
-    replicate: { base_url: `${sandbox}/replicate/v1`, key: 'sandbox-replicate-key' },
+    replicate: {
+      ...{ base_url: `${sandbox}/replicate/v1`, key: 'sandbox-replicate-key' },
+      models: [
+        { id: 'deployments/acme/portraits', kind: 'image', price: { units: { run: '0.25' } } },
+      ],
+    },
   };
   const yaml = [
     `vendors: ${JSON.stringify(vendors)}`,
@@ -123,6 +128,22 @@ describe('npm replicate', () => {
   );
 
   test(
+    'runs a deployment that the operator named and priced',
+    async () => {
+      const before = new Set((await ledgerCalls(gateway)).map(({ id }) => id));
+      const input = { prompt: 'a face' };
+      const begun = await client.deployments.predictions.create('acme', 'portraits', { input });
+      const seen = await ended(begun.id);
+      expect(seen).toMatchObject({ status: 'succeeded', deployment: 'acme/portraits' });
+      const calls = (await ledgerCalls(gateway)).filter(({ id }) => !before.has(id));
+      expect(calls.map(({ charge }) => charge)).toEqual(['0.25']);
+      const other = client.deployments.predictions.create('acme', 'nobody', { input });
+      expect((await refusal(other)).status).toBe(404);
+    },
+    RUN_MS,
+  );
+
+  test(
     'waits as long as it was asked to',
     async () => {
       const input = { prompt: 'quick' };
@@ -155,6 +176,53 @@ describe('npm replicate', () => {
     async () => {
       const work = client.run(SCHNELL, { input: { prompt: 'sandbox-moderate' } });
       await expect(work).rejects.toThrow('Prediction failed: NSFW content detected');
+    },
+    RUN_MS,
+  );
+});
+
+describe('the same models', () => {
+  test(
+    'take files of the client as data, for none are stored here',
+    async () => {
+      const input = { prompt: 'a wave', first_frame_image: Buffer.from(PNG) };
+      const output = await client.run('minimax/video-01-live', { input });
+      const [job] = await made();
+      const sent = job?.request.input as { first_frame_image: string };
+      expect(sent.first_frame_image).toStartWith('data:');
+      const file = Buffer.from(await (await fetch(String(output))).arrayBuffer());
+      expect(file.toString('latin1', 4, 8)).toBe('ftyp');
+    },
+    RUN_MS,
+  );
+
+  test(
+    'are asked in the words of /v1/tasks, each by the names of its own fields',
+    async () => {
+      const post = async (body: object) => {
+        const response = await fetch(`${gateway.url}/v1/tasks`, {
+          method: 'POST',
+          body: JSON.stringify(body),
+          headers: { authorization: `Bearer ${key}` },
+        });
+        return { status: response.status, body: await response.json() };
+      };
+      const model = 'stability-ai/stable-diffusion-inpainting';
+      const media = [
+        { type: 'image', role: 'reference', url: 'https://a.test/1.png' },
+        { type: 'image', role: 'mask', url: 'https://a.test/2.png' },
+      ];
+      const wish = { prompt: 'a hat', negative_prompt: 'blur', media };
+      const params = { size: '512x768', n: 2, seed: 7 };
+      const done = await post({ model, input: wish, params });
+      expect([done.status, done.body]).toMatchObject([202, { kind: 'image_to_image' }]);
+      const [job] = await made();
+      expect(job?.request.input).toEqual({
+        ...{ prompt: 'a hat', negative_prompt: 'blur', width: 512, height: 768 },
+        ...{ num_outputs: 2, seed: 7, image: 'https://a.test/1.png', mask: 'https://a.test/2.png' },
+      });
+      const loud = await post({ model, input: wish, params: { audio: true } });
+      expect([loud.status, loud.body]).toMatchObject([400, { error: { param: 'params.audio' } }]);
     },
     RUN_MS,
   );
