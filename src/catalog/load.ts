@@ -5,6 +5,7 @@ import alibaba from './models/alibaba.ts';
 import bytedance from './models/bytedance.ts';
 import deepseek from './models/deepseek.ts';
 import embeddings from './models/embeddings.ts';
+import flux from './models/flux.ts';
 import meta from './models/meta.ts';
 import minimax from './models/minimax.ts';
 import mistral from './models/mistral.ts';
@@ -39,6 +40,7 @@ const BUILT_IN: readonly Model[] = [
   ...meta,
   ...video,
   ...replicate,
+  ...flux,
   ...embeddings,
   ...rerank,
 ];
