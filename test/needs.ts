@@ -49,6 +49,10 @@ const NEEDS: Readonly<Record<string, Need>> = {
     probe: () => pythonHas('google.genai'),
     mend: 'as for python-openai, with pip install google-genai',
   },
+  'python-replicate': {
+    probe: () => pythonHas('replicate'),
+    mend: 'as for python-openai, with pip install replicate',
+  },
   openssl: { probe: () => Bun.which('openssl') !== null, mend: 'apt-get install openssl' },
   linux: { probe: () => process.platform === 'linux', mend: 'run on Linux' },
 };

@@ -2,16 +2,19 @@
 import { isObject, type Json, type JsonObject, parseJson } from '../../src/kit/json.ts';
 import type { Reply, WireRequest } from '../wire.ts';
 import { ARK_PATH, ark } from './ark.ts';
+import { BFL_PATH, BFL_REGION_PATH, bfl } from './bfl.ts';
 import { makePng, makeWav } from './files.ts';
 import type { FakeJob, Jobs } from './jobs.ts';
 import { LUMA_PATH, luma } from './luma.ts';
 import { makeMp4 } from './mp4.ts';
+import { REPLICATE_PATH, replicate } from './replicate.ts';
 
 export interface Ask {
   readonly method: string;
   readonly path: string;
   readonly query: URLSearchParams;
   readonly key: string;
+  readonly header: (name: string) => string | null;
   readonly body: JsonObject;
   /** Where files are fetched. */
   readonly origin: string;
@@ -32,10 +35,13 @@ const encoder = new TextEncoder();
 /** Vendors that only take jobs: where, and with which key. */
 export const JOB_VENDORS = [
   { id: 'luma', path: LUMA_PATH, key: 'sandbox-luma-key', extra: undefined },
+  { id: 'bfl', path: BFL_PATH, key: 'sandbox-bfl-key', extra: undefined },
+  { id: 'replicate', path: REPLICATE_PATH, key: 'sandbox-replicate-key', extra: undefined },
 ] as const;
 
 export function isJobPath(path: string): boolean {
   const isBelow = (base: string): boolean => path === base || path.startsWith(`${base}/`);
+  if ([REPLICATE_PATH, BFL_PATH, BFL_REGION_PATH].some(isBelow)) return true;
   return isBelow(ARK_PATH) || isBelow(LUMA_PATH) || path.startsWith(FILES) || path === JOBS;
 }
 
@@ -48,13 +54,20 @@ export async function serveJobs(request: WireRequest, wire: Reply, jobs: Jobs): 
     method,
     path,
     query,
-    key: /^bearer +(.+)$/i.exec(request.headers.get('authorization') ?? '')?.[1] ?? '',
+    key: /^(?:bearer|token) +(.+)$/i.exec(request.headers.get('authorization') ?? '')?.[1] ?? '',
+    header: (name) => request.headers.get(name) ?? null,
     body: isObject(parsed) ? parsed : {},
     origin: `http://${request.headers.get('host') ?? 'localhost'}`,
   };
-  const told = path.startsWith(ARK_PATH) ? ark(ask, jobs) : luma(ask, jobs);
+  const told = vendorOf(path)(ask, jobs);
   if (told.cut === true) wire.reset();
   else await send(wire, told);
+}
+
+function vendorOf(path: string): (ask: Ask, jobs: Jobs) => Told {
+  if (path.startsWith(REPLICATE_PATH)) return replicate;
+  if (path.startsWith('/bfl')) return bfl;
+  return path.startsWith(ARK_PATH) ? ark : luma;
 }
 
 async function send(wire: Reply, { status, body }: Told): Promise<void> {

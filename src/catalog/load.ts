@@ -7,6 +7,7 @@ import bytedance from './models/bytedance.ts';
 import bytedanceMedia from './models/bytedance-media.ts';
 import deepseek from './models/deepseek.ts';
 import embeddings from './models/embeddings.ts';
+import flux from './models/flux.ts';
 import google from './models/google.ts';
 import meta from './models/meta.ts';
 import minimax from './models/minimax.ts';
@@ -14,6 +15,7 @@ import mistral from './models/mistral.ts';
 import moonshot from './models/moonshot.ts';
 import openai from './models/openai.ts';
 import openaiOlder from './models/openai-older.ts';
+import replicate from './models/replicate.ts';
 import rerank from './models/rerank.ts';
 import video from './models/video.ts';
 import xai from './models/xai.ts';
@@ -43,6 +45,8 @@ const BUILT_IN: readonly Model[] = [
   ...google,
   ...meta,
   ...video,
+  ...replicate,
+  ...flux,
   ...embeddings,
   ...rerank,
 ];

@@ -31,7 +31,9 @@ const upstream = z.strictObject({
         id: z.string().min(1),
         wire_name: z.string().min(1).optional(),
         /** What it is for; decides what may be asked of it. */
-        kind: z.enum(['chat', 'embedding', 'rerank', 'image', 'bot']).default('chat'),
+        kind: z
+          .enum(['chat', 'embedding', 'rerank', 'image', 'bot', 'video', 'audio', 'other'])
+          .default('chat'),
         context_tokens: size.default(131_072),
         output_tokens_max: size.default(8_192),
         /** What the model itself guarantees of JSON, and whether it calls tools. */
@@ -44,8 +46,9 @@ const upstream = z.strictObject({
             output: decimal,
             cached_input: decimal.optional(),
             /** One of what is not counted in tokens: image, for one. */
-            units: z.record(z.string(), decimal).optional(),
+            units: z.record(z.string().min(1), decimal).optional(),
           })
+          .or(z.strictObject({ units: z.record(z.string().min(1), decimal) }))
           .optional(),
       }),
     )

@@ -25,6 +25,7 @@ import { makeDesk } from '../tasks/desk.ts';
 import type { Task } from '../tasks/doc.ts';
 import { listDoors } from '../tasks/doors.ts';
 import { startEngine } from '../tasks/engine.ts';
+import { makeInbox } from '../tasks/inbox.ts';
 import type { TaskRoutes } from '../tasks/routes.ts';
 import { makeWaiters } from '../tasks/waiters.ts';
 import { startPostman } from '../tasks/webhooks/deliver.ts';
@@ -106,7 +107,11 @@ export async function startTasks(parts: TaskParts) {
   const routes: readonly Route[] = [
     ...taskRoutes(edge),
     ...videoRoutes({ ...edge, files }),
-    ...nativeRoutes(listDoors(Object.values(VENDORS)), edge),
+    ...nativeRoutes(listDoors(Object.values(VENDORS)), {
+      ...{ ...edge, files, clock },
+      secretOf: secrets.accountSecret,
+      inbox: makeInbox({ ...custody, signer: results.signer }),
+    }),
     ...resultRoutes({ ...results, desk, files }),
     ...webhookRoutes({ ...parts.edge, webhooks }),
     ...callbackRoutes(heard, parts.edge),

@@ -1,5 +1,5 @@
 /** From settings and environment to upstreams, and the models that only they know. */
-import type { Model } from '../catalog/shape.ts';
+import type { Model, PriceRow } from '../catalog/shape.ts';
 import type { Env } from '../kit/env.ts';
 import type { Upstream } from '../relay/upstreams.ts';
 import { VENDORS } from '../vendors/index.ts';
@@ -126,6 +126,15 @@ export async function refreshCredentials(
   return fresh.every((upstream, index) => upstream === current[index]) ? current : fresh;
 }
 
+type OwnPrice = NonNullable<UpstreamSetting['models'][number]['price']>;
+
+function ownPrice(price: OwnPrice): PriceRow {
+  const units = price.units === undefined ? {} : { units: perOne(price.units) };
+  if (!('input' in price)) return units;
+  const { input, output, cached_input: cachedInput } = price;
+  return { input, output, ...(cachedInput === undefined ? {} : { cachedInput }), ...units };
+}
+
 function perOne(units: Readonly<Record<string, string>>) {
   return Object.fromEntries(Object.entries(units).map(([unit, price]) => [unit, { price }]));
 }
@@ -154,16 +163,7 @@ function ownModel(
                 {
                   from: '1970-01-01',
                   currency,
-                  rows: [
-                    {
-                      input: price.input,
-                      output: price.output,
-                      ...(price.cached_input === undefined
-                        ? {}
-                        : { cachedInput: price.cached_input }),
-                      ...(price.units === undefined ? {} : { units: perOne(price.units) }),
-                    },
-                  ],
+                  rows: [ownPrice(price)],
                   source: 'gangway.yaml',
                   checked: '1970-01-01',
                 },
@@ -199,7 +199,7 @@ export function sandboxUpstreams(
       // Each with an upstream of its own, so that one fault does not close the door to the others.
       const own = { ...upstream, id: `${vendor.id}:${model}` };
       upstreams.push(own);
-      const wish = { id, wire_name: model, price: SANDBOX_PRICE };
+      const wish = { id, wire_name: model, kind: 'chat' as const, price: SANDBOX_PRICE };
       models.push(ownModel(own, { ...wish, ...SANDBOX_SIZES }, currency));
     }
   }

@@ -183,8 +183,9 @@ async function visitRoute(
   return found.handle({ ...base, caller });
 }
 
-function credentialOf(request: Request, { keyInQuery }: Route): string | null {
-  const credential = readCredential((name) => request.headers.get(name));
+function credentialOf(request: Request, { key, keyInQuery }: Route): string | null {
+  const header = (name: string): string | null => request.headers.get(name);
+  const credential = key?.(header) ?? readCredential(header);
   if (credential !== null || keyInQuery === undefined) return credential;
   return new URL(request.url).searchParams.get(keyInQuery);
 }

@@ -2,7 +2,14 @@
 import type { Native } from '../vendors/native.ts';
 import type { Vendor } from '../vendors/shape.ts';
 
-export type { NativeAsk, NativeRoute } from '../vendors/native.ts';
+export type {
+  Native,
+  NativeAsk,
+  NativeFile,
+  NativeFiles,
+  NativeRoute,
+  NativeView,
+} from '../vendors/native.ts';
 
 /** One vendor's own paths. */
 export interface NativeDoor {

@@ -4,6 +4,7 @@ import anthropic from './anthropic.ts';
 import ark from './ark.ts';
 import azure from './azure.ts';
 import bedrock from './bedrock.ts';
+import bfl from './bfl.ts';
 import cohere from './cohere.ts';
 import deepseek from './deepseek.ts';
 import fireworks from './fireworks.ts';
@@ -19,6 +20,7 @@ import openai from './openai.ts';
 import openaiCompatible from './openai-compatible.ts';
 import openrouter from './openrouter.ts';
 import qwen from './qwen.ts';
+import replicate from './replicate.ts';
 import type { Vendor } from './shape.ts';
 import siliconflow from './siliconflow.ts';
 import together from './together.ts';
@@ -32,6 +34,7 @@ export const VENDORS: Readonly<Record<string, Vendor>> = deepFreeze({
   ark,
   azure,
   bedrock,
+  bfl,
   cohere,
   deepseek,
   fireworks,
@@ -47,6 +50,7 @@ export const VENDORS: Readonly<Record<string, Vendor>> = deepFreeze({
   'openai-compatible': openaiCompatible,
   openrouter,
   qwen,
+  replicate,
   siliconflow,
   together,
   vertex,

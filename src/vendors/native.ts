@@ -7,6 +7,7 @@ export interface NativeAsk {
   readonly params: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
   readonly body: JsonObject;
+  readonly header: (name: string) => string | null;
 }
 
 /** What a body in the vendor's format asks for. */
@@ -19,12 +20,18 @@ export interface NativeWant {
   readonly params: JobParams;
   /** Where the caller wants to be told. Taken out of what is sent. */
   readonly callbackUrl: string | null;
+  /** Of which of our events. Absent: of every one after it was queued. */
+  readonly callbackEvents?: readonly string[];
+  /** So long the caller waits for its end before it is answered as it stands by then. */
+  readonly patienceMs?: number;
   /** Ids of ours in path or body that stand for jobs at the vendor; replaced before it is sent. */
   readonly sources: readonly string[];
 }
 
 /** A task as it is shown; ids and links are ours already. */
 export interface NativeView {
+  /** Where the vendor's paths begin for this caller: links in bodies lead there. */
+  readonly base: string;
   readonly id: string;
   /** The model as the caller named it. */
   readonly model: string;
@@ -36,6 +43,8 @@ export interface NativeView {
   readonly error: JobError | null;
   readonly createdS: number;
   readonly updatedS: number;
+  /** The results themselves as base64; only where the route asked for them and we keep them. */
+  readonly files?: readonly string[];
 }
 
 export interface NativeFault {
@@ -51,37 +60,90 @@ export interface NativeListAsk {
   readonly states: readonly NativeView['state'][] | null;
   readonly ids: readonly string[] | null;
   readonly model: string | null;
+  /** The id after which the page begins, for lists that go on from where they were. */
+  readonly after?: string;
+  readonly createdAfterMs?: number;
 }
 
 export interface NativePage extends NativeListAsk {
+  readonly base: string;
   readonly views: readonly NativeView[];
   readonly total: number;
+  /** There are older ones. */
+  readonly more: boolean;
 }
 
 type Method = 'POST' | 'GET' | 'DELETE';
 
-export type NativeRoute = { readonly method: Method; readonly path: string } & (
-  | {
-      readonly does: 'create';
-      readonly want: (ask: NativeAsk) => NativeWant;
-      readonly status: number;
-      readonly write: (view: NativeView) => Json;
-    }
-  | { readonly does: 'read'; readonly write: (view: NativeView) => Json }
-  | {
-      readonly does: 'list';
-      /** Throws a Fault where the query is wrong. */
-      readonly ask: (ask: NativeAsk) => NativeListAsk;
-      readonly write: (page: NativePage) => Json;
-    }
-  | {
-      readonly does: 'remove';
-      /** What removing means in this state. */
-      readonly means: (state: NativeView['state']) => 'cancel' | 'delete' | 'refuse';
-      readonly status: number;
-      readonly write: (view: NativeView) => Json | null;
-    }
-);
+interface Place {
+  readonly method: Method;
+  readonly path: string;
+  /** Tells routes of one path apart. A job made by it keeps the caller's query in its path. */
+  readonly query?: Readonly<Record<string, string>>;
+  /** Whether the answer holds the results themselves. */
+  readonly inline?: (ask: NativeAsk) => boolean;
+}
+
+export type NativeRoute = Place &
+  (
+    | {
+        readonly does: 'create';
+        readonly want: (ask: NativeAsk) => NativeWant;
+        readonly status: number | ((view: NativeView) => number);
+        /** It answers when the job is over; after so long, that it takes too long. */
+        readonly waitMs?: number;
+        readonly write: (view: NativeView) => Json;
+      }
+    | {
+        readonly does: 'read';
+        /** Where the id stands, if not as `:id` in the path. */
+        readonly idAt?: (ask: NativeAsk) => string;
+        /** How the vendor says that there is no such job. Absent: by a fault. */
+        readonly missing?: () => Json;
+        /** Absent: 200. */
+        readonly status?: (view: NativeView) => number;
+        readonly write: (view: NativeView) => Json;
+      }
+    | {
+        readonly does: 'list';
+        /** Throws a Fault where the query is wrong. */
+        readonly ask: (ask: NativeAsk) => NativeListAsk;
+        readonly write: (page: NativePage) => Json;
+      }
+    | {
+        readonly does: 'remove';
+        /** What removing means in this state. */
+        readonly means: (state: NativeView['state']) => 'cancel' | 'delete' | 'refuse' | 'show';
+        readonly status: number;
+        readonly write: (view: NativeView) => Json | null;
+      }
+    /** What the vendor's data says of itself; null: nothing of that name. */
+    | { readonly does: 'tell'; readonly write: (ask: NativeAsk) => Json | null }
+    /** The secret that proves our calls to this account's own URLs. */
+    | { readonly does: 'secret'; readonly write: (secret: string) => Json }
+  );
+
+/** A file that a caller handed in. */
+export interface NativeFile {
+  readonly id: string;
+  readonly name: string;
+  readonly mime: string;
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly metadata: JsonObject;
+  readonly createdMs: number;
+  readonly expiresMs: number;
+  /** Where anybody who has it may fetch the file. */
+  readonly link: string;
+}
+
+export interface NativeFiles {
+  /** Below the mount: POST, and GET and DELETE of `/:id`. */
+  readonly path: string;
+  /** The part of the form that is the file. */
+  readonly field: string;
+  readonly write: (file: NativeFile) => Json;
+}
 
 export interface Native {
   /** Where the routes begin: "/luma/dream-machine/v1". */
@@ -89,5 +151,9 @@ export interface Native {
   readonly routes: readonly NativeRoute[];
   /** An id in the vendor's own form, out of 32 random hex digits. */
   readonly idOf: (hex: string, createdMs: number) => string;
+  /** Where else a caller's key may stand; null: not there. */
+  readonly key?: (header: (name: string) => string | null) => string | null;
   readonly fault: (fault: NativeFault) => Json;
+  /** Where callers hand in files for jobs to come. */
+  readonly files?: NativeFiles;
 }

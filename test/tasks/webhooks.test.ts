@@ -52,7 +52,7 @@ beforeEach(async () => {
     ...{ clock, guard, random: rig.deps.random, log: rig.deps.log, connectMs: 1_000 },
     ...{ tasks: store.tasks, webhooks: store.webhooks, deliveries: store.deliveries },
     doors: [],
-    linkOf: () => null,
+    linkOf: Object.assign(() => null, { origin: 'https://gateway.test' }),
     secretsOf: makeSecretsOf(secrets),
   });
   desk = makeWebhookDesk({
