@@ -1,11 +1,13 @@
 /** The part of the sandbox that takes jobs: vendors' paths, and the files that come of them. */
 import { isObject, type Json, type JsonObject, parseJson } from '../../src/kit/json.ts';
+import { pause } from '../clock.ts';
 import type { Reply, WireRequest } from '../wire.ts';
 import { ARK_PATH, ark } from './ark.ts';
 import { makePng, makeWav } from './files.ts';
 import type { FakeJob, Jobs } from './jobs.ts';
 import { LUMA_PATH, luma } from './luma.ts';
 import { makeMp4 } from './mp4.ts';
+import { VISUAL_KEY, VISUAL_PATH, volcVisual } from './volc-visual.ts';
 
 export interface Ask {
   readonly method: string;
@@ -13,6 +15,9 @@ export interface Ask {
   readonly query: URLSearchParams;
   readonly key: string;
   readonly body: JsonObject;
+  /** As it came, for signatures. */
+  readonly raw: Uint8Array;
+  readonly header: (name: string) => string | null;
   /** Where files are fetched. */
   readonly origin: string;
 }
@@ -23,6 +28,8 @@ export interface Told {
   readonly body: Json;
   /** The connection breaks instead of an answer. */
   readonly cut?: boolean;
+  /** How long the answer takes. */
+  readonly afterMs?: number;
 }
 
 const FILES = '/sandbox/files/';
@@ -32,11 +39,14 @@ const encoder = new TextEncoder();
 /** Vendors that only take jobs: where, and with which key. */
 export const JOB_VENDORS = [
   { id: 'luma', path: LUMA_PATH, key: 'sandbox-luma-key', extra: undefined },
+  { id: 'volc-visual', path: VISUAL_PATH, key: VISUAL_KEY, extra: undefined },
 ] as const;
 
 export function isJobPath(path: string): boolean {
   const isBelow = (base: string): boolean => path === base || path.startsWith(`${base}/`);
-  return isBelow(ARK_PATH) || isBelow(LUMA_PATH) || path.startsWith(FILES) || path === JOBS;
+  return (
+    [ARK_PATH, LUMA_PATH, VISUAL_PATH].some(isBelow) || path.startsWith(FILES) || path === JOBS
+  );
 }
 
 export async function serveJobs(request: WireRequest, wire: Reply, jobs: Jobs): Promise<void> {
@@ -50,11 +60,19 @@ export async function serveJobs(request: WireRequest, wire: Reply, jobs: Jobs): 
     query,
     key: /^bearer +(.+)$/i.exec(request.headers.get('authorization') ?? '')?.[1] ?? '',
     body: isObject(parsed) ? parsed : {},
+    raw: request.body,
+    header: (name) => request.headers.get(name) ?? null,
     origin: `http://${request.headers.get('host') ?? 'localhost'}`,
   };
-  const told = path.startsWith(ARK_PATH) ? ark(ask, jobs) : luma(ask, jobs);
+  const told = tellBy(path)(ask, jobs);
+  if (told.afterMs !== undefined) await pause(told.afterMs);
   if (told.cut === true) wire.reset();
   else await send(wire, told);
+}
+
+function tellBy(path: string): (ask: Ask, jobs: Jobs) => Told {
+  if (path.startsWith(ARK_PATH)) return ark;
+  return path.startsWith(VISUAL_PATH) ? volcVisual : luma;
 }
 
 async function send(wire: Reply, { status, body }: Told): Promise<void> {

@@ -13,6 +13,7 @@ import openai from './models/openai.ts';
 import openaiOlder from './models/openai-older.ts';
 import rerank from './models/rerank.ts';
 import video from './models/video.ts';
+import visual from './models/visual.ts';
 import xai from './models/xai.ts';
 import zhipu from './models/zhipu.ts';
 import type { Model, Offer, PriceRow } from './shape.ts';
@@ -37,6 +38,7 @@ const BUILT_IN: readonly Model[] = [
   ...mistral,
   ...meta,
   ...video,
+  ...visual,
   ...embeddings,
   ...rerank,
 ];

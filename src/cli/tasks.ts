@@ -113,7 +113,7 @@ export async function startTasks(parts: TaskParts) {
   const routes: readonly Route[] = [
     ...taskRoutes(edge),
     ...videoRoutes({ ...edge, files }),
-    ...nativeRoutes(listDoors(Object.values(VENDORS)), edge),
+    ...nativeRoutes(listDoors(Object.values(VENDORS)), { ...edge, files, clock }),
     ...resultRoutes({ ...results, desk, files }),
     ...webhookRoutes({ ...parts.edge, webhooks }),
     ...callbackRoutes(heard, parts.edge),

@@ -1,35 +1,59 @@
 /** Vendors' own paths for slow jobs: asked and answered in the vendor's words. */
 import { parseBody } from '../dialects/openai-chat/request.ts';
-import { Fault } from '../kit/fault.ts';
+import type { Clock } from '../kit/clock.ts';
+import { Fault, toFault } from '../kit/fault.ts';
 import type { JsonObject } from '../kit/json.ts';
-import type { NativeAsk, NativeDoor, NativeRoute } from '../tasks/doors.ts';
+import type { Files } from '../storage/ports.ts';
+import type { Task } from '../tasks/doc.ts';
+import type { NativeAsk, NativeDoor, NativeRoute, NativeView } from '../tasks/doors.ts';
 import { nativeView } from '../tasks/view.ts';
 import { readBody } from './body.ts';
 import { callerOf, type Route, route, type Visit } from './routes.ts';
 import { refOf, repeatKeyOf, type TaskEdge, taskCaller } from './tasks.ts';
 
-export function nativeRoutes(doors: readonly NativeDoor[], edge: TaskEdge): readonly Route[] {
-  return doors.flatMap((door) =>
-    door.native.routes.map((one) =>
+/** Results that may stand in one answer; more are told by their links. */
+const INLINE_BYTES_MAX = 32 * 1024 * 1024;
+
+export interface NativeEdge extends TaskEdge {
+  readonly files: Pick<Files, 'read'>;
+  readonly clock: Pick<Clock, 'tickMs'>;
+}
+
+export function nativeRoutes(doors: readonly NativeDoor[], edge: NativeEdge): readonly Route[] {
+  return doors.flatMap((door) => {
+    const { mount, key } = door.native;
+    const places = Map.groupBy(door.native.routes, ({ method, path }) => `${method} ${path}`);
+    return [...places.values()].map((routes) =>
       route({
-        method: one.method,
-        path: door.native.mount + one.path,
+        method: (routes[0] as NativeRoute).method,
+        path: mount + (routes[0] as NativeRoute).path,
         access: 'caller',
-        handle: (visit) => handle(visit, { door, one, edge }),
+        ...(key === undefined ? {} : { key }),
+        handle: (visit) => handle(visit, { door, one: pick(visit, routes), edge }),
         writeFault: (fault, requestId) => {
           const { status, message, detail } = fault;
           const code = detail.vendorCode ?? fault.code;
           return JSON.stringify(door.native.fault({ status, code, message, requestId }));
         },
       }),
-    ),
+    );
+  });
+}
+
+/** Of the routes of one path, the one whose query this is. */
+function pick({ request }: Visit, routes: readonly NativeRoute[]): NativeRoute {
+  const { searchParams } = new URL(request.url);
+  const found = routes.find(({ query = {} }) =>
+    Object.entries(query).every(([name, value]) => searchParams.get(name) === value),
   );
+  if (found === undefined) throw new Fault('not_found');
+  return found;
 }
 
 interface Place {
   readonly door: NativeDoor;
   readonly one: NativeRoute;
-  readonly edge: TaskEdge;
+  readonly edge: NativeEdge;
 }
 
 async function handle(visit: Visit, { door, one, edge }: Place): Promise<Response> {
@@ -38,12 +62,10 @@ async function handle(visit: Visit, { door, one, edge }: Place): Promise<Respons
   switch (one.does) {
     case 'create':
       return create(visit, { door, one, edge });
-    case 'read': {
-      const task = await edge.desk.find(refOf(visit, mount));
-      return Response.json(one.write(nativeView(task, linkOf)));
-    }
+    case 'read':
+      return show(visit, { door, one, edge });
     case 'list': {
-      const asked = one.ask(askOf(visit, {}));
+      const asked = one.ask(await readAsk(visit, one, edge));
       const filter = {
         accountId: callerOf(visit).key.accountId,
         mount,
@@ -71,8 +93,55 @@ async function handle(visit: Visit, { door, one, edge }: Place): Promise<Respons
   }
 }
 
+async function show(visit: Visit, { door, one, edge }: ReadPlace): Promise<Response> {
+  const ask = await readAsk(visit, one, edge);
+  const ref = refOf(visit, door.native.mount);
+  const id = one.idAt?.(ask) ?? ref.id;
+  const task = await edge.desk.find({ ...ref, id }).catch((error: unknown) => {
+    if (one.missing !== undefined && toFault(error).code === 'resource_not_found') return null;
+    throw error;
+  });
+  if (task === null) return Response.json(one.missing?.() ?? null);
+  const view = await viewOf(task, { visit, ask, one, edge });
+  return Response.json(one.write(view), { status: one.status?.(view) ?? 200 });
+}
+
+/** The body counts where the vendor asks by POST. */
+async function readAsk(visit: Visit, one: NativeRoute, edge: NativeEdge): Promise<NativeAsk> {
+  if (one.method !== 'POST') return askOf(visit, {});
+  const { text } = await readBody(visit.request, edge.bodyLimits, edge.deadlines);
+  return askOf(visit, parseBody(text).body);
+}
+
+interface Asked {
+  readonly visit: Visit;
+  readonly ask: NativeAsk;
+  readonly one: NativeRoute;
+  readonly edge: NativeEdge;
+}
+
+async function viewOf(task: Task, { visit, ask, one, edge }: Asked): Promise<NativeView> {
+  const view = nativeView(task, edge.linkOf(visit));
+  const kept = task.doc.outputs.flatMap(({ file }) => (file === null ? [] : [file]));
+  const bytes = kept.reduce((sum, file) => sum + file.bytes, 0);
+  const isInline = one.inline?.(ask) === true && kept.every(({ mime }) => /^image/.test(mime));
+  if (view.state !== 'succeeded' || !isInline || kept.length === 0) return view;
+  if (kept.length < task.doc.outputs.length || bytes > INLINE_BYTES_MAX) return view;
+  const files: string[] = [];
+  for (const { key } of kept) {
+    const stream = await edge.files.read(key);
+    if (stream === null) return view;
+    files.push(Buffer.from(await new Response(stream).arrayBuffer()).toString('base64'));
+  }
+  return { ...view, files };
+}
+
 function askOf(visit: Visit, body: JsonObject): NativeAsk {
   return { params: visit.params, query: new URL(visit.request.url).searchParams, body };
+}
+
+interface ReadPlace extends Place {
+  readonly one: Extract<NativeRoute, { does: 'read' }>;
 }
 
 interface CreatePlace extends Place {
@@ -83,13 +152,15 @@ async function create(visit: Visit, { door, one, edge }: CreatePlace): Promise<R
   visit.holdOpen();
   const { text } = await readBody(visit.request, edge.bodyLimits, edge.deadlines);
   const body = parseBody(text).body;
-  const want = one.want(askOf(visit, body));
+  const ask = askOf(visit, body);
+  const want = one.want(ask);
   const caller = taskCaller(visit);
   const named = want.model === null ? null : await edge.resolve(want.model, caller.accountId);
   await edge.admit(visit);
   const { mount, idOf } = door.native;
-  const path = one.path.replaceAll(/:(\w+)/g, (_, name: string) => visit.params[name] ?? '');
-  const task = await edge.desk.create({
+  const place = one.path.replaceAll(/:(\w+)/g, (_, name: string) => visit.params[name] ?? '');
+  const path = one.query === undefined ? place : `${place}?${ask.query}`;
+  const made = await edge.desk.create({
     requestId: visit.requestId,
     caller,
     model: named?.model ?? null,
@@ -108,9 +179,29 @@ async function create(visit: Visit, { door, one, edge }: CreatePlace): Promise<R
     metadata: null,
     repeatKey: repeatKeyOf(visit),
   });
+  const task = one.waitMs === undefined ? made : await waitFor(made, one.waitMs, edge);
   visit.letIdle();
-  return Response.json(one.write(nativeView(task, edge.linkOf(visit))), {
-    status: one.status,
+  const view = await viewOf(task, { visit, ask, one, edge });
+  return Response.json(one.write(view), {
+    status: typeof one.status === 'number' ? one.status : one.status(view),
     headers: { 'x-gangway-task': task.row.id },
   });
+}
+
+/** Its end. The job goes on where it takes too long, and is found by its id in our own API. */
+async function waitFor(made: Task, ms: number, { desk, clock }: NativeEdge): Promise<Task> {
+  const { id, accountId } = made.row;
+  const endMs = clock.tickMs() + ms;
+  let task = made;
+  while (task.row.endedMs === null) {
+    const leftMs = endMs - clock.tickMs();
+    if (leftMs <= 0) {
+      throw new Fault('vendor_timeout', {
+        message: `The job takes longer than a request may. It goes on as task ${id}.`,
+        headers: { 'x-gangway-task': id },
+      });
+    }
+    task = await desk.wait({ id, mount: '', accountId }, task.doc.updatedMs, leftMs);
+  }
+  return task;
 }

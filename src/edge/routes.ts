@@ -39,6 +39,8 @@ export interface Route {
   readonly access: AccessRule;
   /** Asked before anything else is looked at, the key included. Throws to refuse. */
   readonly gate?: (visit: Visit) => Promise<void>;
+  /** Where a key may stand beside the usual places. */
+  readonly key?: (header: (name: string) => string | null) => string | null;
   readonly handle: (visit: Visit) => Response | Promise<Response>;
   /** How faults are written on this route. */
   readonly writeFault: (fault: Fault, requestId: string, request: Request) => string;

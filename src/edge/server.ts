@@ -162,7 +162,8 @@ async function visitRoute(
   if (found.access === 'signature') {
     return found.handle({ ...base, signed: await deps.signatures.identify(request) });
   }
-  const identified = deps.access.identify(readCredential((name) => request.headers.get(name)));
+  const header = (name: string): string | null => request.headers.get(name);
+  const identified = deps.access.identify(found.key?.(header) ?? readCredential(header));
   const caller = identified instanceof Promise ? await identified : identified;
   if (found.access === 'operator' && caller.key.role !== 'operator') {
     throw new Fault('operator_only');

@@ -107,19 +107,23 @@ async function hear(task: Task, way: Way, { heard, deps }: Ears): Promise<Task> 
       return refused(task, way, { cause: 'down', code: null, message: null, deps });
     case 'refused':
       // Where the vendor broke, it may have broken after it took the job.
-      if (heard.cause === 'down') return lookLater(task, deps);
+      if (heard.cause === 'down' && !isSure(way, heard.code)) return lookLater(task, deps);
       return refused(task, way, { ...heard, deps });
     case 'unknown':
       deps.log.warn('nobody knows whether a job began', { task: task.row.id, error: heard.error });
       return lookLater(task, deps);
     case 'reply': {
-      const started = way.service.started(heard.reply);
+      const started = way.service.started(heard.reply, await vendorJob(task, way, deps));
       if (started === null) return lookLater(task, deps);
       if ('refused' in started) return refused(task, way, { ...started.refused, deps });
       const body = JSON.stringify(heard.reply.body);
       return accepted(task, { way, started, body }, deps);
     }
   }
+}
+
+function isSure({ service }: Way, code: string | null): boolean {
+  return code !== null && service.neverBegan?.includes(code) === true;
 }
 
 function lookLater(task: Task, deps: TaskDeps): Promise<Task> {

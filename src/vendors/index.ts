@@ -18,6 +18,7 @@ import qwen from './qwen.ts';
 import type { Vendor } from './shape.ts';
 import siliconflow from './siliconflow.ts';
 import together from './together.ts';
+import volcVisual from './volc-visual.ts';
 import voyage from './voyage.ts';
 import xai from './xai.ts';
 import zhipu from './zhipu.ts';
@@ -40,6 +41,7 @@ export const VENDORS: Readonly<Record<string, Vendor>> = deepFreeze({
   qwen,
   siliconflow,
   together,
+  'volc-visual': volcVisual,
   voyage,
   xai,
   zhipu,

@@ -36,6 +36,8 @@ export interface NativeView {
   readonly error: JobError | null;
   readonly createdS: number;
   readonly updatedS: number;
+  /** The results themselves as base64; only where the route asked for them and we keep them. */
+  readonly files?: readonly string[];
 }
 
 export interface NativeFault {
@@ -60,28 +62,49 @@ export interface NativePage extends NativeListAsk {
 
 type Method = 'POST' | 'GET' | 'DELETE';
 
-export type NativeRoute = { readonly method: Method; readonly path: string } & (
-  | {
-      readonly does: 'create';
-      readonly want: (ask: NativeAsk) => NativeWant;
-      readonly status: number;
-      readonly write: (view: NativeView) => Json;
-    }
-  | { readonly does: 'read'; readonly write: (view: NativeView) => Json }
-  | {
-      readonly does: 'list';
-      /** Throws a Fault where the query is wrong. */
-      readonly ask: (ask: NativeAsk) => NativeListAsk;
-      readonly write: (page: NativePage) => Json;
-    }
-  | {
-      readonly does: 'remove';
-      /** What removing means in this state. */
-      readonly means: (state: NativeView['state']) => 'cancel' | 'delete' | 'refuse';
-      readonly status: number;
-      readonly write: (view: NativeView) => Json | null;
-    }
-);
+interface Place {
+  readonly method: Method;
+  readonly path: string;
+  /** Tells routes of one path apart. A job made by it keeps the caller's query in its path. */
+  readonly query?: Readonly<Record<string, string>>;
+  /** Whether the answer holds the results themselves. */
+  readonly inline?: (ask: NativeAsk) => boolean;
+}
+
+export type NativeRoute = Place &
+  (
+    | {
+        readonly does: 'create';
+        readonly want: (ask: NativeAsk) => NativeWant;
+        readonly status: number | ((view: NativeView) => number);
+        /** It answers when the job is over; after so long, that it takes too long. */
+        readonly waitMs?: number;
+        readonly write: (view: NativeView) => Json;
+      }
+    | {
+        readonly does: 'read';
+        /** Where the id stands, if not as `:id` in the path. */
+        readonly idAt?: (ask: NativeAsk) => string;
+        /** How the vendor says that there is no such job. Absent: by a fault. */
+        readonly missing?: () => Json;
+        /** Absent: 200. */
+        readonly status?: (view: NativeView) => number;
+        readonly write: (view: NativeView) => Json;
+      }
+    | {
+        readonly does: 'list';
+        /** Throws a Fault where the query is wrong. */
+        readonly ask: (ask: NativeAsk) => NativeListAsk;
+        readonly write: (page: NativePage) => Json;
+      }
+    | {
+        readonly does: 'remove';
+        /** What removing means in this state. */
+        readonly means: (state: NativeView['state']) => 'cancel' | 'delete' | 'refuse';
+        readonly status: number;
+        readonly write: (view: NativeView) => Json | null;
+      }
+  );
 
 export interface Native {
   /** Where the routes begin: "/luma/dream-machine/v1". */
@@ -89,5 +112,7 @@ export interface Native {
   readonly routes: readonly NativeRoute[];
   /** An id in the vendor's own form, out of 32 random hex digits. */
   readonly idOf: (hex: string, createdMs: number) => string;
+  /** Where else a caller's key may stand; null: not there. */
+  readonly key?: (header: (name: string) => string | null) => string | null;
   readonly fault: (fault: NativeFault) => Json;
 }
