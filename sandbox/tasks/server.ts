@@ -6,6 +6,7 @@ import { ARK_PATH, ark } from './ark.ts';
 import { makePng, makeWav } from './files.ts';
 import type { FakeJob, Jobs } from './jobs.ts';
 import { LUMA_PATH, luma } from './luma.ts';
+import { MIDJOURNEY_KEY, MIDJOURNEY_PATH, midjourney } from './midjourney.ts';
 import { makeMp4 } from './mp4.ts';
 import { VISUAL_KEY, VISUAL_PATH, volcVisual } from './volc-visual.ts';
 
@@ -34,19 +35,19 @@ export interface Told {
 
 const FILES = '/sandbox/files/';
 const JOBS = '/sandbox/jobs';
+const BASES = [ARK_PATH, LUMA_PATH, VISUAL_PATH, MIDJOURNEY_PATH];
 const encoder = new TextEncoder();
 
 /** Vendors that only take jobs: where, and with which key. */
 export const JOB_VENDORS = [
   { id: 'luma', path: LUMA_PATH, key: 'sandbox-luma-key', extra: undefined },
   { id: 'volc-visual', path: VISUAL_PATH, key: VISUAL_KEY, extra: undefined },
+  { id: 'midjourney', path: MIDJOURNEY_PATH, key: MIDJOURNEY_KEY, extra: undefined },
 ] as const;
 
 export function isJobPath(path: string): boolean {
   const isBelow = (base: string): boolean => path === base || path.startsWith(`${base}/`);
-  return (
-    [ARK_PATH, LUMA_PATH, VISUAL_PATH].some(isBelow) || path.startsWith(FILES) || path === JOBS
-  );
+  return BASES.some(isBelow) || path.startsWith(FILES) || path === JOBS;
 }
 
 export async function serveJobs(request: WireRequest, wire: Reply, jobs: Jobs): Promise<void> {
@@ -72,6 +73,7 @@ export async function serveJobs(request: WireRequest, wire: Reply, jobs: Jobs): 
 
 function tellBy(path: string): (ask: Ask, jobs: Jobs) => Told {
   if (path.startsWith(ARK_PATH)) return ark;
+  if (path.startsWith(MIDJOURNEY_PATH)) return midjourney;
   return path.startsWith(VISUAL_PATH) ? volcVisual : luma;
 }
 

@@ -6,6 +6,7 @@ import bytedance from './models/bytedance.ts';
 import deepseek from './models/deepseek.ts';
 import embeddings from './models/embeddings.ts';
 import meta from './models/meta.ts';
+import midjourney from './models/midjourney.ts';
 import minimax from './models/minimax.ts';
 import mistral from './models/mistral.ts';
 import moonshot from './models/moonshot.ts';
@@ -39,6 +40,7 @@ const BUILT_IN: readonly Model[] = [
   ...meta,
   ...video,
   ...visual,
+  ...midjourney,
   ...embeddings,
   ...rerank,
 ];

@@ -7,6 +7,7 @@ import fireworks from './fireworks.ts';
 import groq from './groq.ts';
 import jina from './jina.ts';
 import luma from './luma.ts';
+import midjourney from './midjourney.ts';
 import minimax from './minimax.ts';
 import mistral from './mistral.ts';
 import moonshot from './moonshot.ts';
@@ -31,6 +32,7 @@ export const VENDORS: Readonly<Record<string, Vendor>> = deepFreeze({
   groq,
   jina,
   luma,
+  midjourney,
   minimax,
   mistral,
   moonshot,

@@ -115,4 +115,6 @@ export interface Native {
   /** Where else a caller's key may stand; null: not there. */
   readonly key?: (header: (name: string) => string | null) => string | null;
   readonly fault: (fault: NativeFault) => Json;
+  /** The status under which the vendor says it. Absent: ours. */
+  readonly faultStatus?: (fault: NativeFault) => number;
 }

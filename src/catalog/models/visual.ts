@@ -1,6 +1,6 @@
 /**
  * Volcengine's visual models. The list prices of pictures and of OmniHuman are not public to us:
- * without a price only unlimited accounts may use them, until the operator states one.
+ * without a price only unlimited accounts may use them.
  */
 import type { Model, PriceTable } from '../shape.ts';
 

@@ -67,7 +67,7 @@ function wantsFiles({ body }: NativeAsk): boolean {
   return !/"return_url"\s*:\s*true/.test(said);
 }
 
-/** We have asked already, as the job's own `req_json` said: a mark that is asked for now is late. */
+/** We have asked already, as the job's own `req_json` said: a mark asked for now is too late. */
 function idAt({ body }: NativeAsk): string {
   if (/"add_logo"\s*:\s*true|"aigc_meta"/.test(text(body.req_json) ?? '')) {
     throw new Fault('unsupported_parameter', {
