@@ -180,7 +180,9 @@ export async function accepted(task: Task, got: Acceptance, deps: TaskDeps): Pro
   const base: Found = { phase: 'polling', vendorId: started.accepted.id, body };
   const doc = { kept: started.accepted.kept, error: null, detail: 'submitted' };
   if (started.reading === undefined) return save(task, { ...base, doc, nextMs }, deps);
-  const known = await save(task, { ...base, doc }, deps);
+  // In one statement: of a job that was over at once, nobody could ask again how it ended.
+  const known = { ...task, doc: { ...task.doc, ...doc } };
   const found = readingFound(known, started.reading, { service: way.service, body, deps });
-  return save(known, { ...found, ...(found.phase === 'finishing' ? {} : { nextMs }) }, deps);
+  const all: Found = { ...base, ...found, doc: { ...doc, ...found.doc } };
+  return save(task, { ...all, ...(found.phase === 'finishing' ? {} : { nextMs }) }, deps);
 }

@@ -206,3 +206,49 @@ describe('refusals', () => {
     expect(JSON.stringify(broken.json)).not.toContain('No account');
   });
 });
+
+test('what follows from a drawing is done where that was made, whoever comes first', async () => {
+  const [first, second] = [
+    await startSandbox('--job-ms', '300'),
+    await startSandbox('--job-ms', '400'),
+  ];
+  const yaml = (firstUrl: string): string => {
+    const key = 'sandbox-mj-secret';
+    const midjourney = [
+      { name: 'first', base_url: firstUrl, key, priority: 0 },
+      { name: 'second', base_url: `${second.url}/midjourney`, key, priority: 1 },
+    ];
+    return `vendors: ${JSON.stringify({ midjourney })}\ntasks: { pace_percent: 5 }\n`;
+  };
+  // The one that would be asked first is away for as long as the drawing begins.
+  const away = await startGateway({ yaml: yaml('http://127.0.0.1:9/midjourney') });
+  const post = async (at: Gateway, path: string, body: unknown): Promise<string> => {
+    const headers = { authorization: `Bearer ${away.key}` };
+    const text = JSON.stringify(body);
+    const response = await fetch(at.url + path, { method: 'POST', headers, body: text });
+    const { code, result } = reply.parse(await response.json());
+    expect([1, 22]).toContain(code);
+    return result ?? '';
+  };
+  const parent = await post(away, '/mj/submit/imagine', { prompt: 'at the second' });
+  await away.stop();
+  const back = await startGateway({ data: away.data, yaml: yaml(`${first.url}/midjourney`) });
+  const headers = { authorization: `Bearer ${away.key}` };
+  await until(
+    async () => {
+      const response = await fetch(`${back.url}/mj/task/${parent}/fetch`, { headers });
+      const { status } = drawing.parse(await response.json());
+      return status === 'SUCCESS' ? status : undefined;
+    },
+    'the drawing is done',
+    40_000,
+  );
+  await post(back, '/mj/submit/change', { taskId: parent, action: 'UPSCALE', index: 1 });
+  await post(back, '/mj/submit/imagine', { prompt: 'a new one' });
+  const prompts = async (url: string): Promise<unknown[]> => {
+    const { jobs } = made.parse(await (await fetch(`${url}/sandbox/jobs`)).json());
+    return jobs.map(({ request, prompt }) => request.action ?? prompt).reverse();
+  };
+  expect(await prompts(second.url)).toEqual(['IMAGINE', 'UPSCALE']);
+  expect(await prompts(first.url)).toEqual(['IMAGINE']);
+}, 60_000);
