@@ -35,6 +35,10 @@ const NEEDS: Readonly<Record<string, Need>> = {
     probe: () => pythonHas('volcenginesdkarkruntime, volcenginesdkark'),
     mend: "as for python-openai, with pip install 'volcengine-python-sdk[ark]'",
   },
+  'python-replicate': {
+    probe: () => pythonHas('replicate'),
+    mend: 'as for python-openai, with pip install replicate',
+  },
   openssl: { probe: () => Bun.which('openssl') !== null, mend: 'apt-get install openssl' },
   linux: { probe: () => process.platform === 'linux', mend: 'run on Linux' },
 };

@@ -8,6 +8,7 @@ import type { FakeJob, Jobs } from './jobs.ts';
 import { LUMA_PATH, luma } from './luma.ts';
 import { MIDJOURNEY_KEY, MIDJOURNEY_PATH, midjourney } from './midjourney.ts';
 import { makeMp4 } from './mp4.ts';
+import { REPLICATE_PATH, replicate } from './replicate.ts';
 import { VISUAL_KEY, VISUAL_PATH, volcVisual } from './volc-visual.ts';
 
 export interface Ask {
@@ -35,7 +36,7 @@ export interface Told {
 
 const FILES = '/sandbox/files/';
 const JOBS = '/sandbox/jobs';
-const BASES = [ARK_PATH, LUMA_PATH, VISUAL_PATH, MIDJOURNEY_PATH];
+const BASES = [ARK_PATH, LUMA_PATH, VISUAL_PATH, MIDJOURNEY_PATH, REPLICATE_PATH];
 const encoder = new TextEncoder();
 
 /** Vendors that only take jobs: where, and with which key. */
@@ -43,6 +44,7 @@ export const JOB_VENDORS = [
   { id: 'luma', path: LUMA_PATH, key: 'sandbox-luma-key', extra: undefined },
   { id: 'volc-visual', path: VISUAL_PATH, key: VISUAL_KEY, extra: undefined },
   { id: 'midjourney', path: MIDJOURNEY_PATH, key: MIDJOURNEY_KEY, extra: undefined },
+  { id: 'replicate', path: REPLICATE_PATH, key: 'sandbox-replicate-key', extra: undefined },
 ] as const;
 
 export function isJobPath(path: string): boolean {
@@ -59,7 +61,7 @@ export async function serveJobs(request: WireRequest, wire: Reply, jobs: Jobs): 
     method,
     path,
     query,
-    key: /^bearer +(.+)$/i.exec(request.headers.get('authorization') ?? '')?.[1] ?? '',
+    key: /^(?:bearer|token) +(.+)$/i.exec(request.headers.get('authorization') ?? '')?.[1] ?? '',
     body: isObject(parsed) ? parsed : {},
     raw: request.body,
     header: (name) => request.headers.get(name) ?? null,
@@ -73,6 +75,7 @@ export async function serveJobs(request: WireRequest, wire: Reply, jobs: Jobs): 
 
 function tellBy(path: string): (ask: Ask, jobs: Jobs) => Told {
   if (path.startsWith(ARK_PATH)) return ark;
+  if (path.startsWith(REPLICATE_PATH)) return replicate;
   if (path.startsWith(MIDJOURNEY_PATH)) return midjourney;
   return path.startsWith(VISUAL_PATH) ? volcVisual : luma;
 }

@@ -12,6 +12,7 @@ import mistral from './models/mistral.ts';
 import moonshot from './models/moonshot.ts';
 import openai from './models/openai.ts';
 import openaiOlder from './models/openai-older.ts';
+import replicate from './models/replicate.ts';
 import rerank from './models/rerank.ts';
 import video from './models/video.ts';
 import visual from './models/visual.ts';
@@ -41,6 +42,7 @@ const BUILT_IN: readonly Model[] = [
   ...video,
   ...visual,
   ...midjourney,
+  ...replicate,
   ...embeddings,
   ...rerank,
 ];

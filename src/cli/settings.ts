@@ -30,11 +30,13 @@ const upstream = z.strictObject({
       z.strictObject({
         id: z.string().min(1),
         wire_name: z.string().min(1).optional(),
+        kind: z.enum(['chat', 'image', 'video', 'audio', 'other']).default('chat'),
         context_tokens: size.default(131_072),
         output_tokens_max: size.default(8_192),
         /** A million tokens, in the installation's currency. Absent: no price is known. */
         price: z
           .strictObject({ input: decimal, output: decimal, cached_input: decimal.optional() })
+          .or(z.strictObject({ units: z.record(z.string().min(1), decimal) }))
           .optional(),
       }),
     )

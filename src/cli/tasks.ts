@@ -113,7 +113,10 @@ export async function startTasks(parts: TaskParts) {
   const routes: readonly Route[] = [
     ...taskRoutes(edge),
     ...videoRoutes({ ...edge, files }),
-    ...nativeRoutes(listDoors(Object.values(VENDORS)), { ...edge, files, clock }),
+    ...nativeRoutes(listDoors(Object.values(VENDORS)), {
+      ...{ ...edge, files, clock },
+      secretOf: secrets.accountSecret,
+    }),
     ...resultRoutes({ ...results, desk, files }),
     ...webhookRoutes({ ...parts.edge, webhooks }),
     ...callbackRoutes(heard, parts.edge),

@@ -1,5 +1,5 @@
 /** From settings and environment to upstreams, and the models that only they know. */
-import type { Model } from '../catalog/shape.ts';
+import type { Model, PriceRow, UnitPrice } from '../catalog/shape.ts';
 import type { Env } from '../kit/env.ts';
 import type { Upstream } from '../relay/upstreams.ts';
 import { VENDORS } from '../vendors/index.ts';
@@ -126,6 +126,17 @@ export async function refreshCredentials(
   return fresh.every((upstream, index) => upstream === current[index]) ? current : fresh;
 }
 
+type OwnPrice = NonNullable<UpstreamSetting['models'][number]['price']>;
+
+function ownPrice(price: OwnPrice): PriceRow {
+  if ('units' in price) {
+    const units = Object.entries(price.units).map(([unit, each]) => [unit, { price: each }]);
+    return { units: Object.fromEntries(units) as Record<string, UnitPrice> };
+  }
+  const { input, output, cached_input: cachedInput } = price;
+  return { input, output, ...(cachedInput === undefined ? {} : { cachedInput }) };
+}
+
 function ownModel(
   upstream: Upstream,
   wish: UpstreamSetting['models'][number],
@@ -135,7 +146,7 @@ function ownModel(
   return {
     id: wish.id,
     maker: upstream.id,
-    kind: 'chat',
+    kind: wish.kind,
     contextTokens: wish.context_tokens,
     outputTokensMax: wish.output_tokens_max,
     abilities: { tools: true, images: true, json: 'object', reasoning: false },
@@ -150,15 +161,7 @@ function ownModel(
                 {
                   from: '1970-01-01',
                   currency,
-                  rows: [
-                    {
-                      input: price.input,
-                      output: price.output,
-                      ...(price.cached_input === undefined
-                        ? {}
-                        : { cachedInput: price.cached_input }),
-                    },
-                  ],
+                  rows: [ownPrice(price)],
                   source: 'gangway.yaml',
                   checked: '1970-01-01',
                 },
@@ -194,7 +197,7 @@ export function sandboxUpstreams(
       // Each with an upstream of its own, so that one fault does not close the door to the others.
       const own = { ...upstream, id: `${vendor.id}:${model}` };
       upstreams.push(own);
-      const wish = { id, wire_name: model, price: SANDBOX_PRICE };
+      const wish = { id, wire_name: model, kind: 'chat' as const, price: SANDBOX_PRICE };
       models.push(ownModel(own, { ...wish, ...SANDBOX_SIZES }, currency));
     }
   }

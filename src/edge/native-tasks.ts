@@ -19,10 +19,14 @@ import { refOf, repeatKeyOf, type TaskEdge, taskCaller } from './tasks.ts';
 
 /** Results that may stand in one answer; more are told by their links. */
 const INLINE_BYTES_MAX = 32 * 1024 * 1024;
+/** Longest that an answer is held back because the caller wants the end of the job in it. */
+const PATIENCE_MS_MAX = 60_000;
 
 export interface NativeEdge extends TaskEdge {
   readonly files: Pick<Files, 'read'>;
   readonly clock: Pick<Clock, 'tickMs'>;
+  /** Signs what is sent to the URLs that an account gives with its tasks. */
+  readonly secretOf: (accountId: string) => string;
 }
 
 export function nativeRoutes(doors: readonly NativeDoor[], edge: NativeEdge): readonly Route[] {
@@ -92,23 +96,49 @@ async function handle(visit: Visit, { door, one, edge }: Place): Promise<Respons
         ...(asked.states === null ? {} : { states: asked.states }),
         ...(asked.ids === null ? {} : { nativeIds: asked.ids }),
         ...(asked.model === null ? {} : { model: asked.model }),
+        ...(asked.createdAfterMs === undefined ? {} : { createdAfterMs: asked.createdAfterMs }),
       };
-      const { tasks } = await edge.desk.list(filter);
+      const after = await rowAfter(asked.after, { visit, mount, edge });
+      const { tasks, more } = await edge.desk.list({ ...filter, ...after });
       const total = await edge.desk.count(filter);
       const views = tasks.map((task) => nativeView(task, linkOf));
-      return Response.json(one.write({ ...asked, views, total }));
+      const base = linkOf.origin + mount;
+      return Response.json(one.write({ ...asked, base, views, total, more }));
     }
     case 'remove': {
       const ref = refOf(visit, mount);
       const task = await edge.desk.find(ref);
       const means = one.means(task.row.state);
       if (means === 'refuse') throw new Fault('cancel_unsupported');
-      const gone = means === 'cancel' ? await edge.desk.cancel(ref) : await edge.desk.remove(ref);
+      const gone =
+        means === 'show'
+          ? task
+          : await (means === 'cancel' ? edge.desk.cancel(ref) : edge.desk.remove(ref));
       const body = one.write(nativeView(gone, linkOf));
       if (body === null) return new Response(null, { status: one.status });
       return Response.json(body, { status: one.status });
     }
+    case 'tell': {
+      const body = one.write(askOf(visit, {}));
+      if (body === null) throw new Fault('not_found');
+      return Response.json(body);
+    }
+    case 'secret':
+      return Response.json(one.write(edge.secretOf(callerOf(visit).key.accountId)));
   }
+}
+
+interface ListPlace {
+  readonly visit: Visit;
+  readonly mount: string;
+  readonly edge: NativeEdge;
+}
+
+/** A page goes on after a task that the caller names by the vendor's kind of id. */
+async function rowAfter(after: string | undefined, { visit, mount, edge }: ListPlace) {
+  if (after === undefined) return {};
+  const { row } = await edge.desk.find({ ...refOf(visit, mount), id: after });
+  return { after: row.id };
 }
 
 async function show(visit: Visit, { door, one, edge }: ReadPlace): Promise<Response> {
@@ -155,7 +185,9 @@ async function viewOf(task: Task, { visit, ask, one, edge }: Asked): Promise<Nat
 }
 
 function askOf(visit: Visit, body: JsonObject): NativeAsk {
-  return { params: visit.params, query: new URL(visit.request.url).searchParams, body };
+  const { request, params } = visit;
+  const header = (name: string): string | null => request.headers.get(name);
+  return { params, query: new URL(request.url).searchParams, body, header };
 }
 
 interface ReadPlace extends Place {
@@ -193,11 +225,14 @@ async function create(visit: Visit, { door, one, edge }: CreatePlace): Promise<R
     native: { path, body },
     sources: want.sources,
     callback:
-      want.callbackUrl === null ? null : { url: want.callbackUrl, events: [], profile: 'native' },
+      want.callbackUrl === null
+        ? null
+        : { url: want.callbackUrl, events: want.callbackEvents ?? [], profile: 'native' },
     metadata: null,
     repeatKey: repeatKeyOf(visit),
   });
-  const task = one.waitMs === undefined ? made : await waitFor(made, one.waitMs, edge);
+  const waited = one.waitMs === undefined ? made : await waitFor(made, one.waitMs, edge);
+  const task = want.patienceMs === undefined ? waited : await linger(made, want.patienceMs, edge);
   visit.letIdle();
   const view = await viewOf(task, { visit, ask, one, edge });
   return Response.json(one.write(view), {
@@ -219,6 +254,18 @@ async function waitFor(made: Task, ms: number, { desk, clock }: NativeEdge): Pro
         headers: { 'x-gangway-task': id },
       });
     }
+    task = await desk.wait({ id, mount: '', accountId }, task.doc.updatedMs, leftMs);
+  }
+  return task;
+}
+
+/** As it stands at its end, or when the caller's patience is over. */
+async function linger(made: Task, ms: number, { desk, clock }: NativeEdge): Promise<Task> {
+  const { id, accountId } = made.row;
+  const endMs = clock.tickMs() + Math.min(ms, PATIENCE_MS_MAX);
+  let task = made;
+  while (task.row.endedMs === null && clock.tickMs() < endMs) {
+    const leftMs = endMs - clock.tickMs();
     task = await desk.wait({ id, mount: '', accountId }, task.doc.updatedMs, leftMs);
   }
   return task;

@@ -48,7 +48,8 @@ export function resultRoutes(edge: ResultEdge): readonly Route[] {
 
 /** Links to what we keep; to the vendor's own place where we do not. */
 export function makeLinkOf(edge: Omit<ResultEdge, 'desk' | 'files'>, origin: string): LinkOf {
-  return (task, index) => {
+  const ours = edge.publicUrl ?? origin;
+  const linkOf = (task: Task, index: number): string | null => {
     const output = task.doc.outputs[index];
     if (output === undefined) return null;
     const { file, url } = output;
@@ -56,8 +57,9 @@ export function makeLinkOf(edge: Omit<ResultEdge, 'desk' | 'files'>, origin: str
     const lifeMs = edge.clock.nowMs() + edge.linkLifeMs;
     const endS = Math.floor(Math.min(file.expiresMs ?? lifeMs, lifeMs) / MS_PER_S);
     const what = [task.row.accountId, task.row.id, index, endS].join('~');
-    return `${edge.publicUrl ?? origin}/results/${edge.signer.sign(what)}`;
+    return `${ours}/results/${edge.signer.sign(what)}`;
   };
+  return Object.assign(linkOf, { origin: ours });
 }
 
 async function byLink(visit: Visit, edge: ResultEdge): Promise<Response> {

@@ -7,7 +7,11 @@ import type { Task, TaskOutput } from './doc.ts';
 import { replaceWords } from './vendor-job.ts';
 
 /** Where an output is fetched; null: nowhere any more. */
-export type LinkOf = (task: Task, index: number) => string | null;
+export interface LinkOf {
+  (task: Task, index: number): string | null;
+  /** Where this gateway is, as the reader knows it. */
+  readonly origin: string;
+}
 
 function iso(ms: number | null): string | null {
   return ms === null ? null : new Date(ms).toISOString();
@@ -97,6 +101,7 @@ export function nativeView(task: Task, linkOf: LinkOf): NativeView {
   const body = said === null ? null : replaceWords(said, words);
   const error = doc.error;
   return {
+    base: linkOf.origin + row.mount,
     id: row.nativeId,
     model: job.named,
     state: row.state,

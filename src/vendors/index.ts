@@ -16,6 +16,7 @@ import openai from './openai.ts';
 import openaiCompatible from './openai-compatible.ts';
 import openrouter from './openrouter.ts';
 import qwen from './qwen.ts';
+import replicate from './replicate.ts';
 import type { Vendor } from './shape.ts';
 import siliconflow from './siliconflow.ts';
 import together from './together.ts';
@@ -41,6 +42,7 @@ export const VENDORS: Readonly<Record<string, Vendor>> = deepFreeze({
   'openai-compatible': openaiCompatible,
   openrouter,
   qwen,
+  replicate,
   siliconflow,
   together,
   'volc-visual': volcVisual,

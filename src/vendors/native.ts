@@ -7,6 +7,7 @@ export interface NativeAsk {
   readonly params: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
   readonly body: JsonObject;
+  readonly header: (name: string) => string | null;
 }
 
 /** What a body in the vendor's format asks for. */
@@ -19,12 +20,18 @@ export interface NativeWant {
   readonly params: JobParams;
   /** Where the caller wants to be told. Taken out of what is sent. */
   readonly callbackUrl: string | null;
+  /** Of which of our events. Absent: of every one after it was queued. */
+  readonly callbackEvents?: readonly string[];
+  /** So long the caller waits for its end before it is answered as it stands by then. */
+  readonly patienceMs?: number;
   /** Ids of ours in path or body that stand for jobs at the vendor; replaced before it is sent. */
   readonly sources: readonly string[];
 }
 
 /** A task as it is shown; ids and links are ours already. */
 export interface NativeView {
+  /** Where the vendor's paths begin for this caller: links in bodies lead there. */
+  readonly base: string;
   readonly id: string;
   /** The model as the caller named it. */
   readonly model: string;
@@ -53,11 +60,17 @@ export interface NativeListAsk {
   readonly states: readonly NativeView['state'][] | null;
   readonly ids: readonly string[] | null;
   readonly model: string | null;
+  /** The id after which the page begins, for lists that go on from where they were. */
+  readonly after?: string;
+  readonly createdAfterMs?: number;
 }
 
 export interface NativePage extends NativeListAsk {
+  readonly base: string;
   readonly views: readonly NativeView[];
   readonly total: number;
+  /** There are older ones. */
+  readonly more: boolean;
 }
 
 type Method = 'POST' | 'GET' | 'DELETE';
@@ -100,10 +113,14 @@ export type NativeRoute = Place &
     | {
         readonly does: 'remove';
         /** What removing means in this state. */
-        readonly means: (state: NativeView['state']) => 'cancel' | 'delete' | 'refuse';
+        readonly means: (state: NativeView['state']) => 'cancel' | 'delete' | 'refuse' | 'show';
         readonly status: number;
         readonly write: (view: NativeView) => Json | null;
       }
+    /** What the vendor's data says of itself; null: nothing of that name. */
+    | { readonly does: 'tell'; readonly write: (ask: NativeAsk) => Json | null }
+    /** The secret that proves our calls to this account's own URLs. */
+    | { readonly does: 'secret'; readonly write: (secret: string) => Json }
   );
 
 export interface Native {

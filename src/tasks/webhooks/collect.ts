@@ -70,9 +70,10 @@ function ofCallback(task: Task, event: TaskEvent, deps: CollectDeps): DeliveryRo
   const { callback } = task.doc;
   if (callback === null) return [];
   const isNative = callback.profile === 'native';
-  const wanted = callback.events.length > 0 || isNative ? callback.events : END_EVENTS;
-  // Vendors tell of every change.
-  const isWanted = isNative ? event.type !== 'task.queued' : wanted.includes(event.type);
+  const wanted = callback.events.length > 0 ? callback.events : END_EVENTS;
+  // Vendors tell of every change, unless they were asked for some.
+  const isEvery = isNative && callback.events.length === 0;
+  const isWanted = isEvery ? event.type !== 'task.queued' : wanted.includes(event.type);
   if (!isWanted) return [];
   const payload = isNative
     ? nativePayload(task, deps.doors, deps.linkOf)

@@ -1,0 +1,106 @@
+/** Black Forest Labs' models there: called by name, charged by the image. */
+import { file, flag, type Models, needed, number, oneOf, text, whole } from './fields.ts';
+
+const RATIOS = oneOf('custom|1:1|16:9|3:2|2:3|4:5|5:4|9:16|3:4|4:3');
+const FORMATS = oneOf('webp|jpg|png');
+const RATIOS_2 = oneOf('1:1|16:9|21:9|3:2|2:3|4:5|5:4|3:4|4:3|9:16|9:21');
+const MEGAPIXELSS = oneOf('1|0.25');
+
+export const flux: Models = {
+  'black-forest-labs/flux-1.1-pro': {
+    version: 'badb73d13c01c716f59b538fae81023a6c0a4f3aaedd00d477602c204c9e1232',
+    created: '2024-11-25T18:19:16.328690Z',
+    makes: 'image',
+    official: true,
+    input: {
+      prompt: needed(text),
+      image_prompt: file,
+      aspect_ratio: RATIOS,
+      width: whole(256, 1440),
+      height: whole(256, 1440),
+      safety_tolerance: whole(1, 6),
+      seed: whole(),
+      prompt_upsampling: flag,
+      output_format: FORMATS,
+      output_quality: whole(0, 100),
+    },
+  },
+  'black-forest-labs/flux-1.1-pro-ultra': {
+    version: '352185dbc99e9dd708b78b4e6870e3ca49d00dc6451a32fc6dd57968194fae5a',
+    created: '2024-11-25T15:37:54.415976Z',
+    makes: 'image',
+    official: true,
+    input: {
+      prompt: needed(text),
+      image_prompt: file,
+      image_prompt_strength: number(0, 1),
+      aspect_ratio: oneOf('21:9|16:9|3:2|4:3|5:4|1:1|4:5|3:4|2:3|9:16|9:21'),
+      safety_tolerance: whole(1, 6),
+      seed: whole(),
+      raw: flag,
+      output_format: oneOf('jpg|png'),
+    },
+  },
+  'black-forest-labs/flux-dev': {
+    version: '7863d1ba11a1bb115732a12488486eb8bb3d54ae62cff189f1677a31dbcdfd2e',
+    created: '2024-12-20T21:07:57.469617Z',
+    makes: 'image',
+    official: true,
+    many: true,
+    input: {
+      prompt: needed(text),
+      aspect_ratio: RATIOS_2,
+      image: file,
+      prompt_strength: number(0, 1),
+      num_outputs: whole(1, 4),
+      num_inference_steps: whole(1, 50),
+      guidance: number(0, 10),
+      seed: whole(),
+      output_format: FORMATS,
+      output_quality: whole(0, 100),
+      disable_safety_checker: flag,
+      go_fast: flag,
+      megapixels: MEGAPIXELSS,
+    },
+  },
+  'black-forest-labs/flux-pro': {
+    version: 'a57823497a8beebcd222c20dd78af15a90c0415c36a5bfc88ee763c67155310e',
+    created: '2024-11-25T15:31:46.512229Z',
+    makes: 'image',
+    official: true,
+    input: {
+      prompt: needed(text),
+      image_prompt: file,
+      aspect_ratio: RATIOS,
+      width: whole(256, 1440),
+      height: whole(256, 1440),
+      steps: whole(1, 50),
+      guidance: number(2, 5),
+      interval: number(1, 4),
+      safety_tolerance: whole(1, 6),
+      prompt_upsampling: flag,
+      seed: whole(),
+      output_format: FORMATS,
+      output_quality: whole(0, 100),
+    },
+  },
+  'black-forest-labs/flux-schnell': {
+    version: '53d5d1586a229bd033e060941789bfb0c177cefd5ef638f34b3099658343a897',
+    created: '2024-12-19T23:04:31.620016Z',
+    makes: 'image',
+    official: true,
+    many: true,
+    input: {
+      prompt: needed(text),
+      aspect_ratio: RATIOS_2,
+      num_outputs: whole(1, 4),
+      num_inference_steps: whole(1, 4),
+      seed: whole(),
+      output_format: FORMATS,
+      output_quality: whole(0, 100),
+      disable_safety_checker: flag,
+      go_fast: flag,
+      megapixels: MEGAPIXELSS,
+    },
+  },
+};

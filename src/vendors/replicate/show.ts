@@ -1,0 +1,40 @@
+/** A prediction as Replicate shows it. */
+import type { JsonObject } from '../../kit/json.ts';
+import type { NativeView } from '../native.ts';
+import { findModel } from './models.ts';
+
+const STATES: Readonly<Record<NativeView['state'], string>> = Object.freeze({
+  queued: 'starting',
+  running: 'processing',
+  succeeded: 'succeeded',
+  failed: 'failed',
+  canceled: 'canceled',
+});
+const MS_PER_S = 1_000;
+
+/** The vendor's last words; what it would have said where it has said nothing yet. */
+export function write(view: NativeView): JsonObject {
+  const { asked, state } = view;
+  const said = view.body ?? {};
+  const [name = '', version] = view.model.split(':');
+  const isOver = state === 'succeeded' || state === 'failed' || state === 'canceled';
+  const link = `${view.base}/predictions/${view.id}`;
+  const { logs, metrics, started_at: startedAt, completed_at: completedAt } = said;
+  return {
+    ...{ model: findModel(view.model)?.name ?? name, version: version ?? 'hidden' },
+    ...{ data_removed: false, source: 'api' },
+    created_at: new Date(view.createdS * MS_PER_S).toISOString(),
+    ...said,
+    id: view.id,
+    ...{ logs: logs ?? '', metrics: metrics ?? {}, started_at: startedAt ?? null },
+    input: asked.input ?? {},
+    ...(asked.webhook === undefined ? {} : { webhook: asked.webhook }),
+    webhook_events_filter: asked.webhook_events_filter ?? [],
+    // Its own word for the state, but not before results are where our links lead.
+    status: STATES[state],
+    completed_at: isOver ? (completedAt ?? new Date(view.updatedS * MS_PER_S).toISOString()) : null,
+    output: state === 'succeeded' ? (said.output ?? null) : null,
+    error: view.error?.message ?? null,
+    urls: { get: link, cancel: `${link}/cancel` },
+  };
+}

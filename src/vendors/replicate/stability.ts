@@ -1,0 +1,102 @@
+/** Stability's older models, as their makers left them there: called by version. */
+import {
+  file,
+  flag,
+  type Models,
+  needed,
+  number,
+  oneNumberOf,
+  oneOf,
+  text,
+  whole,
+} from './fields.ts';
+
+const SIDES = oneNumberOf('64|128|192|256|320|384|448|512|576|640|704|768|832|896|960|1024');
+const SCHEDULERS = oneOf('DDIM|K_EULER|DPMSolverMultistep|K_EULER_ANCESTRAL|PNDM|KLMS');
+const SCHEDULERS_2 = oneOf(
+  'DDIM|DPMSolverMultistep|HeunDiscrete|KarrasDPM|K_EULER_ANCESTRAL|K_EULER|PNDM',
+);
+
+export const stability: Models = {
+  'stability-ai/stable-diffusion': {
+    version: 'ac732df83cea7fff18b8472768c88ad041fa750ff7682a21affe81863cbe77e4',
+    created: '2023-07-10T06:50:41.613128Z',
+    makes: 'image',
+    many: true,
+    input: {
+      prompt: text,
+      height: SIDES,
+      width: SIDES,
+      negative_prompt: text,
+      num_outputs: whole(1, 4),
+      num_inference_steps: whole(1, 500),
+      guidance_scale: number(1, 20),
+      scheduler: SCHEDULERS,
+      seed: whole(),
+    },
+  },
+  'stability-ai/sdxl': {
+    version: '7762fd07cf82c948538e41f63f77d685e02b063e37e496e96eefd46c929f9bdc',
+    created: '2024-05-23T23:26:26.222931Z',
+    makes: 'image',
+    many: true,
+    input: {
+      prompt: text,
+      negative_prompt: text,
+      image: file,
+      mask: file,
+      width: whole(),
+      height: whole(),
+      num_outputs: whole(1, 4),
+      scheduler: SCHEDULERS_2,
+      num_inference_steps: whole(1, 500),
+      guidance_scale: number(1, 50),
+      prompt_strength: number(0, 1),
+      seed: whole(),
+      refine: oneOf('no_refiner|expert_ensemble_refiner|base_image_refiner'),
+      high_noise_frac: number(0, 1),
+      refine_steps: whole(),
+      apply_watermark: flag,
+      lora_scale: number(0, 1),
+      replicate_weights: text,
+      disable_safety_checker: flag,
+    },
+  },
+  'stability-ai/stable-diffusion-inpainting': {
+    version: '95b7223104132402a9ae91cc677285bc5eb997834bd2349fa486f53910fd68b3',
+    created: '2024-02-14T16:55:15.877089Z',
+    makes: 'image',
+    many: true,
+    input: {
+      prompt: text,
+      image: needed(file),
+      mask: needed(file),
+      height: SIDES,
+      width: SIDES,
+      negative_prompt: text,
+      num_outputs: whole(1, 4),
+      num_inference_steps: whole(1, 500),
+      guidance_scale: number(1, 20),
+      scheduler: SCHEDULERS,
+      seed: whole(),
+      disable_safety_checker: flag,
+    },
+  },
+  'stability-ai/stable-diffusion-img2img': {
+    version: '15a3689ee13b0d2616e98820eca31d4c3abcd36672df6afce5cb6feb1d66087d',
+    created: '2022-12-17T21:46:54.358149Z',
+    makes: 'image',
+    many: true,
+    input: {
+      prompt: text,
+      negative_prompt: text,
+      image: needed(file),
+      prompt_strength: number(),
+      num_outputs: whole(1, 8),
+      num_inference_steps: whole(1, 500),
+      guidance_scale: number(1, 20),
+      scheduler: SCHEDULERS,
+      seed: whole(),
+    },
+  },
+};
