@@ -107,7 +107,7 @@ function submit(ask: Ask, { mode, path }: Place, jobs: Jobs): Told {
 }
 
 function newTaskId(jobs: Jobs): string {
-  return String(jobs.list(null).length + 1).padStart(DIGITS, '17');
+  return `17${String(jobs.list(null).length + 1).padStart(DIGITS - 2, '0')}`;
 }
 
 const isEmpty = (value: Json | undefined): boolean =>

@@ -5,6 +5,8 @@ import { createKey } from './books.ts';
 import { cleanUp, type Gateway, startGateway, startSandbox, until } from './gateway.ts';
 
 const JOB_MS = 700;
+/** A lost submission is looked for after a while, which is real time. */
+const OVER_MS = 20_000;
 const reply = z.object({
   code: z.number(),
   description: z.string(),
@@ -84,10 +86,11 @@ async function look(id: string | null) {
 }
 
 function over(id: string | null, words: readonly string[] = ['SUCCESS', 'FAILURE', 'CANCEL']) {
-  return until(async () => {
+  const isOver = async () => {
     const task = await look(id);
     return words.includes(task.status) ? task : undefined;
-  }, `${id} is over`);
+  };
+  return until(isOver, `${id} is over`, OVER_MS);
 }
 
 async function atVendor(prompt: string) {
@@ -179,6 +182,28 @@ describe('a drawing', () => {
     const { result } = await submit('/mj/submit/imagine', { prompt: 'sandbox-slow river' });
     expect((await call(`/mj/task/${result}/cancel`, {})).json).toMatchObject({ code: 1 });
     expect((await over(result)).status).not.toBe('SUCCESS');
+  });
+
+  test('is asked in the words of /v1/tasks too', async () => {
+    const body = {
+      model: 'midjourney',
+      input: { prompt: 'a kite' },
+      params: { mode: 'relax', aspect_ratio: '2:3' },
+    };
+    const { status, ourId } = await call('/v1/tasks', body);
+    expect(status).toBe(202);
+    const [job] = await atVendor('a kite --ar 2:3');
+    expect(job?.request.mode).toBe('relax');
+    const shape = z.object({
+      status: z.string(),
+      outputs: z.array(z.object({ mime: z.string() })),
+    });
+    const task = await until(async () => {
+      const { json } = await call(`/v1/tasks/${ourId}`, null);
+      const read = shape.safeParse(json);
+      return read.success && read.data.status === 'succeeded' ? read.data : undefined;
+    }, 'the task is over');
+    expect(task.outputs).toEqual([{ mime: 'image/png' }]);
   });
 
   test('whose submission was never answered is found by our mark', async () => {

@@ -222,3 +222,31 @@ test('a video costs what its length does, once, and a job that failed costs noth
   expect(Number(mine[0]?.charge)).toBeCloseTo(2.8, 1);
   expect(await showAccount(gateway, 'payer')).toMatchObject({ held: '0' });
 });
+
+test('the same models are asked in the words of /v1/tasks', async () => {
+  const shape = z.object({
+    id: z.string(),
+    status: z.string(),
+    outputs: z.array(z.object({ type: z.string(), mime: z.string().optional() })),
+  });
+  const run = async (body: unknown) => {
+    const headers = { authorization: `Bearer ${gateway.key}` };
+    const text = JSON.stringify(body);
+    const tasks = `${gateway.url}/v1/tasks`;
+    const response = await fetch(tasks, { method: 'POST', headers, body: text });
+    const { id } = shape.parse(await response.json());
+    return until(async () => {
+      const task = shape.parse(await (await fetch(`${tasks}/${id}`, { headers })).json());
+      return /succeeded|failed/.test(task.status) ? task : undefined;
+    }, 'the task is over');
+  };
+  const media = [{ type: 'image', role: 'reference', url: `data:image/png;base64,${PNG}` }];
+  const edit = { model: 'seededit-2.0', input: { prompt: 'by day', media } };
+  const film = {
+    model: 'jimeng-video-3.0',
+    input: { prompt: 'a boat' },
+    params: { duration: 10, aspect_ratio: '16:9', seed: 7 },
+  };
+  expect(await run(edit)).toMatchObject({ status: 'succeeded', outputs: [{ mime: 'image/png' }] });
+  expect(await run(film)).toMatchObject({ status: 'succeeded', outputs: [{ mime: 'video/mp4' }] });
+});
