@@ -142,9 +142,9 @@ function create(ask: Ask, { model, found, more }: Chosen, jobs: Jobs): Told {
 function check(field: Field, value: Json): string | null {
   if (value === null) return field.required === true ? `${field.name} is required` : null;
   const { type, format, minimum, maximum } = field;
-  const isRight =
-    type === 'integer' ? Number.isInteger(value) : typeof value === (type as typeof value);
-  if (!isRight) return `Invalid type. Expected: ${type}, given: ${typeof value}`;
+  const given = Number.isInteger(value) && type === 'integer' ? 'integer' : typeof value;
+  const isRight = given === type;
+  if (!isRight) return `Invalid type. Expected: ${type}, given: ${given}`;
   if (format === 'uri' && value !== '' && !/^(https?|data):/.test(String(value))) {
     return 'Does not match format uri';
   }

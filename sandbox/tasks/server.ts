@@ -3,6 +3,7 @@ import { isObject, type Json, type JsonObject, parseJson } from '../../src/kit/j
 import { pause } from '../clock.ts';
 import type { Reply, WireRequest } from '../wire.ts';
 import { ARK_PATH, ark } from './ark.ts';
+import { BFL_PATH, BFL_REGION_PATH, bfl } from './bfl.ts';
 import { makePng, makeWav } from './files.ts';
 import type { FakeJob, Jobs } from './jobs.ts';
 import { LUMA_PATH, luma } from './luma.ts';
@@ -36,7 +37,15 @@ export interface Told {
 
 const FILES = '/sandbox/files/';
 const JOBS = '/sandbox/jobs';
-const BASES = [ARK_PATH, LUMA_PATH, VISUAL_PATH, MIDJOURNEY_PATH, REPLICATE_PATH];
+const BASES = [
+  ARK_PATH,
+  LUMA_PATH,
+  VISUAL_PATH,
+  MIDJOURNEY_PATH,
+  REPLICATE_PATH,
+  BFL_PATH,
+  BFL_REGION_PATH,
+];
 const encoder = new TextEncoder();
 
 /** Vendors that only take jobs: where, and with which key. */
@@ -44,6 +53,7 @@ export const JOB_VENDORS = [
   { id: 'luma', path: LUMA_PATH, key: 'sandbox-luma-key', extra: undefined },
   { id: 'volc-visual', path: VISUAL_PATH, key: VISUAL_KEY, extra: undefined },
   { id: 'midjourney', path: MIDJOURNEY_PATH, key: MIDJOURNEY_KEY, extra: undefined },
+  { id: 'bfl', path: BFL_PATH, key: 'sandbox-bfl-key', extra: undefined },
   { id: 'replicate', path: REPLICATE_PATH, key: 'sandbox-replicate-key', extra: undefined },
 ] as const;
 
@@ -77,6 +87,7 @@ function tellBy(path: string): (ask: Ask, jobs: Jobs) => Told {
   if (path.startsWith(ARK_PATH)) return ark;
   if (path.startsWith(REPLICATE_PATH)) return replicate;
   if (path.startsWith(MIDJOURNEY_PATH)) return midjourney;
+  if (path.startsWith(BFL_PATH) || path.startsWith(BFL_REGION_PATH)) return bfl;
   return path.startsWith(VISUAL_PATH) ? volcVisual : luma;
 }
 

@@ -5,6 +5,7 @@ import alibaba from './models/alibaba.ts';
 import bytedance from './models/bytedance.ts';
 import deepseek from './models/deepseek.ts';
 import embeddings from './models/embeddings.ts';
+import flux from './models/flux.ts';
 import meta from './models/meta.ts';
 import midjourney from './models/midjourney.ts';
 import minimax from './models/minimax.ts';
@@ -43,6 +44,7 @@ const BUILT_IN: readonly Model[] = [
   ...visual,
   ...midjourney,
   ...replicate,
+  ...flux,
   ...embeddings,
   ...rerank,
 ];

@@ -24,6 +24,7 @@ import type { TaskDeps } from '../tasks/deps.ts';
 import { makeDesk } from '../tasks/desk.ts';
 import { listDoors } from '../tasks/doors.ts';
 import { startEngine } from '../tasks/engine.ts';
+import { makeInbox } from '../tasks/inbox.ts';
 import type { TaskRoutes } from '../tasks/routes.ts';
 import { makeWaiters } from '../tasks/waiters.ts';
 import { startPostman } from '../tasks/webhooks/deliver.ts';
@@ -116,6 +117,7 @@ export async function startTasks(parts: TaskParts) {
     ...nativeRoutes(listDoors(Object.values(VENDORS)), {
       ...{ ...edge, files, clock },
       secretOf: secrets.accountSecret,
+      inbox: makeInbox({ ...custody, signer: results.signer }),
     }),
     ...resultRoutes({ ...results, desk, files }),
     ...webhookRoutes({ ...parts.edge, webhooks }),

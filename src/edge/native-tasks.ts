@@ -14,6 +14,7 @@ import type {
 } from '../tasks/doors.ts';
 import { nativeView } from '../tasks/view.ts';
 import { readBody } from './body.ts';
+import { type FilesEdge, fileRoutes } from './native-files.ts';
 import { callerOf, type Route, route, type Visit } from './routes.ts';
 import { refOf, repeatKeyOf, type TaskEdge, taskCaller } from './tasks.ts';
 
@@ -22,7 +23,7 @@ const INLINE_BYTES_MAX = 32 * 1024 * 1024;
 /** Longest that an answer is held back because the caller wants the end of the job in it. */
 const PATIENCE_MS_MAX = 60_000;
 
-export interface NativeEdge extends TaskEdge {
+export interface NativeEdge extends TaskEdge, FilesEdge {
   readonly files: Pick<Files, 'read'>;
   readonly clock: Pick<Clock, 'tickMs'>;
   /** Signs what is sent to the URLs that an account gives with its tasks. */
@@ -33,7 +34,9 @@ export function nativeRoutes(doors: readonly NativeDoor[], edge: NativeEdge): re
   return doors.flatMap((door) => {
     const { mount, key } = door.native;
     const places = Map.groupBy(door.native.routes, ({ method, path }) => `${method} ${path}`);
-    return [...places.values()].map((routes) =>
+    const { files } = door.native;
+    const shelves = files === undefined ? [] : fileRoutes(door, files, edge);
+    const own = [...places.values()].map((routes) =>
       route({
         method: (routes[0] as NativeRoute).method,
         path: mount + (routes[0] as NativeRoute).path,
@@ -47,6 +50,7 @@ export function nativeRoutes(doors: readonly NativeDoor[], edge: NativeEdge): re
           JSON.stringify(door.native.fault(faultOf(fault, requestId))),
       }),
     );
+    return [...own, ...shelves];
   });
 }
 

@@ -2,7 +2,15 @@
 import type { Native } from '../vendors/native.ts';
 import type { Vendor } from '../vendors/shape.ts';
 
-export type { Native, NativeAsk, NativeFault, NativeRoute, NativeView } from '../vendors/native.ts';
+export type {
+  Native,
+  NativeAsk,
+  NativeFault,
+  NativeFile,
+  NativeFiles,
+  NativeRoute,
+  NativeView,
+} from '../vendors/native.ts';
 
 /** One vendor's own paths. */
 export interface NativeDoor {

@@ -1,6 +1,7 @@
 /** Every vendor by its id. Written by scripts/generate-vendors.ts; edits here are lost. */
 import { deepFreeze } from '../kit/freeze.ts';
 import ark from './ark.ts';
+import bfl from './bfl.ts';
 import cohere from './cohere.ts';
 import deepseek from './deepseek.ts';
 import fireworks from './fireworks.ts';
@@ -27,6 +28,7 @@ import zhipu from './zhipu.ts';
 
 export const VENDORS: Readonly<Record<string, Vendor>> = deepFreeze({
   ark,
+  bfl,
   cohere,
   deepseek,
   fireworks,

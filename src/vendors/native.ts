@@ -123,6 +123,28 @@ export type NativeRoute = Place &
     | { readonly does: 'secret'; readonly write: (secret: string) => Json }
   );
 
+/** A file that a caller handed in. */
+export interface NativeFile {
+  readonly id: string;
+  readonly name: string;
+  readonly mime: string;
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly metadata: JsonObject;
+  readonly createdMs: number;
+  readonly expiresMs: number;
+  /** Where anybody who has it may fetch the file. */
+  readonly link: string;
+}
+
+export interface NativeFiles {
+  /** Below the mount: POST, and GET and DELETE of `/:id`. */
+  readonly path: string;
+  /** The part of the form that is the file. */
+  readonly field: string;
+  readonly write: (file: NativeFile) => Json;
+}
+
 export interface Native {
   /** Where the routes begin: "/luma/dream-machine/v1". */
   readonly mount: string;
@@ -134,4 +156,6 @@ export interface Native {
   readonly fault: (fault: NativeFault) => Json;
   /** The status under which the vendor says it. Absent: ours. */
   readonly faultStatus?: (fault: NativeFault) => number;
+  /** Where callers hand in files for jobs to come. */
+  readonly files?: NativeFiles;
 }

@@ -29,7 +29,7 @@ async function runChecks(): Promise<ReadonlyMap<string, string | null>> {
   await gateway.cli('accounts', 'create', 'payer', '--balance', '100');
   const { key } = await createKey(gateway, '--account', 'payer');
   const { child, out, err } = launch([findPython() ?? 'python3', SCRIPT], {
-    env: { BASE: gateway.url, KEY: key },
+    env: { BASE: gateway.url, KEY: key, SANDBOX: url },
   });
   const code = await child.exited;
   await Bun.sleep(20);

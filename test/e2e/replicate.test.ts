@@ -9,7 +9,7 @@ import { cleanUp, type Gateway, makeFolder, startGateway, startSandbox, until } 
 const JOB_MS = 400;
 const SDXL = '7762fd07cf82c948538e41f63f77d685e02b063e37e496e96eefd46c929f9bdc';
 const SCHNELL = 'black-forest-labs/flux-schnell';
-const PNG = [0x89, 0x50, 0x4e, 0x47];
+const PNG = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 const RUN_MS = 20_000;
 
 interface Call {
@@ -96,7 +96,7 @@ describe('npm replicate', () => {
       for (const link of output) {
         expect(link.startsWith(gateway.url)).toBe(true);
         const file = new Uint8Array(await (await fetch(link)).arrayBuffer());
-        expect([...file.slice(0, 4)]).toEqual(PNG);
+        expect([...file.slice(0, 8)]).toEqual(PNG);
       }
     },
     RUN_MS,
@@ -183,15 +183,48 @@ describe('npm replicate', () => {
 
 describe('the same models', () => {
   test(
-    'take files of the client as data, for none are stored here',
+    'are given files of the client by a link that the vendor can open',
     async () => {
       const input = { prompt: 'a wave', first_frame_image: Buffer.from(PNG) };
       const output = await client.run('minimax/video-01-live', { input });
       const [job] = await made();
       const sent = job?.request.input as { first_frame_image: string };
-      expect(sent.first_frame_image).toStartWith('data:');
+      expect(sent.first_frame_image).toStartWith(`${gateway.url}/replicate/v1/files/`);
+      const seen = await fetch(sent.first_frame_image);
+      expect([...new Uint8Array(await seen.arrayBuffer())]).toEqual(PNG);
       const file = Buffer.from(await (await fetch(String(output))).arrayBuffer());
       expect(file.toString('latin1', 4, 8)).toBe('ftyp');
+    },
+    RUN_MS,
+  );
+
+  test(
+    'files are told of, and thrown away, by whose they are',
+    async () => {
+      const blob = new Blob([new Uint8Array(PNG)]);
+      const file = await client.files.create(blob, { who: 'me' });
+      const sha256 = new Bun.CryptoHasher('sha256').update(new Uint8Array(PNG)).digest('hex');
+      expect(file).toMatchObject({
+        ...{ content_type: 'image/png', size: 8, metadata: { who: 'me' } },
+        checksums: { sha256 },
+      });
+      expect(await client.files.get(file.id)).toMatchObject({ id: file.id, checksums: { sha256 } });
+      await gateway.cli('accounts', 'create', 'nosy', '--balance', '1');
+      const nosy = clientOf((await createKey(gateway, '--account', 'nosy')).key);
+      expect((await refusal(nosy.files.get(file.id))).status).toBe(404);
+      // A pass opens its own file only.
+      const mine = await client.files.create(new Blob(['def']), {});
+      const { search } = new URL(mine.urls.get);
+      const bare = new URL(file.urls.get);
+      const statuses = [];
+      for (const pass of [search, '?pass=forged', '']) {
+        statuses.push((await fetch(bare.origin + bare.pathname + pass)).status);
+      }
+      expect(statuses).toEqual([404, 404, 404]);
+      expect(await client.files.delete(file.id)).toBe(true);
+      expect((await fetch(file.urls.get)).status).toBe(404);
+      expect((await refusal(client.files.get(file.id))).status).toBe(404);
+      expect(await (await fetch(mine.urls.get)).text()).toBe('def');
     },
     RUN_MS,
   );

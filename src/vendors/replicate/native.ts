@@ -3,7 +3,7 @@ import { Fault } from '../../kit/fault.ts';
 import { isObject, type Json } from '../../kit/json.ts';
 import type { Native, NativeAsk, NativeRoute, NativeWant } from '../native.ts';
 import { findModel, openApi } from './models.ts';
-import { write } from './show.ts';
+import { showFile, write } from './show.ts';
 
 /** The vendor's events -> ours. There is no news of outputs and logs before the end. */
 const EVENTS: Readonly<Record<string, readonly string[]>> = Object.freeze({
@@ -141,6 +141,7 @@ export const replicateNative: Native = {
       write: (key) => ({ key }),
     },
   ],
+  files: { path: '/files', field: 'content', write: showFile },
   idOf: (hex) => BigInt(`0x${hex}`).toString(36).padStart(ID_CHARS, '0').slice(-ID_CHARS),
   // Older clients say Token where newer ones say Bearer.
   key: (header) => /^token +(.+)$/i.exec(header('authorization') ?? '')?.[1] ?? null,

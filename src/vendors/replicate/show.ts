@@ -1,6 +1,6 @@
 /** A prediction as Replicate shows it. */
 import type { JsonObject } from '../../kit/json.ts';
-import type { NativeView } from '../native.ts';
+import type { NativeFile, NativeView } from '../native.ts';
 import { findModel } from './models.ts';
 
 const STATES: Readonly<Record<NativeView['state'], string>> = Object.freeze({
@@ -36,5 +36,15 @@ export function write(view: NativeView): JsonObject {
     output: state === 'succeeded' ? (said.output ?? null) : null,
     error: view.error?.message ?? null,
     urls: { get: link, cancel: `${link}/cancel` },
+  };
+}
+
+export function showFile(file: NativeFile): JsonObject {
+  const iso = (ms: number): string => new Date(ms).toISOString();
+  return {
+    ...{ id: file.id, name: file.name, content_type: file.mime, size: file.bytes },
+    ...{ etag: file.sha256, checksums: { sha256: file.sha256 }, metadata: file.metadata },
+    ...{ created_at: iso(file.createdMs), expires_at: iso(file.expiresMs) },
+    urls: { get: file.link },
   };
 }

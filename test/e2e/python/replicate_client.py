@@ -1,8 +1,9 @@
 """What a user of the PyPI package `replicate` does; prints one JSON line for each check.
 
-Arguments by environment: BASE (the gateway's url), KEY.
+Arguments by environment: BASE (the gateway's url), KEY, SANDBOX (the vendor's).
 """
 
+import io
 import json
 import os
 import traceback
@@ -55,6 +56,19 @@ def stops_a_prediction():
     begun.cancel()
     begun.wait()
     assert begun.status == "canceled", begun
+
+
+@check
+def hands_in_a_file():
+    image = io.BytesIO(b"\x89PNG and more")
+    image.name = "wave.png"
+    run_with = {"prompt": "a wave", "first_frame_image": image}
+    link = client.run("minimax/video-01-live", input=run_with, use_file_output=False)
+    with urllib.request.urlopen(link) as answer:
+        assert answer.read()[4:8] == b"ftyp"
+    (job, *_) = json.load(urllib.request.urlopen(os.environ["SANDBOX"] + "/sandbox/jobs"))["jobs"]
+    with urllib.request.urlopen(job["request"]["input"]["first_frame_image"]) as answer:
+        assert answer.read() == b"\x89PNG and more"
 
 
 @check
