@@ -7,7 +7,17 @@ import { fileURLToPath } from 'node:url';
 
 const FOLDER = new URL('../src/vendors/', import.meta.url);
 /** Files of the folder that describe no vendor. */
-const NOT_VENDORS = new Set(['auth', 'index', 'job', 'long', 'native', 'read', 'refusal', 'shape']);
+const NOT_VENDORS = new Set([
+  'auth',
+  'index',
+  'job',
+  'long',
+  'native',
+  'native-files',
+  'read',
+  'refusal',
+  'shape',
+]);
 
 export function vendorFiles(): string[] {
   return readdirSync(FOLDER)

@@ -1,21 +1,26 @@
 /** The part of the sandbox that takes jobs: vendors' paths, and the files that come of them. */
 import { isObject, type Json, type JsonObject, parseJson } from '../../src/kit/json.ts';
+import { pause } from '../clock.ts';
 import type { Reply, WireRequest } from '../wire.ts';
 import { ARK_PATH, ark } from './ark.ts';
 import { BFL_PATH, BFL_REGION_PATH, bfl } from './bfl.ts';
 import { makePng, makeWav } from './files.ts';
 import type { FakeJob, Jobs } from './jobs.ts';
 import { LUMA_PATH, luma } from './luma.ts';
+import { MIDJOURNEY_KEY, MIDJOURNEY_PATH, midjourney } from './midjourney.ts';
 import { makeMp4 } from './mp4.ts';
 import { REPLICATE_PATH, replicate } from './replicate.ts';
+import { VISUAL_KEY, VISUAL_PATH, volcVisual } from './volc-visual.ts';
 
 export interface Ask {
   readonly method: string;
   readonly path: string;
   readonly query: URLSearchParams;
   readonly key: string;
-  readonly header: (name: string) => string | null;
   readonly body: JsonObject;
+  /** As it came, for signatures. */
+  readonly raw: Uint8Array;
+  readonly header: (name: string) => string | null;
   /** Where files are fetched. */
   readonly origin: string;
 }
@@ -26,23 +31,35 @@ export interface Told {
   readonly body: Json;
   /** The connection breaks instead of an answer. */
   readonly cut?: boolean;
+  /** How long the answer takes. */
+  readonly afterMs?: number;
 }
 
 const FILES = '/sandbox/files/';
 const JOBS = '/sandbox/jobs';
+const BASES = [
+  ARK_PATH,
+  LUMA_PATH,
+  VISUAL_PATH,
+  MIDJOURNEY_PATH,
+  REPLICATE_PATH,
+  BFL_PATH,
+  BFL_REGION_PATH,
+];
 const encoder = new TextEncoder();
 
 /** Vendors that only take jobs: where, and with which key. */
 export const JOB_VENDORS = [
   { id: 'luma', path: LUMA_PATH, key: 'sandbox-luma-key', extra: undefined },
+  { id: 'volc-visual', path: VISUAL_PATH, key: VISUAL_KEY, extra: undefined },
+  { id: 'midjourney', path: MIDJOURNEY_PATH, key: MIDJOURNEY_KEY, extra: undefined },
   { id: 'bfl', path: BFL_PATH, key: 'sandbox-bfl-key', extra: undefined },
   { id: 'replicate', path: REPLICATE_PATH, key: 'sandbox-replicate-key', extra: undefined },
 ] as const;
 
 export function isJobPath(path: string): boolean {
   const isBelow = (base: string): boolean => path === base || path.startsWith(`${base}/`);
-  if ([REPLICATE_PATH, BFL_PATH, BFL_REGION_PATH].some(isBelow)) return true;
-  return isBelow(ARK_PATH) || isBelow(LUMA_PATH) || path.startsWith(FILES) || path === JOBS;
+  return BASES.some(isBelow) || path.startsWith(FILES) || path === JOBS;
 }
 
 export async function serveJobs(request: WireRequest, wire: Reply, jobs: Jobs): Promise<void> {
@@ -55,19 +72,23 @@ export async function serveJobs(request: WireRequest, wire: Reply, jobs: Jobs): 
     path,
     query,
     key: /^(?:bearer|token) +(.+)$/i.exec(request.headers.get('authorization') ?? '')?.[1] ?? '',
-    header: (name) => request.headers.get(name) ?? null,
     body: isObject(parsed) ? parsed : {},
+    raw: request.body,
+    header: (name) => request.headers.get(name) ?? null,
     origin: `http://${request.headers.get('host') ?? 'localhost'}`,
   };
-  const told = vendorOf(path)(ask, jobs);
+  const told = tellBy(path)(ask, jobs);
+  if (told.afterMs !== undefined) await pause(told.afterMs);
   if (told.cut === true) wire.reset();
   else await send(wire, told);
 }
 
-function vendorOf(path: string): (ask: Ask, jobs: Jobs) => Told {
+function tellBy(path: string): (ask: Ask, jobs: Jobs) => Told {
+  if (path.startsWith(ARK_PATH)) return ark;
   if (path.startsWith(REPLICATE_PATH)) return replicate;
-  if (path.startsWith('/bfl')) return bfl;
-  return path.startsWith(ARK_PATH) ? ark : luma;
+  if (path.startsWith(MIDJOURNEY_PATH)) return midjourney;
+  if (path.startsWith(BFL_PATH) || path.startsWith(BFL_REGION_PATH)) return bfl;
+  return path.startsWith(VISUAL_PATH) ? volcVisual : luma;
 }
 
 async function send(wire: Reply, { status, body }: Told): Promise<void> {

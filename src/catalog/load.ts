@@ -10,6 +10,7 @@ import embeddings from './models/embeddings.ts';
 import flux from './models/flux.ts';
 import google from './models/google.ts';
 import meta from './models/meta.ts';
+import midjourney from './models/midjourney.ts';
 import minimax from './models/minimax.ts';
 import mistral from './models/mistral.ts';
 import moonshot from './models/moonshot.ts';
@@ -18,6 +19,7 @@ import openaiOlder from './models/openai-older.ts';
 import replicate from './models/replicate.ts';
 import rerank from './models/rerank.ts';
 import video from './models/video.ts';
+import visual from './models/visual.ts';
 import xai from './models/xai.ts';
 import zhipu from './models/zhipu.ts';
 import type { Model, Offer, PriceRow } from './shape.ts';
@@ -45,6 +47,8 @@ const BUILT_IN: readonly Model[] = [
   ...google,
   ...meta,
   ...video,
+  ...visual,
+  ...midjourney,
   ...replicate,
   ...flux,
   ...embeddings,

@@ -5,7 +5,13 @@ import { Fault, toFault } from '../kit/fault.ts';
 import type { JsonObject } from '../kit/json.ts';
 import type { Files } from '../storage/ports.ts';
 import type { Task } from '../tasks/doc.ts';
-import type { NativeAsk, NativeDoor, NativeRoute, NativeView } from '../tasks/doors.ts';
+import type {
+  NativeAsk,
+  NativeDoor,
+  NativeFault,
+  NativeRoute,
+  NativeView,
+} from '../tasks/doors.ts';
 import { nativeView } from '../tasks/view.ts';
 import { readBody } from './body.ts';
 import { type FilesEdge, fileRoutes } from './native-files.ts';
@@ -36,16 +42,28 @@ export function nativeRoutes(doors: readonly NativeDoor[], edge: NativeEdge): re
         path: mount + (routes[0] as NativeRoute).path,
         access: 'caller',
         ...(key === undefined ? {} : { key }),
-        handle: (visit) => handle(visit, { door, one: pick(visit, routes), edge }),
-        writeFault: (fault, requestId) => {
-          const { status, message, detail } = fault;
-          const code = detail.vendorCode ?? fault.code;
-          return JSON.stringify(door.native.fault({ status, code, message, requestId }));
-        },
+        handle: (visit) =>
+          handle(visit, { door, one: pick(visit, routes), edge }).catch((error: unknown) =>
+            inItsStatus(door, toFault(error), visit),
+          ),
+        writeFault: (fault, requestId) =>
+          JSON.stringify(door.native.fault(faultOf(fault, requestId))),
       }),
     );
     return [...own, ...shelves];
   });
+}
+
+function faultOf({ status, code, message, detail }: Fault, requestId: string): NativeFault {
+  return { status, code: detail.vendorCode ?? code, message, requestId };
+}
+
+/** Where the vendor says it under another status than ours, so do we. */
+function inItsStatus({ native }: NativeDoor, fault: Fault, { requestId }: Visit): Response {
+  const told = faultOf(fault, requestId);
+  const status = native.faultStatus?.(told) ?? fault.status;
+  if (status === fault.status) throw fault;
+  return Response.json(native.fault(told), { status, headers: { ...fault.detail.headers } });
 }
 
 /** Of the routes of one path, the one whose query this is. */

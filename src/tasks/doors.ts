@@ -3,13 +3,12 @@ import type { Native } from '../vendors/native.ts';
 import type { Vendor } from '../vendors/shape.ts';
 
 export type {
-  Native,
   NativeAsk,
-  NativeFile,
-  NativeFiles,
+  NativeFault,
   NativeRoute,
   NativeView,
 } from '../vendors/native.ts';
+export type { NativeFile, NativeFiles } from '../vendors/native-files.ts';
 
 /** One vendor's own paths. */
 export interface NativeDoor {

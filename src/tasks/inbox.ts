@@ -27,7 +27,7 @@ export interface InFile {
 
 export interface Inbox {
   /** Fault: `body_too_large` where the account keeps too much already. */
-  put(accountId: string, file: Blob, more: Pick<InFile, 'name' | 'metadata'>): Promise<InFile>;
+  put(accountId: string, file: Blob, more: More): Promise<InFile>;
   /** Fault: `resource_not_found`, for others' files as well. */
   find(accountId: string, id: string): Promise<InFile>;
   remove(accountId: string, id: string): Promise<void>;
@@ -51,48 +51,11 @@ function mimeOf(file: Blob, bytes: Uint8Array): string {
   return reader.facts().mime ?? said;
 }
 
-export function makeInbox({ clock, files, results, signer, settings }: InboxDeps): Inbox {
+type More = Pick<InFile, 'name' | 'metadata'>;
+
+export function makeInbox(deps: InboxDeps): Inbox {
+  const { clock, files, results, signer } = deps;
   const passOf = (accountId: string, id: string): string => signer.sign(`in~${accountId}~${id}`);
-
-  async function put(accountId: string, file: Blob, more: Pick<InFile, 'name' | 'metadata'>) {
-    const room = settings.accountBytesMax - (await results.bytesOf(accountId));
-    const most = Math.min(settings.bytesMax, room);
-    if (file.size > most) {
-      throw new Fault('body_too_large', {
-        message: `There is room for ${Math.max(0, most)} bytes.`,
-      });
-    }
-    const id = newName(ID_CHARS);
-    const nowMs = clock.nowMs();
-    const bytes = new Uint8Array(await file.arrayBuffer());
-    const said = {
-      name: more.name.slice(0, NAME_CHARS_MAX),
-      metadata: more.metadata,
-      mime: mimeOf(file, bytes),
-      sha256: new Bun.CryptoHasher('sha256').update(bytes).digest('hex'),
-    };
-    // The row first: what a crash leaves behind is found by its expiry.
-    await store('about', new TextEncoder().encode(JSON.stringify(said)));
-    await store('file', bytes);
-    const expiresMs = nowMs + LIFE_MS;
-    const pass = passOf(accountId, id);
-    return { id, ...said, bytes: bytes.length, createdMs: nowMs, expiresMs, pass };
-
-    async function store(part: string, content: Uint8Array): Promise<void> {
-      const key = `${accountId}/in/${id}/${part}`;
-      const [taskId, expires] = [id, nowMs + LIFE_MS];
-      const row = { key, accountId, taskId, bytes: content.length, createdMs: nowMs };
-      await results.insert({ ...row, expiresMs: expires });
-      const writer = await files.create(key);
-      try {
-        await writer.write(content);
-        await writer.close();
-      } catch (error) {
-        await writer.abort();
-        throw error;
-      }
-    }
-  }
 
   async function find(accountId: string, id: string): Promise<InFile> {
     const rows = (await results.ofTask(id)).filter((row) => row.accountId === accountId);
@@ -111,7 +74,10 @@ export function makeInbox({ clock, files, results, signer, settings }: InboxDeps
   }
 
   return {
-    put,
+    async put(accountId, file, more) {
+      const kept = await keep(accountId, { file, more }, deps);
+      return { ...kept, pass: passOf(accountId, kept.id) };
+    },
     find,
     async remove(accountId, id) {
       await find(accountId, id);
@@ -128,4 +94,51 @@ export function makeInbox({ clock, files, results, signer, settings }: InboxDeps
       return body === null ? null : { file, body };
     },
   };
+}
+
+interface Handed {
+  readonly file: Blob;
+  readonly more: More;
+}
+
+async function keep(accountId: string, { file, more }: Handed, deps: InboxDeps) {
+  await checkRoom(accountId, file.size, deps);
+  const id = newName(ID_CHARS);
+  const createdMs = deps.clock.nowMs();
+  const expiresMs = createdMs + LIFE_MS;
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  const said = {
+    name: more.name.slice(0, NAME_CHARS_MAX),
+    metadata: more.metadata,
+    mime: mimeOf(file, bytes),
+    sha256: new Bun.CryptoHasher('sha256').update(bytes).digest('hex'),
+  };
+  const parts = { about: new TextEncoder().encode(JSON.stringify(said)), file: bytes };
+  for (const [part, content] of Object.entries(parts)) {
+    const key = `${accountId}/in/${id}/${part}`;
+    const row = { key, accountId, taskId: id, bytes: content.length, createdMs, expiresMs };
+    // The row first: what a crash leaves behind is found by its expiry.
+    await deps.results.insert(row);
+    await write(key, content, deps);
+  }
+  return { id, ...said, bytes: bytes.length, createdMs, expiresMs };
+}
+
+async function checkRoom(accountId: string, size: number, deps: InboxDeps): Promise<void> {
+  const { bytesMax, accountBytesMax } = deps.settings;
+  const room = accountBytesMax - (await deps.results.bytesOf(accountId));
+  const most = Math.min(bytesMax, room);
+  if (size <= most) return;
+  throw new Fault('body_too_large', { message: `There is room for ${Math.max(0, most)} bytes.` });
+}
+
+async function write(key: string, content: Uint8Array, { files }: InboxDeps): Promise<void> {
+  const writer = await files.create(key);
+  try {
+    await writer.write(content);
+    await writer.close();
+  } catch (error) {
+    await writer.abort();
+    throw error;
+  }
 }

@@ -21,6 +21,10 @@ export async function poll(task: Task, place: Place, deps: TaskDeps): Promise<Ta
   const { service } = place;
   const asked = task.row.cancelAsked ? await cancel(task, place, deps) : task;
   const heard = await send(place, service.status(vendorTask(asked)), deps);
+  const told = heard.kind === 'refused' ? service.readRefused?.(heard, vendorTask(asked)) : null;
+  if (heard.kind === 'refused' && told !== null && told !== undefined) {
+    return hear(asked, told, { service, body: JSON.stringify(heard.body), deps });
+  }
   if (heard.kind === 'refused' && STATUS_GONE.has(heard.status)) return lose(asked, deps);
   if (heard.kind !== 'reply') {
     const error = heard.kind === 'refused' ? `${heard.status} ${heard.code}` : heard.error;
@@ -29,10 +33,12 @@ export async function poll(task: Task, place: Place, deps: TaskDeps): Promise<Ta
   }
   const reading = service.read(heard.reply, vendorTask(asked));
   if (reading === null) return trouble(asked, deps);
-  if (reading.state === 'lost') return lose(asked, deps);
-  const body = JSON.stringify(heard.reply.body);
-  const found = readingFound(asked, reading, { service, body, deps });
-  return save(asked, found, deps);
+  return hear(asked, reading, { service, body: JSON.stringify(heard.reply.body), deps });
+}
+
+function hear(task: Task, reading: Reading, said: Said): Promise<Task> {
+  if (reading.state === 'lost') return lose(task, said.deps);
+  return save(task, readingFound(task, reading, said), said.deps);
 }
 
 /** Passes a wish to stop on. Whatever the vendor says, what follows from it is then read. */

@@ -107,19 +107,23 @@ async function hear(task: Task, way: Way, { heard, deps }: Ears): Promise<Task> 
       return refused(task, way, { cause: 'down', code: null, message: null, deps });
     case 'refused':
       // Where the vendor broke, it may have broken after it took the job.
-      if (heard.cause === 'down') return lookLater(task, deps);
+      if (heard.cause === 'down' && !isSure(way, heard.code)) return lookLater(task, deps);
       return refused(task, way, { ...heard, deps });
     case 'unknown':
       deps.log.warn('nobody knows whether a job began', { task: task.row.id, error: heard.error });
       return lookLater(task, deps);
     case 'reply': {
-      const started = way.service.started(heard.reply);
+      const started = way.service.started(heard.reply, await vendorJob(task, way, deps));
       if (started === null) return lookLater(task, deps);
       if ('refused' in started) return refused(task, way, { ...started.refused, deps });
       const body = JSON.stringify(heard.reply.body);
       return accepted(task, { way, started, body }, deps);
     }
   }
+}
+
+function isSure({ service }: Way, code: string | null): boolean {
+  return code !== null && service.neverBegan?.includes(code) === true;
 }
 
 function lookLater(task: Task, deps: TaskDeps): Promise<Task> {
@@ -176,7 +180,9 @@ export async function accepted(task: Task, got: Acceptance, deps: TaskDeps): Pro
   const base: Found = { phase: 'polling', vendorId: started.accepted.id, body };
   const doc = { kept: started.accepted.kept, error: null, detail: 'submitted' };
   if (started.reading === undefined) return save(task, { ...base, doc, nextMs }, deps);
-  const known = await save(task, { ...base, doc }, deps);
+  // In one statement: of a job that was over at once, nobody could ask again how it ended.
+  const known = { ...task, doc: { ...task.doc, ...doc } };
   const found = readingFound(known, started.reading, { service: way.service, body, deps });
-  return save(known, { ...found, ...(found.phase === 'finishing' ? {} : { nextMs }) }, deps);
+  const all: Found = { ...base, ...found, doc: { ...doc, ...found.doc } };
+  return save(task, { ...all, ...(found.phase === 'finishing' ? {} : { nextMs }) }, deps);
 }

@@ -21,6 +21,7 @@ export type Heard =
       readonly code: string | null;
       readonly message: string;
       readonly retryAfterMs: number | null;
+      readonly body: Json;
     }
   /** The request never left: it may be sent again. */
   | { readonly kind: 'unsent'; readonly error: unknown }
@@ -105,6 +106,7 @@ function refusal(
     cause,
     code,
     message,
+    body: body ?? null,
     retryAfterMs: Number.isFinite(seconds) ? Math.max(0, seconds * MS_PER_S) : null,
   };
 }

@@ -12,6 +12,7 @@ import gemini from './gemini.ts';
 import groq from './groq.ts';
 import jina from './jina.ts';
 import luma from './luma.ts';
+import midjourney from './midjourney.ts';
 import minimax from './minimax.ts';
 import mistral from './mistral.ts';
 import moonshot from './moonshot.ts';
@@ -25,6 +26,7 @@ import type { Vendor } from './shape.ts';
 import siliconflow from './siliconflow.ts';
 import together from './together.ts';
 import vertex from './vertex.ts';
+import volcVisual from './volc-visual.ts';
 import voyage from './voyage.ts';
 import xai from './xai.ts';
 import zhipu from './zhipu.ts';
@@ -42,6 +44,7 @@ export const VENDORS: Readonly<Record<string, Vendor>> = deepFreeze({
   groq,
   jina,
   luma,
+  midjourney,
   minimax,
   mistral,
   moonshot,
@@ -54,6 +57,7 @@ export const VENDORS: Readonly<Record<string, Vendor>> = deepFreeze({
   siliconflow,
   together,
   vertex,
+  'volc-visual': volcVisual,
   voyage,
   xai,
   zhipu,

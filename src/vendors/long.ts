@@ -92,9 +92,13 @@ export interface LongService {
   /** The request that begins the job. Throws a Fault where the vendor cannot take it. */
   readonly start: (job: Job) => Ask;
   /** null: nothing that can be read, so nobody knows whether the job began. */
-  readonly started: (reply: Reply) => Started | null;
+  readonly started: (reply: Reply, job: Job) => Started | null;
+  /** Codes of a broken vendor after which the job has certainly not begun. */
+  readonly neverBegan?: readonly string[];
   readonly status: (task: VendorTask) => Ask;
   readonly read: (reply: Reply, task: VendorTask) => Reading | null;
+  /** What a refused question says of the job itself; null: nothing. Absent: it never does. */
+  readonly readRefused?: (reply: Reply, task: VendorTask) => Reading | null;
   /** Absent: what has begun cannot be stopped. */
   readonly cancel?: {
     readonly while: readonly ('queued' | 'running')[];

@@ -2,6 +2,7 @@
 import type { Json, JsonObject } from '../kit/json.ts';
 import type { JobMedia, JobParams } from './job.ts';
 import type { JobError, JobState } from './long.ts';
+import type { NativeFiles } from './native-files.ts';
 
 export interface NativeAsk {
   readonly params: Readonly<Record<string, string>>;
@@ -123,28 +124,6 @@ export type NativeRoute = Place &
     | { readonly does: 'secret'; readonly write: (secret: string) => Json }
   );
 
-/** A file that a caller handed in. */
-export interface NativeFile {
-  readonly id: string;
-  readonly name: string;
-  readonly mime: string;
-  readonly bytes: number;
-  readonly sha256: string;
-  readonly metadata: JsonObject;
-  readonly createdMs: number;
-  readonly expiresMs: number;
-  /** Where anybody who has it may fetch the file. */
-  readonly link: string;
-}
-
-export interface NativeFiles {
-  /** Below the mount: POST, and GET and DELETE of `/:id`. */
-  readonly path: string;
-  /** The part of the form that is the file. */
-  readonly field: string;
-  readonly write: (file: NativeFile) => Json;
-}
-
 export interface Native {
   /** Where the routes begin: "/luma/dream-machine/v1". */
   readonly mount: string;
@@ -154,6 +133,8 @@ export interface Native {
   /** Where else a caller's key may stand; null: not there. */
   readonly key?: (header: (name: string) => string | null) => string | null;
   readonly fault: (fault: NativeFault) => Json;
+  /** The status under which the vendor says it. Absent: ours. */
+  readonly faultStatus?: (fault: NativeFault) => number;
   /** Where callers hand in files for jobs to come. */
   readonly files?: NativeFiles;
 }

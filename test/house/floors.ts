@@ -25,9 +25,17 @@ const ALL = [
   'docs',
 ];
 const DATA_ROOMS = ['ledger', 'limits', 'catalog', 'storage/ports', 'dialects', 'kit'];
-const VENDOR_DOORS = ['auth', 'index', 'job', 'long', 'native', 'read', 'refusal', 'shape'].map(
-  (name) => `vendors/${name}.ts`,
-);
+const VENDOR_DOORS = [
+  'auth',
+  'index',
+  'job',
+  'long',
+  'native',
+  'native-files',
+  'read',
+  'refusal',
+  'shape',
+].map((name) => `vendors/${name}.ts`);
 const FRONT = ['relay', 'tasks', 'access', ...DATA_ROOMS];
 const STORY = [...VENDOR_DOORS, ...DATA_ROOMS];
 const STATE = ['storage/ports', 'kit'];

@@ -120,6 +120,19 @@ describe('a creation that nobody answered', () => {
     expect(rig.kitchen.orders).toHaveLength(1);
   });
 
+  test('is sent anew at once where the vendor says that it never began', async () => {
+    rig.kitchen.mood = 'stove-500';
+    const made = rig.create();
+    await rig.until(() => rig.kitchen.asked.filter(({ method }) => method === 'PUT').length > 1);
+    rig.kitchen.mood = 'well';
+    const { row } = await made;
+    expect(rig.kitchen.asked.filter(({ method }) => method === 'GET')).toEqual([]);
+    rig.kitchen.all('served');
+    await rig.until(() => isEnded(row.id));
+    expect(await states([row.id])).toEqual(['succeeded']);
+    expect(rig.kitchen.orders).toHaveLength(1);
+  });
+
   test('is sent anew only once the list proves that it never arrived', async () => {
     rig.kitchen.mood = 'never-500';
     const { row } = await rig.create();

@@ -38,6 +38,7 @@ export const ninth = Object.freeze({
         if (typeof body.ticket !== 'number') return null;
         return { accepted: { id: String(body.ticket), kept: { table: body.table ?? null } } };
       },
+      neverBegan: ['stove'],
       status: ({ id, kept }) => {
         return {
           method: 'POST',

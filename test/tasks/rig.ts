@@ -41,7 +41,15 @@ export interface Order {
 }
 
 /** What the kitchen does with a new order: answers as usual, or in one of these ways. */
-export type Mood = 'well' | 'no' | 'dead' | 'silent' | 'lost-500' | 'never-500' | 'busy';
+export type Mood =
+  | 'well'
+  | 'no'
+  | 'dead'
+  | 'silent'
+  | 'lost-500'
+  | 'never-500'
+  | 'stove-500'
+  | 'busy';
 
 export class Kitchen {
   readonly orders: Order[] = [];
@@ -94,6 +102,7 @@ export class Kitchen {
     const { mood } = this;
     if (mood === 'dead') throw new OutboundError('connect', null);
     if (mood === 'never-500') return reply(500, { code: 'fire' });
+    if (mood === 'stove-500') return reply(500, { code: 'stove' });
     if (mood === 'no') return reply(200, { no: true });
     if (mood === 'busy') return reply(429, { code: 'full' });
     const order: Order = {

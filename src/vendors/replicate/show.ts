@@ -1,6 +1,7 @@
 /** A prediction as Replicate shows it. */
 import type { JsonObject } from '../../kit/json.ts';
-import type { NativeFile, NativeView } from '../native.ts';
+import type { NativeView } from '../native.ts';
+import type { NativeFile } from '../native-files.ts';
 import { findModel } from './models.ts';
 
 const STATES: Readonly<Record<NativeView['state'], string>> = Object.freeze({

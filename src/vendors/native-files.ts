@@ -1,0 +1,24 @@
+/** Files that callers hand in at a vendor's own paths, as those paths show them. */
+import type { Json, JsonObject } from '../kit/json.ts';
+
+/** A file that a caller handed in. */
+export interface NativeFile {
+  readonly id: string;
+  readonly name: string;
+  readonly mime: string;
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly metadata: JsonObject;
+  readonly createdMs: number;
+  readonly expiresMs: number;
+  /** Where anybody who has it may fetch the file. */
+  readonly link: string;
+}
+
+export interface NativeFiles {
+  /** Below the mount: POST, and GET and DELETE of `/:id`. */
+  readonly path: string;
+  /** The part of the form that is the file. */
+  readonly field: string;
+  readonly write: (file: NativeFile) => Json;
+}
