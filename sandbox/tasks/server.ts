@@ -4,6 +4,7 @@ import type { Reply, WireRequest } from '../wire.ts';
 import { ARK_PATH, ark } from './ark.ts';
 import { makePng, makeWav } from './files.ts';
 import type { FakeJob, Jobs } from './jobs.ts';
+import { KLING_KEY, KLING_PATH, kling } from './kling.ts';
 import { LUMA_PATH, luma } from './luma.ts';
 import { makeMp4 } from './mp4.ts';
 
@@ -31,12 +32,14 @@ const encoder = new TextEncoder();
 
 /** Vendors that only take jobs: where, and with which key. */
 export const JOB_VENDORS = [
+  { id: 'kling', path: KLING_PATH, key: KLING_KEY, extra: undefined },
   { id: 'luma', path: LUMA_PATH, key: 'sandbox-luma-key', extra: undefined },
 ] as const;
 
 export function isJobPath(path: string): boolean {
   const isBelow = (base: string): boolean => path === base || path.startsWith(`${base}/`);
-  return isBelow(ARK_PATH) || isBelow(LUMA_PATH) || path.startsWith(FILES) || path === JOBS;
+  const isVendors = isBelow(ARK_PATH) || JOB_VENDORS.some((one) => isBelow(one.path));
+  return isVendors || path.startsWith(FILES) || path === JOBS;
 }
 
 export async function serveJobs(request: WireRequest, wire: Reply, jobs: Jobs): Promise<void> {
@@ -52,9 +55,14 @@ export async function serveJobs(request: WireRequest, wire: Reply, jobs: Jobs): 
     body: isObject(parsed) ? parsed : {},
     origin: `http://${request.headers.get('host') ?? 'localhost'}`,
   };
-  const told = path.startsWith(ARK_PATH) ? ark(ask, jobs) : luma(ask, jobs);
+  const told = answer(ask, jobs);
   if (told.cut === true) wire.reset();
   else await send(wire, told);
+}
+
+function answer(ask: Ask, jobs: Jobs): Told {
+  if (ask.path.startsWith(ARK_PATH)) return ark(ask, jobs);
+  return ask.path.startsWith(`${KLING_PATH}/`) ? kling(ask, jobs) : luma(ask, jobs);
 }
 
 async function send(wire: Reply, { status, body }: Told): Promise<void> {

@@ -5,6 +5,7 @@ import alibaba from './models/alibaba.ts';
 import bytedance from './models/bytedance.ts';
 import deepseek from './models/deepseek.ts';
 import embeddings from './models/embeddings.ts';
+import kling from './models/kling.ts';
 import meta from './models/meta.ts';
 import minimax from './models/minimax.ts';
 import mistral from './models/mistral.ts';
@@ -35,6 +36,7 @@ const BUILT_IN: readonly Model[] = [
   ...openaiOlder,
   ...xai,
   ...mistral,
+  ...kling,
   ...meta,
   ...video,
   ...embeddings,

@@ -52,6 +52,7 @@ async function handle(visit: Visit, { door, one, edge }: Place): Promise<Respons
         ...(asked.states === null ? {} : { states: asked.states }),
         ...(asked.ids === null ? {} : { nativeIds: asked.ids }),
         ...(asked.model === null ? {} : { model: asked.model }),
+        ...(asked.kind === undefined ? {} : { kind: asked.kind }),
       };
       const { tasks } = await edge.desk.list(filter);
       const total = await edge.desk.count(filter);

@@ -113,7 +113,7 @@ async function hear(task: Task, way: Way, { heard, deps }: Ears): Promise<Task> 
       deps.log.warn('nobody knows whether a job began', { task: task.row.id, error: heard.error });
       return lookLater(task, deps);
     case 'reply': {
-      const started = way.service.started(heard.reply);
+      const started = way.service.started(heard.reply, task.row.kind);
       if (started === null) return lookLater(task, deps);
       if ('refused' in started) return refused(task, way, { ...started.refused, deps });
       const body = JSON.stringify(heard.reply.body);

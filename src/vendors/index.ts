@@ -6,6 +6,7 @@ import deepseek from './deepseek.ts';
 import fireworks from './fireworks.ts';
 import groq from './groq.ts';
 import jina from './jina.ts';
+import kling from './kling.ts';
 import luma from './luma.ts';
 import minimax from './minimax.ts';
 import mistral from './mistral.ts';
@@ -29,6 +30,7 @@ export const VENDORS: Readonly<Record<string, Vendor>> = deepFreeze({
   fireworks,
   groq,
   jina,
+  kling,
   luma,
   minimax,
   mistral,

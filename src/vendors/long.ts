@@ -92,7 +92,7 @@ export interface LongService {
   /** The request that begins the job. Throws a Fault where the vendor cannot take it. */
   readonly start: (job: Job) => Ask;
   /** null: nothing that can be read, so nobody knows whether the job began. */
-  readonly started: (reply: Reply) => Started | null;
+  readonly started: (reply: Reply, kind: string) => Started | null;
   readonly status: (task: VendorTask) => Ask;
   readonly read: (reply: Reply, task: VendorTask) => Reading | null;
   /** Absent: what has begun cannot be stopped. */

@@ -51,6 +51,8 @@ export interface NativeListAsk {
   readonly states: readonly NativeView['state'][] | null;
   readonly ids: readonly string[] | null;
   readonly model: string | null;
+  /** Absent: jobs of every kind. */
+  readonly kind?: string;
 }
 
 export interface NativePage extends NativeListAsk {
@@ -89,5 +91,7 @@ export interface Native {
   readonly routes: readonly NativeRoute[];
   /** An id in the vendor's own form, out of 32 random hex digits. */
   readonly idOf: (hex: string, createdMs: number) => string;
+  /** What a callback is told. Absent: what is read. */
+  readonly told?: (view: NativeView) => Json;
   readonly fault: (fault: NativeFault) => Json;
 }
