@@ -7,12 +7,15 @@ import type { FakeJob, Jobs } from './jobs.ts';
 import { KLING_KEY, KLING_PATH, kling } from './kling.ts';
 import { LUMA_PATH, luma } from './luma.ts';
 import { makeMp4 } from './mp4.ts';
+import { RUNWAY_KEY, RUNWAY_PATH, runway } from './runway.ts';
 
 export interface Ask {
   readonly method: string;
   readonly path: string;
   readonly query: URLSearchParams;
   readonly key: string;
+  /** X-Runway-Version. */
+  readonly version: string | null;
   readonly body: JsonObject;
   /** Where files are fetched. */
   readonly origin: string;
@@ -34,6 +37,7 @@ const encoder = new TextEncoder();
 export const JOB_VENDORS = [
   { id: 'kling', path: KLING_PATH, key: KLING_KEY, extra: undefined },
   { id: 'luma', path: LUMA_PATH, key: 'sandbox-luma-key', extra: undefined },
+  { id: 'runway', path: RUNWAY_PATH, key: RUNWAY_KEY, extra: undefined },
 ] as const;
 
 export function isJobPath(path: string): boolean {
@@ -52,6 +56,7 @@ export async function serveJobs(request: WireRequest, wire: Reply, jobs: Jobs): 
     path,
     query,
     key: /^bearer +(.+)$/i.exec(request.headers.get('authorization') ?? '')?.[1] ?? '',
+    version: request.headers.get('x-runway-version') ?? null,
     body: isObject(parsed) ? parsed : {},
     origin: `http://${request.headers.get('host') ?? 'localhost'}`,
   };
@@ -62,6 +67,7 @@ export async function serveJobs(request: WireRequest, wire: Reply, jobs: Jobs): 
 
 function answer(ask: Ask, jobs: Jobs): Told {
   if (ask.path.startsWith(ARK_PATH)) return ark(ask, jobs);
+  if (ask.path.startsWith(`${RUNWAY_PATH}/`)) return runway(ask, jobs);
   return ask.path.startsWith(`${KLING_PATH}/`) ? kling(ask, jobs) : luma(ask, jobs);
 }
 

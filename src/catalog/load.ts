@@ -13,6 +13,7 @@ import moonshot from './models/moonshot.ts';
 import openai from './models/openai.ts';
 import openaiOlder from './models/openai-older.ts';
 import rerank from './models/rerank.ts';
+import runway from './models/runway.ts';
 import video from './models/video.ts';
 import xai from './models/xai.ts';
 import zhipu from './models/zhipu.ts';
@@ -38,6 +39,7 @@ const BUILT_IN: readonly Model[] = [
   ...mistral,
   ...kling,
   ...meta,
+  ...runway,
   ...video,
   ...embeddings,
   ...rerank,

@@ -16,6 +16,7 @@ import openai from './openai.ts';
 import openaiCompatible from './openai-compatible.ts';
 import openrouter from './openrouter.ts';
 import qwen from './qwen.ts';
+import runway from './runway.ts';
 import type { Vendor } from './shape.ts';
 import siliconflow from './siliconflow.ts';
 import together from './together.ts';
@@ -40,6 +41,7 @@ export const VENDORS: Readonly<Record<string, Vendor>> = deepFreeze({
   'openai-compatible': openaiCompatible,
   openrouter,
   qwen,
+  runway,
   siliconflow,
   together,
   voyage,
