@@ -95,7 +95,6 @@ async function ended(path: string, id: string): Promise<Data> {
 
 async function run(path: string, body: object): Promise<Data> {
   const told = await ask(path, body);
-  if (told.status === 500) console.error(path, gateway.err());
   expect([told.status, told.body]).toMatchObject([
     200,
     { code: 0, message: 'SUCCEED', data: { task_status: 'submitted' } },
