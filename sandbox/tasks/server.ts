@@ -6,10 +6,12 @@ import { ARK_PATH, ark } from './ark.ts';
 import { BFL_PATH, BFL_REGION_PATH, bfl } from './bfl.ts';
 import { makePng, makeWav } from './files.ts';
 import type { FakeJob, Jobs } from './jobs.ts';
+import { KLING_KEY, KLING_PATH, kling } from './kling.ts';
 import { LUMA_PATH, luma } from './luma.ts';
 import { MIDJOURNEY_KEY, MIDJOURNEY_PATH, midjourney } from './midjourney.ts';
 import { makeMp4 } from './mp4.ts';
 import { REPLICATE_PATH, replicate } from './replicate.ts';
+import { RUNWAY_KEY, RUNWAY_PATH, runway } from './runway.ts';
 import { VISUAL_KEY, VISUAL_PATH, volcVisual } from './volc-visual.ts';
 
 export interface Ask {
@@ -17,6 +19,8 @@ export interface Ask {
   readonly path: string;
   readonly query: URLSearchParams;
   readonly key: string;
+  /** X-Runway-Version. */
+  readonly version: string | null;
   readonly body: JsonObject;
   /** As it came, for signatures. */
   readonly raw: Uint8Array;
@@ -45,16 +49,20 @@ const BASES = [
   REPLICATE_PATH,
   BFL_PATH,
   BFL_REGION_PATH,
+  KLING_PATH,
+  RUNWAY_PATH,
 ];
 const encoder = new TextEncoder();
 
 /** Vendors that only take jobs: where, and with which key. */
 export const JOB_VENDORS = [
+  { id: 'kling', path: KLING_PATH, key: KLING_KEY, extra: undefined },
   { id: 'luma', path: LUMA_PATH, key: 'sandbox-luma-key', extra: undefined },
   { id: 'volc-visual', path: VISUAL_PATH, key: VISUAL_KEY, extra: undefined },
   { id: 'midjourney', path: MIDJOURNEY_PATH, key: MIDJOURNEY_KEY, extra: undefined },
   { id: 'bfl', path: BFL_PATH, key: 'sandbox-bfl-key', extra: undefined },
   { id: 'replicate', path: REPLICATE_PATH, key: 'sandbox-replicate-key', extra: undefined },
+  { id: 'runway', path: RUNWAY_PATH, key: RUNWAY_KEY, extra: undefined },
 ] as const;
 
 export function isJobPath(path: string): boolean {
@@ -72,6 +80,7 @@ export async function serveJobs(request: WireRequest, wire: Reply, jobs: Jobs): 
     path,
     query,
     key: /^(?:bearer|token) +(.+)$/i.exec(request.headers.get('authorization') ?? '')?.[1] ?? '',
+    version: request.headers.get('x-runway-version') ?? null,
     body: isObject(parsed) ? parsed : {},
     raw: request.body,
     header: (name) => request.headers.get(name) ?? null,
@@ -85,6 +94,8 @@ export async function serveJobs(request: WireRequest, wire: Reply, jobs: Jobs): 
 
 function tellBy(path: string): (ask: Ask, jobs: Jobs) => Told {
   if (path.startsWith(ARK_PATH)) return ark;
+  if (path.startsWith(`${RUNWAY_PATH}/`)) return runway;
+  if (path.startsWith(`${KLING_PATH}/`)) return kling;
   if (path.startsWith(REPLICATE_PATH)) return replicate;
   if (path.startsWith(MIDJOURNEY_PATH)) return midjourney;
   if (path.startsWith(BFL_PATH) || path.startsWith(BFL_REGION_PATH)) return bfl;

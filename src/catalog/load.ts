@@ -9,6 +9,7 @@ import deepseek from './models/deepseek.ts';
 import embeddings from './models/embeddings.ts';
 import flux from './models/flux.ts';
 import google from './models/google.ts';
+import kling from './models/kling.ts';
 import meta from './models/meta.ts';
 import midjourney from './models/midjourney.ts';
 import minimax from './models/minimax.ts';
@@ -18,6 +19,7 @@ import openai from './models/openai.ts';
 import openaiOlder from './models/openai-older.ts';
 import replicate from './models/replicate.ts';
 import rerank from './models/rerank.ts';
+import runway from './models/runway.ts';
 import video from './models/video.ts';
 import visual from './models/visual.ts';
 import xai from './models/xai.ts';
@@ -45,7 +47,9 @@ const BUILT_IN: readonly Model[] = [
   ...xai,
   ...mistral,
   ...google,
+  ...kling,
   ...meta,
+  ...runway,
   ...video,
   ...visual,
   ...midjourney,

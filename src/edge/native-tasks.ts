@@ -101,6 +101,7 @@ async function handle(visit: Visit, { door, one, edge }: Place): Promise<Respons
         ...(asked.ids === null ? {} : { nativeIds: asked.ids }),
         ...(asked.model === null ? {} : { model: asked.model }),
         ...(asked.createdAfterMs === undefined ? {} : { createdAfterMs: asked.createdAfterMs }),
+        ...(asked.kind === undefined ? {} : { kind: asked.kind }),
       };
       const after = await rowAfter(asked.after, { visit, mount, edge });
       const { tasks, more } = await edge.desk.list({ ...filter, ...after });

@@ -195,10 +195,13 @@ interface Making {
   readonly amount: bigint;
 }
 
+/** Ids begin with the time, which two tasks may share; their second half is chance. */
+const randomHex = (): string => newId('x').slice(-16);
+
 function draft(wish: TaskWish, making: Making, deps: TaskDeps): TaskRow {
   const nowMs = deps.clock.nowMs();
   const id = newId('task');
-  const hex = newId('x').slice('x_'.length);
+  const hex = randomHex() + randomHex();
   const { first, amount, asked, model } = making;
   const job: KeptJob = { ...making.job, asked };
   const doc: TaskDoc = {

@@ -11,6 +11,7 @@ import fireworks from './fireworks.ts';
 import gemini from './gemini.ts';
 import groq from './groq.ts';
 import jina from './jina.ts';
+import kling from './kling.ts';
 import luma from './luma.ts';
 import midjourney from './midjourney.ts';
 import minimax from './minimax.ts';
@@ -22,6 +23,7 @@ import openaiCompatible from './openai-compatible.ts';
 import openrouter from './openrouter.ts';
 import qwen from './qwen.ts';
 import replicate from './replicate.ts';
+import runway from './runway.ts';
 import type { Vendor } from './shape.ts';
 import siliconflow from './siliconflow.ts';
 import together from './together.ts';
@@ -43,6 +45,7 @@ export const VENDORS: Readonly<Record<string, Vendor>> = deepFreeze({
   gemini,
   groq,
   jina,
+  kling,
   luma,
   midjourney,
   minimax,
@@ -54,6 +57,7 @@ export const VENDORS: Readonly<Record<string, Vendor>> = deepFreeze({
   openrouter,
   qwen,
   replicate,
+  runway,
   siliconflow,
   together,
   vertex,

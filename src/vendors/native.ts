@@ -64,6 +64,8 @@ export interface NativeListAsk {
   /** The id after which the page begins, for lists that go on from where they were. */
   readonly after?: string;
   readonly createdAfterMs?: number;
+  /** Absent: jobs of every kind. */
+  readonly kind?: string;
 }
 
 export interface NativePage extends NativeListAsk {
@@ -132,6 +134,8 @@ export interface Native {
   readonly idOf: (hex: string, createdMs: number) => string;
   /** Where else a caller's key may stand; null: not there. */
   readonly key?: (header: (name: string) => string | null) => string | null;
+  /** What a callback is told. Absent: what is read. */
+  readonly told?: (view: NativeView) => Json;
   readonly fault: (fault: NativeFault) => Json;
   /** The status under which the vendor says it. Absent: ours. */
   readonly faultStatus?: (fault: NativeFault) => number;

@@ -32,7 +32,8 @@ export function nativePayload(
 ): string | null {
   const door = doors.find(({ native }) => native.mount === task.row.mount);
   const read = door?.native.routes.find((one) => one.does === 'read');
-  return read === undefined ? null : JSON.stringify(read.write(nativeView(task, linkOf)));
+  const write = door?.native.told ?? read?.write;
+  return write === undefined ? null : JSON.stringify(write(nativeView(task, linkOf)));
 }
 
 export function eventData(task: Task, linkOf: LinkOf): JsonObject {
