@@ -19,7 +19,7 @@ const media = z.strictObject({
   url: z
     .string()
     .max(URL_CHARS_MAX)
-    .regex(/^(https?:\/\/|data:|gw-file:)/, 'must be an https, data or gw-file URL'),
+    .regex(/^(https?:\/\/|data:)/, 'must be an https or data URL'),
 });
 
 const params = z.strictObject({
