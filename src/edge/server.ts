@@ -129,6 +129,7 @@ async function answer(arrival: Arrival, deps: ServerDeps): Promise<Response> {
       throw new Fault('overloaded', { retryAfterS: 1 });
     }
     checkHead(request.headers, deps.settings.headerBytesMax);
+    checkTarget(request.url);
     const found = pickRoute(arrival, deps.settings);
     if (found instanceof Response) return found;
     write = (fault, id) => found.writeFault(fault, id, request);
@@ -188,6 +189,12 @@ function credentialOf(request: Request, { key, keyInQuery }: Route): string | nu
   const credential = key?.(header) ?? readCredential(header);
   if (credential !== null || keyInQuery === undefined) return credential;
   return new URL(request.url).searchParams.get(keyInQuery);
+}
+
+/** No name here holds a NUL, and not every database can be asked for one. */
+function checkTarget(url: string): void {
+  if (!url.includes('%00')) return;
+  throw new Fault('invalid_request', { message: 'The URL holds a NUL (%00). Leave it out.' });
 }
 
 /** What the runtime lets through and nobody honest sends: doubled framing headers, huge heads. */

@@ -49,7 +49,10 @@ const create = z.strictObject({
       prompt: text.optional(),
       negative_prompt: text.optional(),
       media: z.array(media).max(MEDIA_MAX).default([]),
-      source_task: z.string().min(1).max(100).optional(),
+      source_task: z
+        .string()
+        .regex(/^[\x21-\x7e]{1,100}$/, 'must be the id of a task')
+        .optional(),
     })
     .default({ media: [] }),
   params: params.default({}),

@@ -98,6 +98,13 @@ describe('headers', () => {
     expect(told).toMatchObject({ status: 431, code: 'header_too_large' });
   });
 
+  test('and URLs hold no NUL', async () => {
+    for (const path of ['/v1/models/a%00b', '/v1/models?after=%00']) {
+      const told = await ask(edge, path, { headers: { authorization: `Bearer ${key}` } });
+      expect(told).toMatchObject({ status: 400, code: 'invalid_request' });
+    }
+  });
+
   test('that frame the request stand once', async () => {
     const text = await rawRequest(edge, [
       'GET /healthz HTTP/1.1\r\nhost: a\r\nhost: b\r\nconnection: close\r\n\r\n',

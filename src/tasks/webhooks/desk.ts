@@ -88,7 +88,7 @@ export function makeWebhookDesk(deps: WebhookDeskDeps) {
       await replay([row.id]);
       return findDelivery(id, accountId, deps);
     },
-    /** Those of a webhook that did not arrive, since a time; the oldest first. */
+    /** The newest of a webhook that did not arrive, since a time. */
     async replayAll(filter: Omit<DeliveryFilter, 'limit'>) {
       const rows = await deps.deliveries.list({ ...filter, limit: REPLAY_ROWS_MAX });
       return replay(rows.filter(({ state }) => state !== 'pending').map(({ id }) => id));

@@ -45,7 +45,11 @@ function unified(job: Job): JsonObject {
     const what = `${type}_url`;
     content.push({ type: what, [what]: { url }, role: known });
   }
-  if (content.length === 0) throw new Fault('invalid_request', { param: 'input.prompt' });
+  if (content.length === 0)
+    throw new Fault('invalid_request', {
+      message: 'input.prompt or input.media is required.',
+      param: 'input.prompt',
+    });
   const body: Record<string, Json> = { content };
   if (params.resolution !== undefined) body.resolution = params.resolution;
   if (params.aspectRatio !== undefined) body.ratio = params.aspectRatio;

@@ -24,7 +24,11 @@ function start(job: Job): Ask {
   if (job.negativePrompt !== null && job.kind !== 'add_audio') throw unsupported('negative_prompt');
   const prompt: JsonObject = job.prompt === null ? {} : { prompt: job.prompt };
   if (job.kind === 'upscale' || job.kind === 'add_audio') {
-    if (source === null) throw new Fault('invalid_request', { param: 'input.source_task' });
+    if (source === null)
+      throw new Fault('invalid_request', {
+        message: 'input.source_task is required.',
+        param: 'input.source_task',
+      });
     const what = job.kind === 'upscale' ? 'upscale' : 'audio';
     const resolution: JsonObject =
       params.resolution === undefined ? {} : { resolution: params.resolution };

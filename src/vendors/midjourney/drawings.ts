@@ -39,7 +39,11 @@ function unified(job: Job): { readonly path: string; readonly body: JsonObject }
   }
   const submit = `/mj${mode === undefined ? '' : `-${mode}/mj`}/submit`;
   if (job.kind === 'action') {
-    if (source === null) throw new Fault('invalid_request', { param: 'input.source_task' });
+    if (source === null)
+      throw new Fault('invalid_request', {
+        message: 'input.source_task is required.',
+        param: 'input.source_task',
+      });
     return { path: `${submit}/action`, body: { taskId: source.id } };
   }
   if (media.some(({ type }) => type !== 'image')) {
@@ -64,7 +68,11 @@ function unified(job: Job): { readonly path: string; readonly body: JsonObject }
 
 /** Settings stand at the end of the prompt, addresses of pictures before it. */
 function imagine({ prompt, negativePrompt, params }: Job, urls: readonly string[]): JsonObject {
-  if (prompt === null) throw new Fault('invalid_request', { param: 'input.prompt' });
+  if (prompt === null)
+    throw new Fault('invalid_request', {
+      message: 'input.prompt is required.',
+      param: 'input.prompt',
+    });
   const words = [...urls.filter((url) => !url.startsWith('data:')), prompt];
   if (params.aspectRatio !== undefined) words.push(`--ar ${params.aspectRatio}`);
   if (params.seed !== undefined) words.push(`--seed ${params.seed}`);
