@@ -102,8 +102,15 @@ describe('a caller', () => {
 
   test.each(['abort', 'drain'] as const)('who leaves before the first byte: %s', async (policy) => {
     const left = new AbortController();
-    const work = begin(streaming(3, 10, 100), policy, left).catch(() => null);
-    await Bun.sleep(50);
+    const source = streaming(3, 10, 200);
+    let isAsked = false;
+    const outbound: Outbound = (request) => {
+      isAsked = true;
+      return source(request);
+    };
+    const work = begin(outbound, policy, left).catch(() => null);
+    const endMs = performance.now() + WAIT_MS;
+    while (!isAsked && performance.now() < endMs) await Bun.sleep(5);
     left.abort();
     await work;
     expect(await endedCall()).toMatchObject({ endReason: 'caller_left', state: 'charged' });
