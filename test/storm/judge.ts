@@ -89,13 +89,11 @@ function judgeMoney({ tasks, ledger, books, account }: Aftermath): string[] {
       'not charged as they say',
       unpaid.map(({ id }) => id),
     ),
-    ...(nanos(account.balance) === nanos(BALANCE) - spent
-      ? []
-      : ['the balance is not what is left']),
+    ...(nanos(account.balance) === nanos(BALANCE) - spent ? [] : ['the balance is not the rest']),
   ];
 }
 
-/** By vendor: from the vendor's end to ours, p50 and p95, and how many pauses of its pace that is. */
+/** By vendor: how long after the vendor's end ours was known, in ms and in pauses of its pace. */
 export function lateness({ tasks, jobs, created }: Aftermath, wish: StormWish): string[] {
   const endOf = new Map(tasks.map(({ id, completed_at: at }) => [id, at]));
   return STORM_VENDORS.map(({ id }) => {
