@@ -7,7 +7,7 @@ import { priceAtMost } from '../ledger/price.ts';
 import type { HoldRow, TaskRow } from '../storage/ports.ts';
 import type { TaskDeps } from './deps.ts';
 import { type KeptJob, openTask, type TaskDoc, withEvent } from './doc.ts';
-import { quantities } from './finish.ts';
+import { isCountable, quantities } from './finish.ts';
 import type { Way } from './routes.ts';
 import { writtenJob } from './vendor-job.ts';
 import { guessKind, type TaskWish } from './wish.ts';
@@ -181,6 +181,12 @@ async function holdAmount(job: Draft, ways: readonly Way[], deps: TaskDeps): Pro
   for (const way of ways) {
     if (way.price === null) continue;
     const bound = way.service.bound(await tryJob(job, way, deps));
+    if (!isCountable(bound)) {
+      throw new Fault('invalid_request', {
+        message: 'This job asks for an amount that cannot be counted: see its duration and count.',
+        param: 'params',
+      });
+    }
     const cost = priceAtMost(way.price, quantities(bound));
     if (cost > most) most = cost;
   }

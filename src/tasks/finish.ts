@@ -57,7 +57,9 @@ async function count(
 ): Promise<Counted | null> {
   const { doc } = task;
   if (!doc.charged) return null;
-  if (doc.used !== null) return { quantities: quantities(doc.used), source: 'vendor' };
+  if (doc.used !== null && isCountable(doc.used)) {
+    return { quantities: quantities(doc.used), source: 'vendor' };
+  }
   if (place === null) return null;
   const job = await vendorJob(task, { ...place, wireName: doc.wireName }, deps);
   return { quantities: quantities(measured(place.service.bound(job), doc)), source: 'estimate' };
@@ -71,6 +73,12 @@ function measured(asked: Amounts, doc: TaskDoc): Amounts {
     unit === 'video_ms' || unit === 'audio_ms' ? [unit, main] : [unit, value],
   );
   return { ...asked, units: Object.fromEntries(units) as Record<string, number> };
+}
+
+/** Whole numbers that money can be reckoned with. */
+export function isCountable({ inputTokens = 0, outputTokens = 0, units = {} }: Amounts): boolean {
+  const all = [inputTokens, outputTokens, ...Object.values(units)];
+  return all.every((one) => Number.isSafeInteger(one) && one >= 0);
 }
 
 export function quantities(amounts: Amounts): Quantities {
