@@ -9,6 +9,7 @@ import {
   anthropicMessagesVendor,
 } from './anthropic-messages/index.ts';
 import { bedrockConverseVendor } from './bedrock-converse/index.ts';
+import { cohereChatCaller, cohereChatPassage, cohereChatVendor } from './cohere-chat/index.ts';
 import { EMBEDDINGS, openEmbeddings } from './embeddings/exchange.ts';
 import { EMBED_FORMATS } from './embeddings/formats.ts';
 import { geminiCountPassage } from './gemini-generate/count.ts';
@@ -44,6 +45,7 @@ const PASSAGES: Readonly<Record<string, Passage>> = byId([
   openaiResponsesPassage,
   anthropicMessagesPassage,
   geminiGeneratePassage,
+  cohereChatPassage,
   openaiResponsesCountPassage,
   ...VOLC_PASSAGES,
   anthropicCountPassage,
@@ -56,12 +58,14 @@ const CALLERS: Readonly<Record<string, CallerDialect>> = byId([
   openaiResponsesCaller,
   anthropicMessagesCaller,
   geminiGenerateCaller,
+  cohereChatCaller,
 ]);
 const VENDORS: Readonly<Record<string, VendorDialect>> = byId([
   openaiChatVendor,
   openaiResponsesVendor,
   anthropicMessagesVendor,
   geminiGenerateVendor,
+  cohereChatVendor,
   bedrockConverseVendor,
 ]);
 
