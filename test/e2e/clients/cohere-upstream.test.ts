@@ -1,0 +1,85 @@
+/** Other formats' clients on a model of Cohere's, and what its format's callers see of its faults. */
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { createAnthropic } from '@ai-sdk/anthropic';
+import { createGoogleGenerativeAI } from '@ai-sdk/google';
+import { createOpenAI } from '@ai-sdk/openai';
+import type { LanguageModel } from 'ai';
+import { COHERE } from '../../../sandbox/cohere/mount.ts';
+import { splitEvents } from '../../../src/kit/sse.ts';
+import { cleanUp, type Gateway, startGateway, startSandbox } from '../gateway.ts';
+import { aiTries } from './ai-tries.ts';
+import { FEATURES } from './matrix.ts';
+import { YAML } from './run.ts';
+
+const MODEL = 'command-a-plus-05-2026';
+const FAULTS = ['cut-middle', 'error-middle', 'malformed', 'empty-choices', '200-error', '503'];
+
+let gateway: Gateway;
+
+beforeAll(async () => {
+  const { url } = await startSandbox();
+  const model = (name: string) => ({ id: name, wire_name: `sandbox-${name}`, kind: 'chat' });
+  const cohere = [
+    { name: 'cohere', base_url: `${url}${COHERE.path}`, key: String(COHERE.key) },
+    {
+      name: 'broken',
+      base_url: `${url}${COHERE.path}`,
+      key: String(COHERE.key),
+      models: FAULTS.map(model),
+    },
+  ];
+  gateway = await startGateway({ yaml: `vendors: ${JSON.stringify({ cohere })}\n${YAML}` });
+});
+afterAll(cleanUp);
+
+const CLIENTS: Readonly<Record<string, (model: string) => LanguageModel>> = {
+  'chat completions': (model) => openai().chat(model),
+  responses: (model) => openai().responses(model),
+  messages: createModel(createAnthropic, '/v1'),
+  generateContent: createModel(createGoogleGenerativeAI, '/v1beta'),
+};
+
+function openai() {
+  return createOpenAI({ apiKey: gateway.operatorKey, baseURL: `${gateway.url}/v1` });
+}
+
+type Create = (settings: { apiKey: string; baseURL: string }) => (model: string) => LanguageModel;
+
+function createModel(create: Create, path: string): (model: string) => LanguageModel {
+  return (model) =>
+    create({ apiKey: gateway.operatorKey, baseURL: `${gateway.url}${path}` })(model);
+}
+
+describe.each(Object.keys(CLIENTS))('%s on a model of Cohere', (name) => {
+  const tries = aiTries((model) => CLIENTS[name]?.(model) ?? model);
+  test.each([...FEATURES])('%s', (feature) => tries[feature](MODEL));
+});
+
+describe('a fault', () => {
+  const ask = (model: string, stream: boolean) =>
+    fetch(`${gateway.url}/v2/chat`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${gateway.operatorKey}` },
+      body: JSON.stringify({ model, stream, messages: [{ role: 'user', content: 'Count to 30' }] }),
+    });
+
+  test.each(['cut-middle', 'error-middle'])('%s ends a stream as a failure', async (model) => {
+    const response = await ask(model, true);
+    expect(response.status).toBe(200);
+    const events = splitEvents(await response.text());
+    const last = JSON.parse(events.at(-1)?.data ?? '{}') as Record<string, unknown>;
+    expect(events.at(-1)?.name).toBe('message-end');
+    expect(last).toMatchObject({ type: 'message-end', delta: { finish_reason: 'ERROR' } });
+    expect(events.filter(({ name }) => name === 'message-end')).toHaveLength(1);
+    expect(events.some(({ name }) => name === 'content-delta')).toBe(true);
+  });
+
+  test.each([...FAULTS.slice(2)])('%s is told in words and by its status', async (model) => {
+    const response = await ask(model, false);
+    expect(response.status).toBeGreaterThanOrEqual(500);
+    const body = (await response.json()) as Record<string, unknown>;
+    expect(Object.keys(body).sort()).toEqual(['code', 'id', 'message', 'param']);
+    expect(body.id).toBe(response.headers.get('x-request-id'));
+    expect(String(body.code)).toStartWith('vendor_');
+  });
+});
