@@ -42,7 +42,7 @@ function placeOf(
   return { start: from, end: from + quote.length };
 }
 
-/** Clients want both offsets and a document with texts: what is not known is the whole, or empty. */
+/** Clients want offsets and a document with texts: what is not known is the whole, or empty. */
 export function writeCitation(citation: Citation, text: string, block: number): JsonObject {
   const { url, title, quote } = citation;
   const start = citation.start ?? 0;

@@ -85,18 +85,20 @@ function readOthers(spot: Spot): Record<string, Json> {
 function readDocuments(value: Json | undefined): readonly MediaPart[] {
   if (value === undefined || value === null) return [];
   return listAt(value, 'documents').map((one, at): MediaPart => {
-    if (typeof one === 'string') return fileOf(`doc:${at}`, one, 'text/plain');
+    if (typeof one === 'string') return fileOf(`doc:${at}`, one);
     if (!isObject(one)) throw wrong(`documents[${at}]`, 'must be a text or an object');
     const id = typeof one.id === 'string' && one.id !== '' ? one.id : `doc:${at}`;
-    if (typeof one.data === 'string') return fileOf(id, one.data, 'text/plain');
+    if (typeof one.data === 'string') return fileOf(id, one.data);
     const data = needObject({ of: one, path: `documents[${at}]` }, 'data').of;
-    return fileOf(id, JSON.stringify(data), 'application/json');
+    return fileOf(id, JSON.stringify(data));
   });
 }
 
-function fileOf(filename: string, text: string, mediaType: string): MediaPart {
+/** Plain text, JSON or not: of all kinds of files that one is taken by the most formats. */
+function fileOf(filename: string, text: string): MediaPart {
   const data = Buffer.from(text).toString('base64');
-  return { type: 'file', media: { at: 'inline', data, mediaType }, filename, cite: true };
+  const media = { at: 'inline', data, mediaType: 'text/plain' } as const;
+  return { type: 'file', media, filename, cite: true };
 }
 
 /** They are about the last question, so they stand before its words. */

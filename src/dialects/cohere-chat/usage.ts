@@ -16,7 +16,7 @@ function readPair(value: Json | undefined): Pair | null {
 
 /**
  * What is charged, where that is told: beside it `tokens` counts what the vendor itself added to
- * the prompt, which stands before all else. So that much of what was cached is none of the caller's.
+ * the prompt, which stands before all else: so much of what was cached is none of the caller's.
  */
 export function readUsage(value: Json | undefined): TurnUsage | null {
   if (!isObject(value)) return null;

@@ -1,4 +1,4 @@
-/** Other formats' clients on a model of Cohere's, and what its format's callers see of its faults. */
+/** Other formats' clients on a model of Cohere's, and how its callers are told of faults. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { createAnthropic } from '@ai-sdk/anthropic';
 import { createGoogleGenerativeAI } from '@ai-sdk/google';
