@@ -1,4 +1,4 @@
-/** Other formats' questions to models that speak Cohere's chat, its questions to theirs, and back. */
+/** Other formats' questions to models of Cohere's format, its questions to theirs, and back. */
 import { describe, expect, test } from 'bun:test';
 import {
   anthropicMessagesCaller,

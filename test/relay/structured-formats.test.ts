@@ -271,6 +271,24 @@ test('a format without a JSON mode is told in words that any JSON will do', asyn
   expect(wholeText(await textOf(answer), openaiChatVendor)).toBe('{"a":1}');
 });
 
+test('where no JSON mode is taken beside tools, the model is told in words', async () => {
+  const { cohere } = FORMATS;
+  if (cohere === undefined) throw new Error('cohere');
+  const made = { name: 'f', parameters: SCHEMA };
+  const more = { ...FORMATS.chat?.ask, tools: [{ type: 'function', function: made }] };
+  const text = JSON.stringify(more);
+  const request = openaiChatCaller.readRequest(text, text.length);
+  const ask = { dialect: 'openai-chat', request };
+  const service = { path: '/x', dialect: cohere.vendor.id, meter: cohere.meter };
+  const vendor = { ...compatible, services: { chat: [service] } };
+  const scripts = { a: [{ acts: [{ bytes: JSON.stringify(cohere.says(GOOD)) }] }] };
+  const rig = await makeRig({ ...SCHEMAS, upstreams: [{ vendor }], ask }, scripts);
+  const answer = await rig.clock.until(rig.call());
+  expect(answer.headers['x-gangway-structured']).toBe('prompt; attempts=1');
+  const asked = JSON.parse(String(rig.vendors.asked[0]?.body)) as JsonObject;
+  expect([asked.response_format, (asked.tools as Json[]).length]).toEqual([undefined, 1]);
+});
+
 /** Formats without a name for the schema get one of ours. */
 async function toolNameOf(from: string, to: string): Promise<string> {
   const theirs = FORMATS[to];

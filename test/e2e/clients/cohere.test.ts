@@ -226,6 +226,15 @@ describe('whatever the model', () => {
     expect(nanos(call?.charge ?? '0')).toBeGreaterThan(0n);
   });
 
+  test.each(Object.values(UPSTREAMS))('and so is what %s counts', async (model) => {
+    const { usage } = await listen(ask(model, 'Count to 12'));
+    const [call] = await settledCalls(gateway);
+    expect({ input: call?.inputTokens, output: call?.outputTokens }).toEqual({
+      input: usage?.billedUnits?.inputTokens,
+      output: usage?.billedUnits?.outputTokens,
+    });
+  });
+
   test('the right exceptions are raised, with the field in the body', async () => {
     const wrong = new CohereClientV2({ token: 'sk-gw-wrong', environment: gateway.url });
     expect(await of(wrong.chat(ask(OWN, 'x')))).toBeInstanceOf(Cohere.UnauthorizedError);
@@ -240,6 +249,28 @@ describe('whatever the model', () => {
       code: 'unsupported_parameter',
       param: 'safety_mode',
     });
+  });
+
+  test('models are listed page by page, in the shape that it knows', async () => {
+    const names: string[] = [];
+    for (let pageToken: string | undefined; ; ) {
+      const page = await client.models.list({ endpoint: 'chat', pageSize: 50, pageToken });
+      names.push(...page.models.map(({ name }) => name ?? ''));
+      pageToken = page.nextPageToken;
+      if (pageToken === undefined) break;
+    }
+    expect(names).toContain(OWN);
+    expect(names).toContain(UPSTREAMS.Gemini);
+    expect(names).not.toContain('embed-v4.0');
+    expect(new Set(names).size).toBe(names.length);
+    expect((await client.models.list()).models).toHaveLength(20);
+    expect(await client.models.get('embed-v4.0')).toMatchObject({
+      name: 'embed-v4.0',
+      endpoints: ['embed'],
+      contextLength: 128_000,
+    });
+    const missing = await of(client.models.get('no-such-model'));
+    expect((missing as Cohere.NotFoundError).body).toMatchObject({ code: 'model_not_found' });
   });
 
   test('texts are embedded by everybody, as numbers and as base64', async () => {
