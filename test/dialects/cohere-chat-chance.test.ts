@@ -135,7 +135,7 @@ const turns = fc
       stop: fc.array(text, { maxLength: 5 }),
       temperature: maybe(fc.constantFrom(0, 0.5, 1)),
       topP: maybe(fc.constantFrom(0.01, 0.5, 0.99)),
-      topK: maybe(fc.nat(500)),
+      topK: maybe(fc.integer({ min: 1, max: 500 })),
       seed: maybe(fc.nat()),
       others: fc.constantFrom<Turn['others']>({}, { safety_mode: 'STRICT' }, { priority: 2 }),
     }),

@@ -43,7 +43,7 @@ export function readTurn({ body }: WireRequest): Turn {
   const messages = takeSpots(spot, 'messages').map(readMessage);
   const items = messages.flatMap((message) => message.items);
   return {
-    items: withDocuments(items, readDocuments(body.documents)),
+    items: withDocuments(items, readDocuments(body.documents, !CITES_OFF.has(citingMode(spot)))),
     tools: readTools(spot),
     toolChoice: readChoice(body.tool_choice),
     parallelTools: null,
@@ -53,7 +53,8 @@ export function readTurn({ body }: WireRequest): Turn {
     stop: takeTexts(spot, 'stop_sequences'),
     temperature: takeNumber(spot, 'temperature'),
     topP: takeNumber(spot, 'p'),
-    topK: takeNumber(spot, 'k'),
+    // None is as if it were not said.
+    topK: takeNumber(spot, 'k') || null,
     seed: takeNumber(spot, 'seed'),
     presencePenalty: takeNumber(spot, 'presence_penalty'),
     frequencyPenalty: takeNumber(spot, 'frequency_penalty'),
@@ -68,12 +69,16 @@ export function readTurn({ body }: WireRequest): Turn {
 
 /** What is as if it were not said is not: defaults, and what is off. */
 function readOthers(spot: Spot): Record<string, Json> {
+  const body = spot.of;
   const others = leftOver(spot, KNOWN);
   const safety = takeText(spot, 'safety_mode');
   if (safety !== null && safety !== 'CONTEXTUAL') others.safety_mode = safety;
   if (takeFlag(spot, 'logprobs') === true) others.logprobs = true;
-  const citing = takeObject(spot, 'citation_options');
-  if (citing !== null && citing.mode !== 'ENABLED') others.citation_options = citing;
+  const mode = citingMode(spot);
+  if (mode !== 'ENABLED' && !CITES_OFF.has(mode)) {
+    others.citation_options = body.citation_options ?? null;
+  }
+  if (others.priority === 0) delete others.priority;
   const thinking = takeObject(spot, 'thinking');
   if (thinking !== null) {
     Object.assign(others, leftOver({ of: thinking, path: 'thinking' }, KNOWN_OF_THINKING));
@@ -81,10 +86,20 @@ function readOthers(spot: Spot): Record<string, Json> {
   return others;
 }
 
+const CITES_OFF: ReadonlySet<string> = new Set(['OFF', 'DISABLED']);
+
+function citingMode(spot: Spot): string {
+  const of = takeObject(spot, 'citation_options');
+  return of === null
+    ? 'ENABLED'
+    : (takeText({ of, path: 'citation_options' }, 'mode') ?? 'ENABLED');
+}
+
 /** Files to be cited, under the ids that the answer's citations will name. */
-function readDocuments(value: Json | undefined): readonly MediaPart[] {
+function readDocuments(value: Json | undefined, cite: boolean): readonly MediaPart[] {
   if (value === undefined || value === null) return [];
   return listAt(value, 'documents').map((one, at): MediaPart => {
+    const fileOf = (name: string, text: string): MediaPart => textFile(name, text, cite);
     if (typeof one === 'string') return fileOf(`doc:${at}`, one);
     if (!isObject(one)) throw wrong(`documents[${at}]`, 'must be a text or an object');
     const id = typeof one.id === 'string' && one.id !== '' ? one.id : `doc:${at}`;
@@ -95,10 +110,10 @@ function readDocuments(value: Json | undefined): readonly MediaPart[] {
 }
 
 /** Plain text, JSON or not: of all kinds of files that one is taken by the most formats. */
-function fileOf(filename: string, text: string): MediaPart {
+function textFile(filename: string, text: string, cite: boolean): MediaPart {
   const data = Buffer.from(text).toString('base64');
   const media = { at: 'inline', data, mediaType: 'text/plain' } as const;
-  return { type: 'file', media, filename, cite: true };
+  return { type: 'file', media, filename, ...(cite ? { cite } : {}) };
 }
 
 /** They are about the last question, so they stand before its words. */
