@@ -141,6 +141,13 @@ describe('a stream that fails', () => {
     expect(() => watch.end()).toThrow();
   });
 
+  test('by no words and a good reason is none', () => {
+    const bytes = Buffer.from(start + ended({ finish_reason: 'COMPLETE', error: '' }));
+    expect(collect(readStream(vendor, [bytes])).answers[0]?.stop).toBe('stop');
+    const watch = passage.watch(request, readError);
+    expect([watch.look(bytes), watch.end()]).toEqual([bytes, null]);
+  });
+
   test('that ends without a word is none', () => {
     const head = text.split('event: content-start')[0] ?? '';
     const bytes = Buffer.from(head + ended({ finish_reason: 'COMPLETE' }));

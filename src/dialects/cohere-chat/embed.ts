@@ -28,7 +28,7 @@ export function readEmbedRequest(text: string, bytes: number): EmbedRequest {
   const { body } = parseBody(text);
   for (const [field, value] of Object.entries(body)) {
     if (KNOWN.has(field) || value === null) continue;
-    throw wrong(field, 'is not taken here: send texts, as everything that is embedded');
+    throw wrong(field, 'is not taken here, where texts alone are embedded: remove it');
   }
   const texts = textList(body.texts, 'texts');
   if (texts.length === 0 || texts.length > TEXTS_MAX || texts.includes('')) {

@@ -7,8 +7,8 @@ import type { ErrorReader, EventReader } from '../shape.ts';
 import type { Seal, TurnEvent } from '../turn.ts';
 import { isOfText, readCitation } from './citations.ts';
 import { PLAN, THINKING } from './marks.ts';
-import { failureOf, isEmptyEnd, isErrorBody } from './reply.ts';
-import { hasFailed, readStop, readUsage } from './usage.ts';
+import { failureIn, isEmptyEnd, isErrorBody } from './reply.ts';
+import { readStop, readUsage } from './usage.ts';
 
 /** An item that is under way, or whose citations may still come. */
 interface Open {
@@ -92,13 +92,15 @@ export class ChatReader implements EventReader {
   #content(key: string, content: Json | undefined): TurnEvent[] {
     if (!isObject(content ?? null)) return [];
     const { type, text, thinking } = content as JsonObject;
-    const isThought = type === 'thinking' || (type === undefined && typeof thinking === 'string');
-    if (this.#open.has(key)) return this.#say(key, isThought ? thinking : text);
+    const words = text || thinking;
+    // One that has ended leaves its number to the next.
+    if (this.#open.get(key)?.closed === false) return this.#say(key, words);
+    const isThought = type === 'thinking' || (type === undefined && words === thinking);
     const begun = isThought
       ? this.#begin(key, { type: 'reasoning' }, THINKING)
       : this.#begin(key, { type: 'text' });
     if (!isThought) this.#lastText = key;
-    return [...begun, ...this.#say(key, isThought ? thinking : text)];
+    return [...begun, ...this.#say(key, words)];
   }
 
   /** Blocks follow each other, so what has ended is told to be so when the next one begins. */
@@ -177,10 +179,9 @@ export class ChatReader implements EventReader {
   }
 
   #stop(delta: JsonObject): TurnEvent[] {
-    const { finish_reason: reason, error } = delta;
-    if (hasFailed(reason) || typeof error === 'string') {
-      throw this.#readError(failureOf(reason, error));
-    }
+    const failure = failureIn(delta);
+    if (failure !== null) throw this.#readError(failure);
+    const { finish_reason: reason } = delta;
     this.#usage = delta.usage ?? null;
     if (this.#at === 0 && isEmptyEnd(reason)) throw new Fault('vendor_empty');
     const events = [...this.#open.keys()].flatMap((key) => this.#end(key));

@@ -94,9 +94,9 @@ export function readAssistant(spot: Spot): readonly Item[] {
 
 /** An empty text beside calls says nothing. */
 function blocksOf(spot: Spot): readonly Spot[] {
-  const { content } = spot.of;
+  const { content, tool_calls: calls } = spot.of;
   if (typeof content !== 'string') return takeSpots(spot, 'content');
-  if (content === '' && spot.of.tool_calls !== undefined) return [];
+  if (content === '' && Array.isArray(calls) && calls.length > 0) return [];
   return [{ of: { type: 'text', text: content }, path: pathOf(spot, 'content') }];
 }
 

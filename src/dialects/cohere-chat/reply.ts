@@ -23,7 +23,8 @@ function successOf(body: Json | undefined, readError: ErrorReader): JsonObject {
   if (!isObject(body)) throw new Fault('vendor_malformed');
   if (isErrorBody(body)) throw readError(body);
   const { message, finish_reason: reason } = body;
-  if (hasFailed(reason)) throw readError(failureOf(reason, body.error));
+  const failure = failureIn(body);
+  if (failure !== null) throw readError(failure);
   if (!isObject(message)) throw new Fault('vendor_empty');
   const isSaid = [message.content, message.tool_calls].some(
     (said) => (Array.isArray(said) || typeof said === 'string') && said.length > 0,
@@ -32,10 +33,11 @@ function successOf(body: Json | undefined, readError: ErrorReader): JsonObject {
   return message;
 }
 
-/** What a failure at the end of an answer says, as an error body. */
-export function failureOf(reason: Json | undefined, words: Json | undefined): JsonObject {
-  const message = typeof words === 'string' && words !== '' ? words : null;
-  return { message: message ?? `The answer ended with ${String(reason)}.` };
+/** The failure with which an answer ends, as an error body; null: it is none. */
+export function failureIn({ finish_reason: reason, error }: JsonObject): JsonObject | null {
+  const words = typeof error === 'string' && error !== '' ? error : null;
+  if (words === null && !hasFailed(reason)) return null;
+  return { message: words ?? `The answer ended with ${String(reason)}.` };
 }
 
 /** An answer on its way to a caller of the same format. */

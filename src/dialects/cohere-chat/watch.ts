@@ -4,8 +4,7 @@ import { isObject, type Json, type JsonObject, parseJson } from '../../kit/json.
 import { asBuffer, type ServerEvent, splitEvents } from '../../kit/sse.ts';
 import type { ErrorReader, StreamWatch } from '../shape.ts';
 import { LAST_WORD } from './read-events.ts';
-import { failureOf, isEmptyEnd, isErrorBody, messageBytes } from './reply.ts';
-import { hasFailed } from './usage.ts';
+import { failureIn, isEmptyEnd, isErrorBody, messageBytes } from './reply.ts';
 
 export class ChatWatch implements StreamWatch {
   readonly #readError: ErrorReader;
@@ -72,13 +71,12 @@ export class ChatWatch implements StreamWatch {
     }
   }
 
-  #stop({ finish_reason: reason, error, usage }: JsonObject): void {
-    if (hasFailed(reason) || typeof error === 'string') {
-      throw this.#readError(failureOf(reason, error));
-    }
-    this.#usage = usage ?? null;
+  #stop(delta: JsonObject): void {
+    const failure = failureIn(delta);
+    if (failure !== null) throw this.#readError(failure);
+    this.#usage = delta.usage ?? null;
     // An end without a single word is a fault; the caller must not take it for an answer.
-    if (!this.begun && isEmptyEnd(reason)) throw new Fault('vendor_empty');
+    if (!this.begun && isEmptyEnd(delta.finish_reason)) throw new Fault('vendor_empty');
     this.begun = true;
     this.#finished = true;
   }
