@@ -15,15 +15,17 @@ const MODEL = 'command-a-plus-05-2026';
 const FAULTS = ['cut-middle', 'error-middle', 'malformed', 'empty-choices', '200-error', '503'];
 
 let gateway: Gateway;
+let sandboxUrl = '';
 
 beforeAll(async () => {
   const { url } = await startSandbox();
+  sandboxUrl = `${url}${COHERE.path}`;
   const model = (name: string) => ({ id: name, wire_name: `sandbox-${name}`, kind: 'chat' });
   const cohere = [
-    { name: 'cohere', base_url: `${url}${COHERE.path}`, key: String(COHERE.key) },
+    { name: 'cohere', base_url: sandboxUrl, key: String(COHERE.key) },
     {
       name: 'broken',
-      base_url: `${url}${COHERE.path}`,
+      base_url: sandboxUrl,
       key: String(COHERE.key),
       models: FAULTS.map(model),
     },
@@ -53,6 +55,27 @@ function createModel(create: Create, path: string): (model: string) => LanguageM
 describe.each(Object.keys(CLIENTS))('%s on a model of Cohere', (name) => {
   const tries = aiTries((model) => CLIENTS[name]?.(model) ?? model);
   test.each([...FEATURES])('%s', (feature) => tries[feature](MODEL));
+});
+
+test.each([false, true])('in its own format bytes pass untouched, streamed: %p', async (stream) => {
+  const body = {
+    ...{ model: MODEL, stream, messages: [{ role: 'user', content: 'Say in Antarctica' }] },
+    ...{ documents: ['They live in Antarctica.'], thinking: { type: 'enabled' } },
+  };
+  const from = async (url: string, key: string): Promise<string> => {
+    const response = await fetch(`${url}/v2/chat`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    expect(response.status).toBe(200);
+    // The vendor counts its calls in the ids.
+    return (await response.text()).replaceAll(/[0-9a-f]{12}"/g, '"');
+  };
+  const direct = await from(sandboxUrl, String(COHERE.key));
+  expect(direct).toContain('citation');
+  expect(direct).toContain('thinking');
+  expect(await from(gateway.url, gateway.operatorKey)).toBe(direct);
 });
 
 describe('a fault', () => {

@@ -290,8 +290,19 @@ describe('whatever the model', () => {
       expect(bytes.readFloatLE(0)).toBeCloseTo(first?.[0] ?? Number.NaN, 6);
       expect(meta?.billedUnits?.inputTokens).toBeGreaterThanOrEqual(0);
     }
-    const rounded = { model: 'embed-v4.0', texts: ['a'], embeddingTypes: ['int8' as const] };
-    const refused = await of(client.embed({ ...rounded, inputType: 'search_query' }));
+    const many = await client.embed({
+      model: 'embed-v4.0',
+      texts: Array.from({ length: 100 }, (_, at) => `text ${at}`),
+      inputType: 'search_document',
+    });
+    expect(many.embeddings.float).toHaveLength(100);
+    const rounded = {
+      ...{ texts: ['a'], inputType: 'search_query' as const },
+      embeddingTypes: ['int8' as const],
+    };
+    const own = await client.embed({ ...rounded, model: 'embed-v4.0' });
+    expect(own.embeddings.int8?.[0]?.every(Number.isInteger)).toBe(true);
+    const refused = await of(client.embed({ ...rounded, model: 'text-embedding-3-small' }));
     expect((refused as Cohere.BadRequestError).body).toMatchObject({ param: 'embedding_types' });
   });
 });
