@@ -3,9 +3,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { createAnthropic } from '@ai-sdk/anthropic';
 import { createGoogleGenerativeAI } from '@ai-sdk/google';
 import { createOpenAI } from '@ai-sdk/openai';
-import type { LanguageModel } from 'ai';
+import { generateText, type LanguageModel } from 'ai';
 import { COHERE } from '../../../sandbox/cohere/mount.ts';
 import { splitEvents } from '../../../src/kit/sse.ts';
+import { settledCalls } from '../books.ts';
 import { cleanUp, type Gateway, startGateway, startSandbox } from '../gateway.ts';
 import { aiTries } from './ai-tries.ts';
 import { FEATURES } from './matrix.ts';
@@ -76,6 +77,16 @@ test.each([false, true])('in its own format bytes pass untouched, streamed: %p',
   expect(direct).toContain('citation');
   expect(direct).toContain('thinking');
   expect(await from(gateway.url, gateway.operatorKey)).toBe(direct);
+});
+
+test('what other clients are told of its usage is what it bills, and stands in the books', async () => {
+  const model = openai().chat('command-a-03-2025');
+  const { usage } = await generateText({ model, prompt: 'Count to 12', maxRetries: 0 });
+  const [call] = await settledCalls(gateway);
+  expect(call).toMatchObject({ model: 'command-a-03-2025', usageSource: 'vendor' });
+  expect([call?.inputTokens, call?.outputTokens]).toEqual([usage.inputTokens, usage.outputTokens]);
+  // Of 490 more Cohere tells, too, that it counted but does not bill them.
+  expect(usage.inputTokens).toBeLessThan(100);
 });
 
 describe('a fault', () => {
