@@ -79,7 +79,7 @@ test.each([false, true])('in its own format bytes pass untouched, streamed: %p',
   expect(await from(gateway.url, gateway.operatorKey)).toBe(direct);
 });
 
-test('what other clients are told of its usage is what it bills, and stands in the books', async () => {
+test('what others are told of its usage is what it bills, and stands in the books', async () => {
   const model = openai().chat('command-a-03-2025');
   const { usage } = await generateText({ model, prompt: 'Count to 12', maxRetries: 0 });
   const [call] = await settledCalls(gateway);
