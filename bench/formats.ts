@@ -46,6 +46,11 @@ function waysOf(model: string): readonly Way[] {
       path: `/v1beta/models/${model}:generateContent`,
       body: { contents: [{ role: 'user', parts: [{ text }] }] },
     },
+    {
+      name: 'v2 chat',
+      path: '/v2/chat',
+      body: { model, max_tokens: OUTPUT_TOKENS, messages: [{ role: 'user', content: text }] },
+    },
   ];
 }
 

@@ -3,21 +3,18 @@ import { isObject, type Json, type JsonObject } from '../../src/kit/json.ts';
 import { type Turn, turnsFor } from '../answer.ts';
 import { type Ask, readAsk } from '../ask.ts';
 import { bearerService } from '../chat.ts';
-import { type Complaint, checkChat, field, first, invalid, unsupported } from '../check.ts';
-import { objectsOf, strangeMember } from '../complain.ts';
+import { type Complaint, checkChat, first } from '../check.ts';
+import { objectsOf } from '../complain.ts';
 import type { Service } from '../service.ts';
 import { type Frame, groups, namedFrame, type Speech, sseSpeech } from '../speech.ts';
 import { countTokens } from '../tokens.ts';
 import type { FakeVendor } from '../vendors.ts';
+import { checkOwn } from './check.ts';
+import { citationsOf } from './cite.ts';
 
-const FIELDS = [
-  ...['model', 'messages', 'stream', 'tools', 'strict_tools', 'documents', 'citation_options'],
-  ...['response_format', 'safety_mode', 'max_tokens', 'stop_sequences', 'temperature', 'seed'],
-  ...['frequency_penalty', 'presence_penalty', 'k', 'p', 'logprobs', 'tool_choice', 'thinking'],
-  ...['priority', 'raw_prompting', 'return_prompt'],
-];
-const STOPS_MAX = 5;
-const K_MAX = 500;
+/** What Cohere adds to every prompt and answer; it counts that, and charges nothing for it. */
+const ADDED_INPUT_TOKENS = 490;
+const ADDED_OUTPUT_TOKENS = 2;
 
 export function cohereChat(vendor: FakeVendor): Service {
   return {
@@ -26,48 +23,14 @@ export function cohereChat(vendor: FakeVendor): Service {
     speak: ({ body, n, plan }, pieces) => {
       const ask = readAsk(asChat(body), vendor);
       const [turn = null] = turnsFor({ ask, name: vendor.name, plan, pieces });
-      return speak({ ask, turn, n, pieces, noUsage: plan.noUsage === true });
+      const cited = turn === null ? [] : citationsOf(body, turn.text);
+      return speak({ ask, turn, cited, n, pieces, noUsage: plan.noUsage === true });
     },
   };
 }
 
 function check(body: JsonObject, vendor: FakeVendor): Complaint | null {
-  const ranges: readonly (readonly [string, number, number])[] = [
-    ['temperature', 0, 1],
-    ['frequency_penalty', 0, 1],
-    ['presence_penalty', 0, 1],
-    ['p', 0.01, 0.99],
-    ['k', 0, K_MAX],
-  ];
-  const stops = field(body, 'stop_sequences');
-  return first([
-    () => {
-      const strange = strangeMember(body, FIELDS);
-      return strange === null ? null : unsupported(strange, 'is not known');
-    },
-    ...ranges.map(([name, low, high]) => () => {
-      const value = field(body, name);
-      if (value === undefined) return null;
-      const fits = typeof value === 'number' && value >= low && value <= high;
-      return fits ? null : invalid(name, `must be between ${low} and ${high} inclusive`);
-    }),
-    () => {
-      const isOver = Array.isArray(stops) && stops.length > STOPS_MAX;
-      return isOver ? invalid('stop_sequences', `at most ${STOPS_MAX} are allowed`) : null;
-    },
-    () => {
-      const choice = field(body, 'tool_choice');
-      const fits = choice === undefined || choice === 'REQUIRED' || choice === 'NONE';
-      return fits ? null : invalid('tool_choice', 'must be one of REQUIRED, NONE');
-    },
-    () => {
-      const isBoth = isObject(body.response_format) && field(body, 'tools') !== undefined;
-      const isJson = isBoth && (body.response_format as JsonObject).type === 'json_object';
-      const why = 'is not supported in combination with tools or documents';
-      return isJson ? invalid('response_format', why) : null;
-    },
-    () => checkChat(asChat(body), vendor),
-  ]);
+  return first([() => checkOwn(body), () => checkChat(asChat(body), vendor)]);
 }
 
 /** The same request in the words of OpenAI's chat, which its messages and tools follow. */
@@ -108,6 +71,7 @@ function asMessage(message: Json): Json {
 interface Said {
   readonly ask: Ask;
   readonly turn: Turn | null;
+  readonly cited: readonly JsonObject[];
   readonly n: number;
   readonly pieces: readonly string[] | null;
   readonly noUsage: boolean;
@@ -124,8 +88,13 @@ function usageOf({ ask, turn }: Said): JsonObject {
     countTokens(turn?.reasoning ?? '') +
     countTokens(turn?.text ?? '') +
     (turn?.calls ?? []).reduce((sum, call) => sum + countTokens(call.arguments), 0);
-  const tokens = { input_tokens: ask.promptTokens, output_tokens: output };
-  return { billed_units: tokens, tokens, cached_tokens: ask.cachedTokens };
+  const billed = { input_tokens: ask.promptTokens, output_tokens: output };
+  const tokens = {
+    input_tokens: ask.promptTokens + ADDED_INPUT_TOKENS,
+    output_tokens: output + ADDED_OUTPUT_TOKENS,
+  };
+  const cached = ask.cachedTokens === 0 ? 0 : ask.cachedTokens + ADDED_INPUT_TOKENS;
+  return { billed_units: billed, tokens, cached_tokens: cached };
 }
 
 function planOf(turn: Turn): string {
@@ -149,7 +118,7 @@ function callsOf(turn: Turn): JsonObject[] {
   }));
 }
 
-function messageOf(turn: Turn | null): JsonObject {
+function messageOf({ turn, cited }: Said): JsonObject {
   if (turn === null) return { role: 'assistant' };
   const content = contentOf(turn);
   const calls = callsOf(turn);
@@ -157,6 +126,7 @@ function messageOf(turn: Turn | null): JsonObject {
     role: 'assistant',
     ...(content.length === 0 ? {} : { content }),
     ...(calls.length === 0 ? {} : { tool_plan: planOf(turn), tool_calls: calls }),
+    ...(cited.length === 0 ? {} : { citations: cited }),
   };
 }
 
@@ -165,7 +135,7 @@ function speak(said: Said): Speech {
   const usage = said.noUsage ? null : usageOf(said);
   const end = { finish_reason: reasonOf(said.turn), ...(usage === null ? {} : { usage }) };
   return sseSpeech({
-    whole: { id, message: messageOf(said.turn), ...end },
+    whole: { id, message: messageOf(said), ...end },
     usage,
     frames: [...framesOf(said, id, end)],
     broken: 'event: content-delta\ndata: {"type":"content-delta","index":0,"delta":{"message":\n\n',
@@ -173,7 +143,7 @@ function speak(said: Said): Speech {
   });
 }
 
-function* framesOf({ turn, pieces }: Said, id: string, end: JsonObject): Generator<Frame> {
+function* framesOf({ turn, pieces, cited }: Said, id: string, end: JsonObject): Generator<Frame> {
   const empty = { role: 'assistant', content: [], tool_plan: '', tool_calls: [], citations: [] };
   yield namedFrame({ id, type: 'message-start', delta: { message: empty } });
   let index = 0;
@@ -185,6 +155,7 @@ function* framesOf({ turn, pieces }: Said, id: string, end: JsonObject): Generat
       for (const text of texts) {
         yield { ...contentFrame('content-delta', index, { [kind]: text }), text };
       }
+      if (kind === 'text') yield* citationFrames(cited);
       yield namedFrame({ type: 'content-end', index });
       index += 1;
     }
@@ -192,6 +163,14 @@ function* framesOf({ turn, pieces }: Said, id: string, end: JsonObject): Generat
   }
   const usage = isObject(end.usage) ? end.usage : null;
   yield namedFrame({ type: 'message-end', delta: end }, '', usage);
+}
+
+function* citationFrames(cited: readonly JsonObject[]): Generator<Frame> {
+  for (const [index, citation] of cited.entries()) {
+    const delta = { message: { citations: citation } };
+    yield namedFrame({ type: 'citation-start', index, delta });
+    yield namedFrame({ type: 'citation-end', index });
+  }
 }
 
 function contentFrame(type: string, index: number, content: JsonObject): Frame {

@@ -37,7 +37,8 @@ const COHERE_VENDOR: FakeVendor = {
   path: '/cohere',
   key: 'sandbox-cohere-key',
   models: [
-    ...['command-a-03-2025', 'command-a-reasoning-08-2025', 'command-a-vision-07-2025'],
+    ...['command-a-plus-05-2026', 'command-a-03-2025', 'command-a-reasoning-08-2025'],
+    ...['command-a-vision-07-2025', 'command-r7b-12-2024'],
     ...['embed-v4.0', 'rerank-v3.5', 'rerank-v4.0-pro'],
   ],
   errors: ERRORS,

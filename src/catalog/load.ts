@@ -5,6 +5,7 @@ import alibaba from './models/alibaba.ts';
 import anthropic from './models/anthropic.ts';
 import bytedance from './models/bytedance.ts';
 import bytedanceMedia from './models/bytedance-media.ts';
+import cohere from './models/cohere.ts';
 import deepseek from './models/deepseek.ts';
 import embeddings from './models/embeddings.ts';
 import flux from './models/flux.ts';
@@ -47,6 +48,7 @@ const BUILT_IN: readonly Model[] = [
   ...xai,
   ...mistral,
   ...google,
+  ...cohere,
   ...kling,
   ...meta,
   ...runway,

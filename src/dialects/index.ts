@@ -9,6 +9,8 @@ import {
   anthropicMessagesVendor,
 } from './anthropic-messages/index.ts';
 import { bedrockConverseVendor } from './bedrock-converse/index.ts';
+import { COHERE_EMBED, openCohereEmbeddings } from './cohere-chat/embed.ts';
+import { cohereChatCaller, cohereChatPassage, cohereChatVendor } from './cohere-chat/index.ts';
 import { EMBEDDINGS, openEmbeddings } from './embeddings/exchange.ts';
 import { EMBED_FORMATS } from './embeddings/formats.ts';
 import { geminiCountPassage } from './gemini-generate/count.ts';
@@ -44,6 +46,7 @@ const PASSAGES: Readonly<Record<string, Passage>> = byId([
   openaiResponsesPassage,
   anthropicMessagesPassage,
   geminiGeneratePassage,
+  cohereChatPassage,
   openaiResponsesCountPassage,
   ...VOLC_PASSAGES,
   anthropicCountPassage,
@@ -56,12 +59,14 @@ const CALLERS: Readonly<Record<string, CallerDialect>> = byId([
   openaiResponsesCaller,
   anthropicMessagesCaller,
   geminiGenerateCaller,
+  cohereChatCaller,
 ]);
 const VENDORS: Readonly<Record<string, VendorDialect>> = byId([
   openaiChatVendor,
   openaiResponsesVendor,
   anthropicMessagesVendor,
   geminiGenerateVendor,
+  cohereChatVendor,
   bedrockConverseVendor,
 ]);
 
@@ -74,6 +79,10 @@ const OTHERS: Readonly<Record<string, Other>> = Object.freeze({
   [EMBEDDINGS]: {
     to: EMBED_FORMATS,
     open: ({ request, to }: ExchangeWish) => openEmbeddings(request, to),
+  },
+  [COHERE_EMBED]: {
+    to: EMBED_FORMATS,
+    open: (wish: ExchangeWish) => openCohereEmbeddings(wish, wish.to),
   },
   [RERANK]: { to: RERANK_FORMATS, open: (wish: ExchangeWish) => openRerank(wish, wish.to) },
 });

@@ -1,4 +1,5 @@
 /** Pictures, sounds and files as addresses: `data:` ones carry their bytes. */
+import { plainMedia } from './fields.ts';
 import type { Media } from './turn.ts';
 
 const DATA = 'data:';
@@ -31,6 +32,15 @@ function unescapeUrl(text: string): string {
 export function writeUrl(media: Media): string | null {
   if (media.at === 'url') return media.url;
   return media.at === 'inline' ? `${DATA}${media.mediaType}${BASE64},${media.data}` : null;
+}
+
+/** The words of a file that is nothing but words; null: it is more than that, or elsewhere. */
+export function inlineText(media: Media): string | null {
+  const plain = plainMedia(media);
+  if (plain.at !== 'inline') return null;
+  const type = plain.mediaType.split(';')[0] ?? '';
+  if (!type.startsWith('text/') && type !== 'application/json') return null;
+  return Buffer.from(plain.data, 'base64').toString('utf8');
 }
 
 const AUDIO_FORMATS: Readonly<Record<string, string>> = Object.freeze({

@@ -1,5 +1,6 @@
 /** The routes by which callers ask models; one list, for the program and for its tests. */
 import { type ChatEdge, chatRoutes } from './chat.ts';
+import { chatAndEmbedRoutes } from './cohere.ts';
 import { contentRoutes } from './content.ts';
 import { dataPlaneRoutes } from './data-plane.ts';
 import { messageRoutes } from './messages.ts';
@@ -16,6 +17,7 @@ export function frontRoutes(edge: FrontEdge): readonly Route[] {
     ...responsesRoutes(edge, PLAIN_DOOR),
     ...messageRoutes(edge),
     ...contentRoutes(edge),
+    ...chatAndEmbedRoutes(edge),
     ...retrievalRoutes(edge),
     ...modelRoutes(edge.relay.routes),
     ...dataPlaneRoutes(edge),

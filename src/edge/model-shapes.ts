@@ -1,5 +1,6 @@
 /** A model, and a list of them, as clients of each format know them. */
 import { writeFault as writeMessagesFault } from '../dialects/anthropic-messages/fault.ts';
+import { writeFault as writeCohereFault } from '../dialects/cohere-chat/fault.ts';
 import { writeFault as writeContentFault } from '../dialects/gemini-generate/fault.ts';
 import { writeFault as writeChatFault } from '../dialects/openai-chat/fault.ts';
 import type { JsonObject } from '../kit/json.ts';
@@ -18,6 +19,7 @@ const CREATED_S = 1_735_689_600;
 const CREATED_AT = '2025-01-01T00:00:00Z';
 const CONTENT_PAGE_ROWS = 50;
 const CONTENT_METHODS = ['generateContent', 'streamGenerateContent', 'countTokens'];
+const COHERE_PAGE_ROWS = 20;
 const EMBEDDING_METHODS = ['embedContent', 'batchEmbedContents'];
 
 const idOf = ({ model }: ModelRoute): string => model.id;
@@ -96,4 +98,51 @@ export const CONTENT_SHAPE: ModelShape = Object.freeze<ModelShape>({
     return { models, ...(next === null ? {} : { nextPageToken: next }) };
   },
   writeFault: writeContentFault,
+});
+
+/** What its clients can do with a model of each kind; others are not shown to them. */
+const ENDPOINTS: Readonly<Partial<Record<ModelRoute['model']['kind'], string>>> = {
+  chat: 'chat',
+  embedding: 'embed',
+  rerank: 'rerank',
+};
+
+function featuresOf({ model }: ModelRoute): readonly string[] {
+  const { tools, images, json, reasoning } = model.abilities;
+  return [
+    ...(tools ? ['tools'] : []),
+    ...(images ? ['vision'] : []),
+    ...(json === 'none' ? [] : ['json_mode']),
+    ...(json === 'schema' ? ['json_schema'] : []),
+    ...(reasoning ? ['reasoning'] : []),
+  ];
+}
+
+export const COHERE_SHAPE: ModelShape = Object.freeze<ModelShape>({
+  show: (entry) => ({
+    name: entry.model.id,
+    is_deprecated: entry.model.retires !== undefined,
+    endpoints: [ENDPOINTS[entry.model.kind] ?? []].flat(),
+    finetuned: false,
+    context_length: entry.model.contextTokens,
+    tokenizer_url: null,
+    default_endpoints: [],
+    features: featuresOf(entry),
+  }),
+  list(entries, query) {
+    const endpoint = query.get('endpoint');
+    const shown = entries.filter(({ model }) => {
+      const own = ENDPOINTS[model.kind];
+      return own !== undefined && (endpoint === null || own === endpoint);
+    });
+    const { items, next } = pageOf(shown, {
+      rows: query.get('page_size'),
+      rowsDefault: COHERE_PAGE_ROWS,
+      field: 'page_size',
+      after: query.get('page_token'),
+      idOf,
+    });
+    return { models: items.map(COHERE_SHAPE.show), next_page_token: next };
+  },
+  writeFault: writeCohereFault,
 });

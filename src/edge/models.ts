@@ -2,12 +2,19 @@
 import { mayUseModel } from '../access/keys.ts';
 import { Fault } from '../kit/fault.ts';
 import type { Route as ModelRoute, Routes } from '../relay/upstreams.ts';
-import { CHAT_SHAPE, CONTENT_SHAPE, MESSAGES_SHAPE, type ModelShape } from './model-shapes.ts';
+import {
+  CHAT_SHAPE,
+  COHERE_SHAPE,
+  CONTENT_SHAPE,
+  MESSAGES_SHAPE,
+  type ModelShape,
+} from './model-shapes.ts';
 import { callerOf, type Route, route, type Visit } from './routes.ts';
 
-/** Three formats share one path. Each kind of client gives itself away by a header of its own. */
+/** Four formats share one path. Each kind of client gives itself away by a header of its own. */
 function shapeOf({ headers }: Request): ModelShape {
   if (headers.has('anthropic-version')) return MESSAGES_SHAPE;
+  if (headers.get('x-fern-sdk-name')?.startsWith('cohere')) return COHERE_SHAPE;
   return headers.has('x-goog-api-key') ? CONTENT_SHAPE : CHAT_SHAPE;
 }
 

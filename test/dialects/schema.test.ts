@@ -91,6 +91,8 @@ function rewritten(schema: JsonObject, dialect = 'openai-chat') {
   return rewriteSchema(schema, subset);
 }
 
+const DIALECTS = ['openai-chat', 'anthropic-messages', 'gemini-generate', 'cohere-chat'];
+
 describe('rewritten', () => {
   test('an optional property is asked for as null, and removed again', () => {
     const schema = {
@@ -180,6 +182,21 @@ describe('rewritten', () => {
     expect(rewritten(schema as JsonObject)).toBeNull();
   });
 
+  test('an object of optional properties alone gets them all where some must be required', () => {
+    const mixed = closed({ a: TEXT, b: TEXT }, { required: ['a'] });
+    const schema = closed({ some: mixed, all: closed({ a: TEXT }, { required: [] }) });
+    const made = rewritten(schema, 'cohere-chat');
+    expect(made?.schema.properties).toEqual({
+      some: mixed,
+      all: closed({ a: { type: ['string', 'null'] } }),
+    });
+    expect(made?.restore({ some: { a: 'x' }, all: { a: null } })).toEqual({
+      some: { a: 'x' },
+      all: {},
+    });
+    expect(rewritten(closed({ none: closed({}) }), 'cohere-chat')).toBeNull();
+  });
+
   const leaf = fc.constantFrom<JsonObject>(
     TEXT,
     { type: 'integer', minimum: 2, maximum: 9 },
@@ -206,7 +223,7 @@ describe('rewritten', () => {
   })).object;
 
   test('an answer to the rewritten schema, restored, fits the caller’s own', () => {
-    for (const dialect of ['openai-chat', 'anthropic-messages', 'gemini-generate']) {
+    for (const dialect of DIALECTS) {
       fc.assert(
         fc.property(schema, (own) => {
           const made = rewritten(own, dialect);

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'bun:test';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { anthropicMessagesVendor } from '../../src/dialects/anthropic-messages/index.ts';
+import { cohereChatVendor } from '../../src/dialects/cohere-chat/index.ts';
 import { geminiGenerateVendor } from '../../src/dialects/gemini-generate/index.ts';
 import { openaiChatCaller, openaiChatVendor } from '../../src/dialects/openai-chat/index.ts';
 import {
@@ -44,6 +45,7 @@ const FORMATS: Readonly<Record<string, VendorDialect>> = {
   'openai-chat': openaiChatVendor,
   'anthropic-messages': anthropicMessagesVendor,
   'gemini-generate': geminiGenerateVendor,
+  'cohere-chat': cohereChatVendor,
 };
 const VENDORS = recordedVendors().flatMap(({ name, dialect }) => {
   const format = FORMATS[dialect];

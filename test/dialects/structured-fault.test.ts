@@ -1,6 +1,7 @@
 /** The fault of JSON that does not fit says why, in the words of every format. */
 import { describe, expect, test } from 'bun:test';
 import * as messages from '../../src/dialects/anthropic-messages/fault.ts';
+import * as cohere from '../../src/dialects/cohere-chat/fault.ts';
 import * as generate from '../../src/dialects/gemini-generate/fault.ts';
 import * as chat from '../../src/dialects/openai-chat/fault.ts';
 import { writeFaultEvent } from '../../src/dialects/openai-responses/fault.ts';
@@ -23,6 +24,7 @@ describe('structured_output_failed', () => {
   test.each([
     ['chat', JSON.parse(chat.writeFault(fault, 'r')).error],
     ['messages', JSON.parse(messages.writeFault(fault, 'r')).error],
+    ['cohere', JSON.parse(cohere.writeFault(fault, 'r'))],
     ['generate', JSON.parse(generate.writeFault(fault, 'r')).error.details[1]],
     ['responses', JSON.parse(splitEvents(writeFaultEvent(fault, 'r'))[0]?.data ?? '').error],
   ])('carries attempts, errors and the answer in %s', (_, error) => {

@@ -1,6 +1,7 @@
 /** Fields that ask for nothing are no reason to refuse a call to a model of another format. */
 import { describe, expect, test } from 'bun:test';
 import { anthropicMessagesVendor } from '../../src/dialects/anthropic-messages/index.ts';
+import { cohereChatCaller, cohereChatVendor } from '../../src/dialects/cohere-chat/index.ts';
 import {
   geminiGenerateCaller,
   geminiGenerateVendor,
@@ -27,7 +28,8 @@ describe('what asks for nothing', () => {
     { logit_bias: {}, functions: [], modalities: ['text'] },
     { repetition_penalty: 1, min_p: 0, extra_body: {} },
   ])('of OpenAI: %j', (fields) => {
-    for (const vendor of [anthropicMessagesVendor, geminiGenerateVendor, openaiResponsesVendor]) {
+    const others = [anthropicMessagesVendor, geminiGenerateVendor, openaiResponsesVendor];
+    for (const vendor of [...others, cohereChatVendor]) {
       const { text, dropped } = vendor.writeTurn(fromChat(fields), WISH);
       expect(dropped).toEqual([]);
       for (const field of Object.keys(fields)) expect(text).not.toContain(`"${field}"`);
@@ -40,6 +42,17 @@ describe('what asks for nothing', () => {
   ])('of Gemini: %j', (fields) => {
     const turn = turnOf(geminiGenerateCaller, { ...GEMINI, ...fields });
     for (const vendor of [anthropicMessagesVendor, openaiChatVendor, openaiResponsesVendor]) {
+      expect(vendor.writeTurn(turn, WISH).dropped).toEqual([]);
+    }
+  });
+
+  test.each([
+    { k: 0, logprobs: false, priority: 0, safety_mode: 'CONTEXTUAL', documents: [] },
+    { citation_options: { mode: 'OFF' } },
+    { citation_options: { mode: 'ENABLED' }, frequency_penalty: 0 },
+  ])('of Cohere: %j', (fields) => {
+    const turn = turnOf(cohereChatCaller, { model: 'm', ...CHAT, ...fields });
+    for (const vendor of [anthropicMessagesVendor, geminiGenerateVendor, openaiChatVendor]) {
       expect(vendor.writeTurn(turn, WISH).dropped).toEqual([]);
     }
   });
@@ -63,6 +76,7 @@ test('top_k is asked of every format that has it', () => {
     JSON.parse(vendor.writeTurn(turn, WISH).text);
   expect(written(anthropicMessagesVendor)).toMatchObject({ top_k: 5 });
   expect(written(geminiGenerateVendor)).toMatchObject({ generationConfig: { topK: 5 } });
+  expect(written(cohereChatVendor)).toMatchObject({ k: 5 });
   expect(written(openaiChatVendor)).toMatchObject({ top_k: 5 });
   // It only narrows what is drawn from, and some clients send it with each call.
   expect(openaiResponsesVendor.writeTurn(turn, WISH).warnings).toEqual(['top_k was left out']);

@@ -61,6 +61,8 @@ describe('the list of routes', () => {
       'caller POST /v1/responses',
       'caller POST /v1/responses/input_tokens',
       'caller POST /v1beta/models/*',
+      'caller POST /v2/chat',
+      'caller POST /v2/embed',
       'caller POST /v2/rerank',
       'operator DELETE /platform/v1/apps/:id',
       'operator GET /metrics',

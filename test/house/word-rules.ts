@@ -23,13 +23,13 @@ export interface Leave {
 const VENDOR_WORDS = [
   ...['ark', 'doubao', 'volc', 'volcengine', 'openai', 'deepseek', 'moonshot', 'kimi', 'zhipu'],
   ...['glm', 'qwen', 'dashscope', 'minimax', 'siliconflow', 'openrouter', 'xai', 'grok'],
-  ...['mistral', 'groq', 'ollama', 'anthropic', 'claude', 'gemini', 'baidu', 'hunyuan'],
+  ...['mistral', 'groq', 'ollama', 'anthropic', 'claude', 'gemini', 'baidu', 'hunyuan', 'cohere'],
 ];
 /** English words too: only a name or a whole string counts. */
 const VENDOR_ENGLISH = ['together', 'fireworks'];
 /** Names of wire formats, not of vendors. */
 const FORMATS =
-  /openai-chat|openai-responses|openai-compatible|anthropic-messages|gemini-generate/g;
+  /openai-chat|openai-responses|openai-compatible|anthropic-messages|gemini-generate|cohere-chat/g;
 
 const VENDOR_PATTERN = new RegExp(`(?<![A-Za-z])(${VENDOR_WORDS.join('|')})(?![A-Za-z])`, 'i');
 /** Brands with capitals inside: one word each. */
@@ -44,11 +44,13 @@ export const VENDOR_LEAVES: readonly Leave[] = [
     what: 'gemini',
     why: 'a wire format, called after what it was made for',
   },
+  { path: 'src/dialects/', what: 'cohere', why: 'a wire format, called after who wrote it' },
   { path: 'src/dialects/', what: 'doubao', why: 'the strict contract, called after its origin' },
   { path: 'src/kit/faults/', what: 'openai', why: 'the envelope on the wire has its shape' },
   { path: 'src/edge/', what: 'openai', why: 'the door speaks this format' },
   { path: 'src/edge/', what: 'anthropic', why: 'the door speaks this format' },
   { path: 'src/edge/', what: 'gemini', why: 'the door speaks this format' },
+  { path: 'src/edge/', what: 'cohere', why: 'the door speaks this format' },
   { path: 'src/edge/messages.ts', what: 'ark', why: 'whose clients look for this path' },
   {
     path: 'src/dialects/embeddings/formats.ts',

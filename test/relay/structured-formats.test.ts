@@ -4,6 +4,7 @@ import {
   anthropicMessagesCaller,
   anthropicMessagesVendor,
 } from '../../src/dialects/anthropic-messages/index.ts';
+import { cohereChatCaller, cohereChatVendor } from '../../src/dialects/cohere-chat/index.ts';
 import {
   geminiGenerateCaller,
   geminiGenerateVendor,
@@ -64,6 +65,13 @@ const generated = (part: JsonObject): JsonObject => ({
   candidates: [{ content: { role: 'model', parts: [part] }, finishReason: 'STOP', index: 0 }],
   usageMetadata: { promptTokenCount: 100, candidatesTokenCount: 10, totalTokenCount: 110 },
   modelVersion: 'm',
+});
+
+const answered = (message: JsonObject, finish_reason: string): JsonObject => ({
+  id: 'c_1',
+  message: { role: 'assistant', ...message },
+  finish_reason,
+  usage: { billed_units: { input_tokens: 100, output_tokens: 10 } },
 });
 
 const FORMATS: Readonly<Record<string, Format>> = {
@@ -139,6 +147,25 @@ const FORMATS: Readonly<Record<string, Format>> = {
     },
     says: (text) => generated({ text }),
     calls: (name, args) => generated({ functionCall: { name, args } }),
+  },
+  cohere: {
+    caller: cohereChatCaller,
+    vendor: cohereChatVendor,
+    meter: {
+      input: '/usage/billed_units/input_tokens',
+      output: '/usage/billed_units/output_tokens',
+    },
+    ask: {
+      model: 'm',
+      messages: MESSAGES,
+      response_format: { type: 'json_object', json_schema: SCHEMA },
+    },
+    says: (text) => answered({ content: [{ type: 'text', text }] }, 'COMPLETE'),
+    calls: (name, args) => {
+      const made = { name, arguments: JSON.stringify(args) };
+      const call = { id: 'c', type: 'function', function: made };
+      return answered({ tool_plan: 'I will.', tool_calls: [call] }, 'TOOL_CALL');
+    },
   },
 };
 
@@ -242,6 +269,24 @@ test('a format without a JSON mode is told in words that any JSON will do', asyn
   const answer = await rig.clock.until(rig.call());
   expect(answer.headers['x-gangway-structured']).toBe('prompt; attempts=1; repaired');
   expect(wholeText(await textOf(answer), openaiChatVendor)).toBe('{"a":1}');
+});
+
+test('where no JSON mode is taken beside tools, the model is told in words', async () => {
+  const { cohere } = FORMATS;
+  if (cohere === undefined) throw new Error('cohere');
+  const made = { name: 'f', parameters: SCHEMA };
+  const more = { ...FORMATS.chat?.ask, tools: [{ type: 'function', function: made }] };
+  const text = JSON.stringify(more);
+  const request = openaiChatCaller.readRequest(text, text.length);
+  const ask = { dialect: 'openai-chat', request };
+  const service = { path: '/x', dialect: cohere.vendor.id, meter: cohere.meter };
+  const vendor = { ...compatible, services: { chat: [service] } };
+  const scripts = { a: [{ acts: [{ bytes: JSON.stringify(cohere.says(GOOD)) }] }] };
+  const rig = await makeRig({ ...SCHEMAS, upstreams: [{ vendor }], ask }, scripts);
+  const answer = await rig.clock.until(rig.call());
+  expect(answer.headers['x-gangway-structured']).toBe('prompt; attempts=1');
+  const asked = JSON.parse(String(rig.vendors.asked[0]?.body)) as JsonObject;
+  expect([asked.response_format, (asked.tools as Json[]).length]).toEqual([undefined, 1]);
 });
 
 /** Formats without a name for the schema get one of ours. */

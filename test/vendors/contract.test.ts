@@ -27,6 +27,7 @@ const WITH_FIXTURES = [
   'anthropic',
   'gemini',
   'vertex',
+  'cohere',
 ];
 
 /** Where they are, and by which key they are reached, only the operator can say. */

@@ -2,7 +2,7 @@
 import type { Json, JsonObject } from '../../kit/json.ts';
 import { wrong } from '../fields.ts';
 import { type Losses, warnOfMarks } from '../losses.ts';
-import { audioFormat, audioType, readUrl, writeUrl } from '../media.ts';
+import { audioFormat, audioType, inlineText, readUrl, writeUrl } from '../media.ts';
 import {
   filled,
   leftOver,
@@ -138,12 +138,20 @@ function writePart(part: ContentPart, { losses, isOwn }: PartWish): JsonObject[]
     return [];
   }
   if (part.type === 'audio') return [{ type: 'input_audio', input_audio: writeAudio(part.media) }];
-  if (part.type === 'file') return [{ type: 'file', file: writeFile(part, losses) }];
+  if (part.type === 'file') {
+    const words = isOwn ? null : inlineText(part.media);
+    if (words !== null) return [{ type: 'text', text: titled(part, words) }];
+    return [{ type: 'file', file: writeFile(part, losses) }];
+  }
   const type = part.type === 'image' ? 'image_url' : 'video_url';
   const { media } = part;
   const id = media.at === 'id' ? media.id : null;
   return [{ type, [type]: filled({ file_id: id, url: writeUrl(media), detail: part.detail }) }];
 }
+
+/** A file of nothing but words is told as words: as a file most models here take only PDFs. */
+const titled = ({ filename }: MediaPart, words: string): string =>
+  filename === undefined ? words : `${filename}:\n${words}`;
 
 function writeAudio(media: Media): JsonObject {
   if (media.at === 'id') return { file_id: media.id };

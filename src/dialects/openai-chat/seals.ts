@@ -20,6 +20,7 @@ const FORMATS: ReadonlySet<unknown> = new Set([
   'anthropic-messages',
   'gemini-generate',
   'openai-responses',
+  'cohere-chat',
 ]);
 const OWN_FIELDS = ['encrypted_content', 'reasoning_details'] as const;
 const TEXT = 'reasoning.text';

@@ -244,7 +244,11 @@ function shapeObject(out: Record<string, Json>, place: Place): void {
   } else if (isObject(more)) {
     out.additionalProperties = rewrite(more, under(place, 'additionalProperties'));
   }
-  if (subset.complete) complete(out, properties, place);
+  const lacks = !Array.isArray(out.required) || out.required.length === 0;
+  if (subset.someRequired && lacks) {
+    if (Object.keys(properties).length === 0) place.walk.unsayable = true;
+    complete(out, properties, place);
+  } else if (subset.complete) complete(out, properties, place);
 }
 
 function complete(out: Record<string, Json>, properties: JsonObject, place: Place): void {

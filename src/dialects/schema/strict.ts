@@ -143,6 +143,7 @@ function lookAtObject(schema: JsonObject, place: Place): void {
   if (subset.closed && schema.additionalProperties !== false) {
     object(place, '"additionalProperties" is required to be supplied and to be false');
   }
+  if (subset.someRequired && required.size === 0) object(place, 'needs a required property');
   for (const [name, inner] of Object.entries(properties)) {
     place.walk.properties += 1;
     place.walk.chars += name.length;

@@ -26,6 +26,10 @@ export interface Subset {
   readonly complete: boolean;
   /** The root is an object, and no anyOf. */
   readonly objectRoot: boolean;
+  /** Each object has a property that is required. */
+  readonly someRequired?: true;
+  /** No JSON can be asked for where there are tools. */
+  readonly alone?: true;
   readonly limits?: Limits;
 }
 
@@ -85,11 +89,26 @@ const GENERATE: Subset = {
   objectRoot: false,
 };
 
+/** The guide on structured outputs, in the vendor's repository of documents of 2026-08. */
+const COHERE: Subset = {
+  id: 'cohere-chat',
+  // A pattern is taken, too, but without anchors, which most begin and end with.
+  keywords: new Set([...STRUCTURE, 'const', 'format']),
+  formats: new Set(['date-time', 'uuid', 'date', 'time']),
+  jsonMode: true,
+  closed: false,
+  complete: false,
+  objectRoot: true,
+  someRequired: true,
+  alone: true,
+};
+
 const BY_DIALECT: Readonly<Record<string, Subset>> = Object.freeze({
   'openai-chat': STRICT,
   'openai-responses': STRICT,
   'anthropic-messages': MESSAGES,
   'gemini-generate': GENERATE,
+  'cohere-chat': COHERE,
 });
 
 export const STRICT_SUBSET = STRICT;

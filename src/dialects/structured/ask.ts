@@ -38,9 +38,10 @@ export function chooseAsk(turn: Turn, want: Want, place: Place): Ask {
   if (want.kind === 'call') return plain('native');
   const { able, dialect } = place;
   const subset = subsetOf(dialect);
-  const hasMode = able.json !== 'none' && subset?.jsonMode !== false;
+  const isBarred = subset?.alone === true && turn.tools.length > 0 && !place.untouched;
+  const hasMode = able.json !== 'none' && subset?.jsonMode !== false && !isBarred;
   if (want.free) return plain(hasMode ? 'native' : 'prompt');
-  if (able.json === 'schema') {
+  if (able.json === 'schema' && !isBarred) {
     if (place.untouched || subset === undefined) return plain('native');
     const rewriting = rewritingOf(want, subset);
     if (rewriting !== null) return { mode: 'native', rewriting };

@@ -37,6 +37,7 @@ const PARAMS: Readonly<Record<string, string>> = {
   'openai-responses': 'text.format.schema',
   'anthropic-messages': 'output_config.format.schema',
   'gemini-generate': 'generationConfig.responseJsonSchema',
+  'cohere-chat': 'response_format.json_schema',
 };
 /** Formats in which `strict: true` is a promise to stay within the strict subset. */
 const STRICT_FORMATS: ReadonlySet<string> = new Set(['openai-chat', 'openai-responses']);

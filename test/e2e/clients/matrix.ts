@@ -9,6 +9,9 @@ export const UPSTREAMS = Object.freeze({
   Ark: 'doubao-seed-2-1-pro-260915',
 });
 
+/** For clients of Cohere's own format it is tried, too, that bytes pass untouched. */
+const WITH_COHERE = Object.freeze({ ...UPSTREAMS, Cohere: 'command-a-plus-05-2026' });
+
 export const FEATURES = Object.freeze([
   'a text, with usage',
   'a stream, with usage',
@@ -32,6 +35,8 @@ export const CLIENTS = Object.freeze([
   'npm ai, @ai-sdk/google',
   'PyPI anthropic',
   'PyPI google-genai',
+  'npm cohere-ai',
+  'npm ai, @ai-sdk/cohere',
 ] as const);
 export type ClientName = (typeof CLIENTS)[number];
 
@@ -54,9 +59,14 @@ export const PERSON_SCHEMA = {
   additionalProperties: false,
 };
 
+/** Name -> model of what this client is tried on. */
+export function upstreamsOf(client: ClientName | undefined): Readonly<Record<string, string>> {
+  return client?.includes('cohere') ? WITH_COHERE : UPSTREAMS;
+}
+
 /** The table of docs/clients.md: a row a feature, a column an upstream. All of it must work. */
 export function tableOf(client: ClientName): string {
-  const upstreams = Object.keys(UPSTREAMS);
+  const upstreams = Object.keys(upstreamsOf(client));
   const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   return [
     row([client, ...upstreams]),

@@ -1,6 +1,6 @@
 /** Tries everything of the matrix with one client of npm. */
 import { describe, expect, test } from 'bun:test';
-import { type Client, FEATURES, UPSTREAMS } from './matrix.ts';
+import { type Client, type ClientName, FEATURES, upstreamsOf } from './matrix.ts';
 
 export const YAML = `
 timeouts: { first_byte_ms: 5000, idle_ms: 5000 }
@@ -8,8 +8,9 @@ retry: { count: 0, delay_ms: 10 }
 limits: { requests_per_minute: 0 }
 `;
 
-export function tryAll(client: Client): void {
-  describe.each(Object.entries(UPSTREAMS))('%s', (_, model) => {
+/** `name`: where it is tried on more than the usual ones. */
+export function tryAll(client: Client, name?: ClientName): void {
+  describe.each(Object.entries(upstreamsOf(name)))('%s', (_, model) => {
     test.each([...FEATURES])('%s', (feature) => client[feature](model));
   });
 }
