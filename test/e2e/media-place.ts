@@ -1,4 +1,4 @@
-/** A gateway before the sandbox's vendors of slow work, for tests of the clients of those vendors. */
+/** A gateway before the sandbox's vendors of slow work, for tests of those vendors' clients. */
 import { expect } from 'bun:test';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -62,14 +62,23 @@ export async function jobsOf({ sandbox }: Place, prompt: string) {
   return jobs.filter((job) => job.prompt === prompt);
 }
 
-/** Nothing is held any more, and what is gone from the account is what the calls were charged. */
-export async function expectBooksBalance({ gateway }: Place): Promise<readonly LedgerCall[]> {
+/** Every call is settled, and the audit finds nothing. */
+export async function expectNothingOpen({ gateway }: Pick<Place, 'gateway'>) {
   const calls = await settledCalls(gateway);
   const books = await audit(gateway);
   expect(books).toMatchObject({ balanced: true, problems: [], open_holds: 0, unknown: 0 });
+  return calls;
+}
+
+/** Nothing is held any more, and what is gone from the payer is what the calls were charged. */
+export async function expectBooksBalance(
+  { gateway }: Pick<Place, 'gateway'>,
+  began = BALANCE,
+): Promise<readonly LedgerCall[]> {
+  const calls = await expectNothingOpen({ gateway });
   const payer = await showAccount(gateway, 'payer');
   const spent = calls.reduce((sum, { charge }) => sum + nanos(charge), 0n);
-  expect([nanos(payer.balance), payer.held]).toEqual([nanos(BALANCE) - spent, '0']);
+  expect([nanos(payer.balance), payer.held]).toEqual([nanos(began) - spent, '0']);
   return calls;
 }
 

@@ -1,6 +1,6 @@
 /**
- * A vendor takes a job, and its answer is lost: it says 500, or breaks the connection. Its own client,
- * retrying as it does unless it is told otherwise, has one task; the vendor has one job; one is paid.
+ * A vendor takes a job, and its answer is lost: it says 500, or breaks the connection. Its own
+ * client, retrying as it does by default, has one task; the vendor has one job; one is paid.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { createByteDance } from '@ai-sdk/bytedance';
