@@ -9,26 +9,24 @@ import { experimental_generateVideo as generateVideo } from 'ai';
 import { LumaAI } from 'lumaai';
 import OpenAI from 'openai';
 import Replicate from 'replicate';
-import { z } from 'zod';
-import { audit, ledgerCalls } from './books.ts';
-import { cleanUp, until } from './gateway.ts';
-import { jobsOf, MEDIA_VENDORS, type MediaVendor, openPlace, type Place } from './media-place.ts';
-
-/** Time to look into the vendor's list, more than once. */
-const RUN_MS = 40_000;
-const LOSSES = ['sandbox-lost-answer', 'sandbox-no-answer'];
+import { cleanUp } from './gateway.ts';
+import {
+  expectNoMore,
+  expectOneOfEach,
+  LOSSES,
+  LOST_RUN_MS,
+  type LostClient,
+  openLossyPlace,
+  promptOf,
+} from './lost-jobs.ts';
+import type { Place } from './media-place.ts';
 
 let place: Place;
 
 beforeAll(async () => {
-  const lines = [
-    // What a task's callback URL is made of: two vendors repeat it in their lists.
-    'public_url: http://127.0.0.1:9',
-    'tasks: { pace_percent: 5, sure_after_ms: 1000 }',
-  ];
-  place = await openPlace({ vendors: MEDIA_VENDORS, lines });
+  place = await openLossyPlace();
   for (const one of CLIENTS) begin(one);
-}, RUN_MS);
+}, LOST_RUN_MS);
 afterAll(cleanUp);
 
 async function post(path: string, body: object, key = place.key): Promise<void> {
@@ -40,16 +38,8 @@ async function post(path: string, body: object, key = place.key): Promise<void> 
   if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
 }
 
-interface Client {
-  readonly vendor: MediaVendor;
-  readonly client: string;
-  /** Each client has its own, so that its tasks and charges are told apart. */
-  readonly model: string;
+interface Client extends LostClient {
   readonly create: (prompt: string) => PromiseLike<unknown>;
-  /** It has no price, so only accounts without a limit may use it. */
-  readonly unpriced?: true;
-  /** The vendor lists no jobs and takes no mark: nothing is sent again, and people must look. */
-  readonly held?: true;
 }
 
 const CLIENTS: readonly Client[] = [
@@ -117,8 +107,6 @@ const CLIENTS: readonly Client[] = [
   },
 ];
 
-const promptOf = (loss: string, { model }: Client): string => `${loss} of ${model}`;
-
 /** Of all at once; what comes of it is looked at in the tests. */
 const begun = new Map<string, Promise<unknown>>();
 function begin(one: Client): void {
@@ -132,65 +120,17 @@ function begin(one: Client): void {
   }
 }
 
-const tasks = z.object({
-  data: z.array(
-    z.object({
-      id: z.string(),
-      status: z.string(),
-      status_detail: z.string().nullable(),
-      model: z.string(),
-      cost: z.object({ final: z.string().nullable() }),
-    }),
-  ),
-});
-
-async function tasksOf({ model, unpriced }: Client) {
-  const key = unpriced === true ? place.gateway.key : place.key;
-  const url = `${place.gateway.url}/v1/tasks?model=${encodeURIComponent(model)}`;
-  const response = await fetch(url, { headers: { authorization: `Bearer ${key}` } });
-  return tasks.parse(await response.json()).data;
-}
-
 describe('an answer that was lost at the vendor', () => {
   test.each(CLIENTS.map((one) => [`${one.vendor}, ${one.client}`, one] as const))(
     '%s: one task, one job, one charge',
     async (_, one) => {
-      const isOver = ({
-        status,
-        status_detail: detail,
-      }: {
-        status: string;
-        status_detail: string | null;
-      }) => (one.held === true ? detail === 'held_for_review' : status === 'succeeded');
-      const mine = await until(
-        async () => {
-          const seen = await tasksOf(one);
-          return seen.every(isOver) && seen.length > 0 ? seen : undefined;
-        },
-        `every task of ${one.model} is over`,
-        RUN_MS / 2,
-      );
-      expect(mine).toHaveLength(LOSSES.length);
-      for (const loss of LOSSES) {
-        expect(await begun.get(promptOf(loss, one))).toBeNull();
-        expect(await jobsOf(place, promptOf(loss, one))).toHaveLength(1);
-      }
-      const calls = (await ledgerCalls(place.gateway)).filter(({ model }) => model === one.model);
-      const state = one.held === true ? 'open' : 'charged';
-      expect(calls.map((call) => call.state)).toEqual(LOSSES.map(() => state));
-      const isFree = one.held === true || one.unpriced === true;
-      for (const { charge } of calls) expect(charge === '0').toBe(isFree);
+      await expectOneOfEach(one, place);
+      for (const loss of LOSSES) expect(await begun.get(promptOf(loss, one))).toBeNull();
     },
-    RUN_MS,
+    LOST_RUN_MS,
   );
 
   test('in the end the books balance, what nobody knows of is held', async () => {
-    const held = CLIENTS.filter((one) => one.held === true).length * LOSSES.length;
-    const books = await audit(place.gateway);
-    expect(books).toMatchObject({ balanced: true, problems: [], open_holds: held, unknown: 0 });
-    const { jobs } = z
-      .object({ jobs: z.array(z.unknown()) })
-      .parse(await (await fetch(`${place.sandbox}/sandbox/jobs`)).json());
-    expect(jobs).toHaveLength(CLIENTS.length * LOSSES.length);
+    await expectNoMore(CLIENTS, place);
   });
 });
