@@ -173,8 +173,6 @@ export function readFilter(visit: Visit): TaskFilter {
   if (unknown !== undefined) {
     throw wrong('status', `"${unknown.slice(0, 40)}" is not a status: ${STATES.join(', ')}.`);
   }
-  const order = query.get('order') ?? 'desc';
-  if (!/^(?:asc|desc)$/.test(order)) throw wrong('order', 'order must be asc or desc.');
   const after = query.get('created_after');
   const createdAfterMs = after === null ? undefined : toMs(after);
   if (Number.isNaN(createdAfterMs)) {
@@ -183,7 +181,6 @@ export function readFilter(visit: Visit): TaskFilter {
   return {
     accountId: callerOf(visit).key.accountId,
     limit,
-    ...(order === 'asc' ? { oldestFirst: true } : {}),
     ...some('after', query.get('after')),
     ...some('kind', query.get('kind')),
     ...some('model', query.get('model')),

@@ -33,7 +33,7 @@ export function taskQueries(db: Db): Tasks {
     async list(filter) {
       const rows = await select()
         .where(meets(filter))
-        .orderBy('id', filter.oldestFirst === true ? 'asc' : 'desc')
+        .orderBy('id', 'desc')
         .limit(filter.limit)
         .offset(filter.offset ?? 0)
         .execute();
@@ -219,7 +219,7 @@ function meets(filter: TaskFilter) {
     const { after, mount, nativeIds, states, kind, model, createdAfterMs } = filter;
     // Nobody was told of a draft yet.
     const all = [eb('account_id', '=', filter.accountId), eb('phase', '<>', 'draft')];
-    if (after !== undefined) all.push(eb('id', filter.oldestFirst === true ? '>' : '<', after));
+    if (after !== undefined) all.push(eb('id', '<', after));
     if (mount !== undefined) all.push(eb('mount', '=', mount));
     if (nativeIds !== undefined) all.push(eb('native_id', 'in', nativeIds));
     if (states !== undefined) all.push(eb('state', 'in', states));

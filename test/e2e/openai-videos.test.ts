@@ -89,7 +89,7 @@ describe('npm openai, videos', () => {
   );
 
   test(
-    'goes through its list by pages, in both orders, and deletes',
+    'goes through its list by pages, and deletes',
     async () => {
       const ids: string[] = [];
       for (const prompt of ['one', 'two', 'three']) ids.push((await film(prompt)).id);
@@ -98,9 +98,6 @@ describe('npm openai, videos', () => {
       for await (const { id } of client.videos.list({ limit: 2 })) seen.push(id);
       expect(seen.slice(0, 3)).toEqual(ids.toReversed());
       expect(new Set(seen).size).toBe(seen.length);
-      const back: string[] = [];
-      for await (const { id } of client.videos.list({ limit: 2, order: 'asc' })) back.push(id);
-      expect(back).toEqual(seen.toReversed());
       const [id = ''] = ids;
       expect(await client.videos.delete(id)).toMatchObject({ id, deleted: true });
       expect(await refusalOf(client.videos.retrieve(id))).toMatchObject({ status: 404 });

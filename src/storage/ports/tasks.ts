@@ -65,9 +65,8 @@ export type TaskChange = Pick<
 export interface TaskFilter {
   readonly accountId: string;
   readonly limit: number;
-  /** Id after which the page begins; newest first. */
+  /** Id before which the page begins; newest first. */
   readonly after?: string;
-  readonly oldestFirst?: boolean;
   readonly offset?: number;
   readonly mount?: string;
   readonly nativeIds?: readonly string[];
