@@ -5,6 +5,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { createByteDance } from '@ai-sdk/bytedance';
 import RunwayML from '@runwayml/sdk';
+import { Service } from '@volcengine/openapi';
 import { experimental_generateVideo as generateVideo } from 'ai';
 import { LumaAI } from 'lumaai';
 import OpenAI from 'openai';
@@ -99,10 +100,18 @@ const CLIENTS: readonly Client[] = [
     create: (prompt) => post('/mj/submit/imagine', { prompt }, place.gateway.key),
   },
   {
-    ...{ vendor: 'volc-visual', client: 'a script', model: 'jimeng-video-3.0', held: true },
+    ...{ vendor: 'volc-visual', client: 'npm @volcengine/openapi', model: 'jimeng-video-3.0' },
+    held: true,
     create: (prompt) => {
-      const query = 'Action=CVSync2AsyncSubmitTask&Version=2022-08-31';
-      return post(`/volcv/v1?${query}`, { req_key: 'jimeng_t2v_v30', frames: 121, prompt });
+      const { host } = new URL(place.gateway.url);
+      const Action = 'CVSync2AsyncSubmitTask';
+      const at = { pathname: '/volcv/v1', Version: '2022-08-31', Action };
+      const service = new Service({
+        ...{ accessKeyId: place.key, secretKey: 'not used here', host, protocol: 'http:' },
+        ...{ region: 'cn-north-1', serviceName: 'cv' },
+      });
+      const ask = { req_key: 'jimeng_t2v_v30', frames: 121, prompt };
+      return service.createJSONAPI(Action, { Version: at.Version })(ask, at);
     },
   },
 ];
