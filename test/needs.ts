@@ -53,6 +53,18 @@ const NEEDS: Readonly<Record<string, Need>> = {
     probe: () => pythonHas('replicate'),
     mend: 'as for python-openai, with pip install replicate',
   },
+  'python-luma': {
+    probe: () => pythonHas('lumaai'),
+    mend: 'as for python-openai, with pip install lumaai',
+  },
+  'python-runway': {
+    probe: () => pythonHas('runwayml'),
+    mend: 'as for python-openai, with pip install runwayml',
+  },
+  'python-volcengine': {
+    probe: () => pythonHas('volcengine.visual.VisualService'),
+    mend: 'as for python-openai, with pip install volcengine',
+  },
   openssl: { probe: () => Bun.which('openssl') !== null, mend: 'apt-get install openssl' },
   linux: { probe: () => process.platform === 'linux', mend: 'run on Linux' },
 };

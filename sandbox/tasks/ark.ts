@@ -57,7 +57,8 @@ export function ark(ask: Ask, jobs: Jobs): Told {
 }
 
 function create(ask: Ask, jobs: Jobs): Told {
-  const { body } = ask;
+  // The vendor's own Python client sends null for every field that its user did not name.
+  const body = Object.fromEntries(Object.entries(ask.body).filter(([, value]) => value !== null));
   const bad = check(body);
   if (bad !== null) return bad;
   const prompt = promptOf(body);

@@ -157,9 +157,7 @@ function heldWrites(db: Db): Pick<Tasks, 'save' | 'renew'> {
   };
 }
 
-function looks(
-  db: Db,
-): Pick<Tasks, 'atVendor' | 'claimed' | 'unknown' | 'priceText' | 'untold' | 'markTold'> {
+function looks(db: Db): Pick<Tasks, 'atVendor' | 'claimed' | 'priceText' | 'untold' | 'markTold'> {
   const count = () => db.selectFrom('tasks').select(({ fn }) => fn.countAll<number>().as('count'));
   return {
     async atVendor(upstream) {
@@ -179,15 +177,6 @@ function looks(
         .where('vendor_id', 'in', vendorIds)
         .execute();
       return rows.flatMap((row) => row.vendor_id ?? []);
-    },
-    async unknown(upstream, model) {
-      const row = await count()
-        .where('upstream', '=', upstream)
-        .where('model', '=', model)
-        .where('ended_ms', 'is', null)
-        .where('phase', 'in', ['sending', 'unknown'])
-        .executeTakeFirstOrThrow();
-      return Number(row.count);
     },
     async untold(limit) {
       const rows = await db

@@ -34,7 +34,7 @@ export async function recover(
   const looks = task.doc.lost + 1;
   if (listed === null) return later(task, task.doc.lost, deps);
   const free = await unclaimed(task, listed.jobs, deps);
-  const chosen = await choose(task, free, deps);
+  const chosen = choose(free);
   if (chosen !== null) {
     deps.log.info('a job was found at the vendor', { task: task.row.id, vendorId: chosen.task.id });
     const started = { accepted: chosen.task };
@@ -107,17 +107,13 @@ async function unclaimed(
   return inTime.filter(({ task }) => !claimed.has(task.id));
 }
 
-/** The one that proves to be ours; or the only one, where no other task could have made it. */
-async function choose(
-  { row }: Task,
-  free: readonly Listed[],
-  deps: TaskDeps,
-): Promise<Listed | null> {
-  const ours = free.filter((one) => one.ours);
-  if (ours.length === 1) return ours[0] ?? null;
-  const [only, ...more] = free;
-  if (only === undefined || more.length > 0) return null;
-  return (await deps.tasks.unknown(row.upstream, row.model)) === 1 ? only : null;
+/**
+ * The one that proves to be ours. That it is the only one proves nothing: a task that was thrown
+ * away has left its job there, and others may use the same account of the vendor's.
+ */
+function choose(free: readonly Listed[]): Listed | null {
+  const [ours, ...more] = free.filter((one) => one.ours);
+  return more.length === 0 ? (ours ?? null) : null;
 }
 
 function later(task: Task, looks: number, deps: TaskDeps): Promise<Task> {

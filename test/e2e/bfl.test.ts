@@ -5,6 +5,7 @@ import { createBlackForestLabs } from '@ai-sdk/black-forest-labs';
 import { generateImage } from 'ai';
 import { createKey, ledgerCalls } from './books.ts';
 import { cleanUp, type Gateway, makeFolder, startGateway, startSandbox, until } from './gateway.ts';
+import { expectBooksBalance } from './media-place.ts';
 
 const JOB_MS = 400;
 const PNG = [0x89, 0x50, 0x4e, 0x47];
@@ -136,3 +137,11 @@ describe('in the words of the vendor', () => {
     RUN_MS,
   );
 });
+
+test(
+  'in the end the books balance',
+  async () => {
+    await expectBooksBalance({ gateway }, '100');
+  },
+  RUN_MS,
+);

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
 import { createKey, ledgerCalls, nanos } from './books.ts';
 import { cleanUp, type Gateway, makeFolder, startGateway, startSandbox, until } from './gateway.ts';
+import { expectBooksBalance } from './media-place.ts';
 
 const JOB_MS = 400;
 const RUN_MS = 20_000;
@@ -306,6 +307,14 @@ test(
       ...{ image: 'AAAA', image_tail: IMAGE, model_name: 'kling-v3' },
       ...{ duration: '5', mode: 'pro', sound: 'on' },
     });
+  },
+  RUN_MS,
+);
+
+test(
+  'in the end the books balance',
+  async () => {
+    await expectBooksBalance({ gateway });
   },
   RUN_MS,
 );

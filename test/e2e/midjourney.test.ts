@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { z } from 'zod';
 import { createKey } from './books.ts';
 import { cleanUp, type Gateway, startGateway, startSandbox, until } from './gateway.ts';
+import { expectNothingOpen } from './media-place.ts';
 
 const JOB_MS = 700;
 /** A lost submission is looked for after a while, which is real time. */
@@ -277,3 +278,11 @@ test('what follows from a drawing is done where that was made, whoever comes fir
   expect(await prompts(second.url)).toEqual(['IMAGINE', 'UPSCALE']);
   expect(await prompts(first.url)).toEqual(['IMAGINE']);
 }, 60_000);
+
+test(
+  'in the end no call is open',
+  async () => {
+    expect((await expectNothingOpen({ gateway })).length).toBeGreaterThan(0);
+  },
+  OVER_MS,
+);

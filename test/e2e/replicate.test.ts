@@ -5,6 +5,7 @@ import Replicate, { type ApiError, type Prediction, validateWebhook } from 'repl
 import { Webhook } from 'standardwebhooks';
 import { createKey, ledgerCalls } from './books.ts';
 import { cleanUp, type Gateway, makeFolder, startGateway, startSandbox, until } from './gateway.ts';
+import { expectBooksBalance } from './media-place.ts';
 
 const JOB_MS = 400;
 const SDXL = '7762fd07cf82c948538e41f63f77d685e02b063e37e496e96eefd46c929f9bdc';
@@ -381,3 +382,11 @@ describe('money', () => {
     RUN_MS,
   );
 });
+
+test(
+  'in the end the books balance',
+  async () => {
+    await expectBooksBalance({ gateway }, '100');
+  },
+  RUN_MS,
+);

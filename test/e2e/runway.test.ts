@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import RunwayML, { TaskFailedError } from '@runwayml/sdk';
 import { createKey, ledgerCalls, nanos } from './books.ts';
 import { cleanUp, type Gateway, makeFolder, startGateway, startSandbox, until } from './gateway.ts';
+import { expectBooksBalance } from './media-place.ts';
 
 const JOB_MS = 500;
 const RUN_MS = 25_000;
@@ -121,3 +122,11 @@ describe('npm @runwayml/sdk', () => {
     await expect(plain(client.tasks.retrieve('x'))).rejects.toMatchObject({ status: 404 });
   });
 });
+
+test(
+  'in the end the books balance',
+  async () => {
+    await expectBooksBalance({ gateway });
+  },
+  RUN_MS,
+);

@@ -4,6 +4,7 @@ import { Service } from '@volcengine/openapi';
 import { z } from 'zod';
 import { createKey, ledgerCalls, showAccount } from './books.ts';
 import { cleanUp, type Gateway, startGateway, startSandbox, until } from './gateway.ts';
+import { expectNothingOpen } from './media-place.ts';
 
 const JOB_MS = 600;
 const PREFIX = { pathname: '/volcv/v1', Version: '2022-08-31' };
@@ -249,4 +250,8 @@ test('the same models are asked in the words of /v1/tasks', async () => {
   };
   expect(await run(edit)).toMatchObject({ status: 'succeeded', outputs: [{ mime: 'image/png' }] });
   expect(await run(film)).toMatchObject({ status: 'succeeded', outputs: [{ mime: 'video/mp4' }] });
+});
+
+test('in the end no call is open', async () => {
+  expect((await expectNothingOpen({ gateway })).length).toBeGreaterThan(0);
 });

@@ -160,6 +160,20 @@ describe('a creation that nobody answered', () => {
     expect(held.held).toBe(1_000n * GRAM);
   });
 
+  test('is given no job without proof, though it is the only one that no task has', async () => {
+    const first = await rig.create();
+    rig.kitchen.all('served');
+    await rig.until(() => isEnded(first.row.id));
+    await rig.desk.remove({ id: first.row.id, mount: '', accountId: first.row.accountId });
+    rig.kitchen.mood = 'never-500';
+    const { row } = await rig.create({ prompt: 'cold' });
+    rig.kitchen.mood = 'well';
+    await rig.clock.advance(300_000);
+    const { doc, row: now } = await rig.task(row.id);
+    expect([now.phase, now.vendorId, doc.detail]).toEqual(['unknown', null, 'held_for_review']);
+    expect(rig.kitchen.orders).toHaveLength(1);
+  });
+
   test('is tried again where no connection stood, for nothing was sent', async () => {
     rig.kitchen.mood = 'dead';
     const creating = rig.create();

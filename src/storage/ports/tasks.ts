@@ -114,8 +114,6 @@ export interface Tasks {
   atVendor(upstream: string): Promise<number>;
   /** Of these ids of the vendor's, those that are some task's already. */
   claimed(upstream: string, vendorIds: readonly string[]): Promise<readonly string[]>;
-  /** Unknown ones of an upstream and a model. */
-  unknown(upstream: string, model: string): Promise<number>;
   /** Was never paid for. */
   dropDraft(id: string): Promise<void>;
   /** Only what has ended; false where there is no such thing. */

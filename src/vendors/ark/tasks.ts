@@ -23,13 +23,18 @@ const MS_PER_S = 1_000;
 
 function start(job: Job): Ask {
   const call: JsonObject = job.callbackUrl === null ? {} : { callback_url: job.callbackUrl };
-  const tag = { execution_expires_after: expiryTag(job.ownId) };
+  const expiry = { execution_expires_after: askedExpiry(job) ?? expiryTag(job.ownId) };
   const { callback_url: _, ...body } = job.native?.body ?? unified(job);
   return {
     method: 'POST',
     path: PATH,
-    body: { ...tag, ...body, model: job.wireName, ...call },
+    body: { ...body, ...expiry, model: job.wireName, ...call },
   };
+}
+
+/** Ark's own Python clients say null for all that their user left unsaid. */
+function askedExpiry({ native, options }: Job): Json {
+  return (native?.body ?? options).execution_expires_after ?? null;
 }
 
 function unified(job: Job): JsonObject {
@@ -66,14 +71,14 @@ function unsupported(param: string): Fault {
 
 function listed({ body }: Reply, job: Job): ListedPage | null {
   if (!isObject(body) || !Array.isArray(body.items)) return null;
-  const asked = job.native?.body.execution_expires_after ?? job.options.execution_expires_after;
+  const isMarked = askedExpiry(job) === null;
   const items = body.items as readonly Json[];
   const jobs = items.flatMap((one) => {
     if (!isObject(one) || typeof one.id !== 'string' || one.model !== job.wireName) return [];
     if (typeof one.created_at !== 'number') return [];
     const isTagged = one.execution_expires_after === expiryTag(job.ownId);
     const createdMs = one.created_at * MS_PER_S;
-    return { task: { id: one.id, kept: {} }, createdMs, ours: asked === undefined && isTagged };
+    return { task: { id: one.id, kept: {} }, createdMs, ours: isMarked && isTagged };
   });
   return { jobs, more: items.length === LISTED_MAX };
 }
