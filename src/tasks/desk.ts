@@ -127,19 +127,38 @@ async function findOwn(ref: TaskRef, deps: DeskDeps): Promise<Task> {
 }
 
 /** A task that no vendor took is no success for whoever asked for it just now. */
-function throwRefusal({ row, doc }: Task): void {
+function throwRefusal(task: Task): void {
+  const { row, doc } = task;
   if (doc.outcome !== 'failed' || row.vendorId !== null || doc.error === null) return;
-  const { error } = doc;
+  throw refusalOf(task);
+}
+
+/** Why a task failed, as a fault. */
+export function refusalOf({ row, doc }: Task): Fault {
+  const error = doc.error ?? { code: 'vendor_error', message: 'It failed.', vendorCode: null };
   const more = {
     message: error.message,
     headers: { 'x-gangway-task': row.id },
     ...(error.vendorCode === null ? {} : { vendorCode: error.vendorCode }),
   };
-  if (error.code === 'vendor_rejected') throw new Fault('vendor_rejected', more);
-  if (error.code === 'vendor_busy') throw new Fault('vendor_busy', { ...more, retryAfterS: 10 });
-  if (error.code === 'vendor_unreachable') throw new Fault('vendor_unreachable', more);
-  if (error.code === 'no_upstream') throw new Fault('no_upstream', more);
-  throw new Fault('vendor_refused_us', more);
+  switch (error.code) {
+    case 'vendor_busy':
+      return new Fault('vendor_busy', { ...more, retryAfterS: 10 });
+    case 'vendor_rejected':
+    case 'vendor_unreachable':
+    case 'no_upstream':
+    case 'vendor_error':
+      return new Fault(error.code, more);
+    case 'vendor_lost':
+    case 'answer_lost':
+      // Whoever asks again pays again, perhaps for the same picture: that is for people to decide.
+      return new Fault('vendor_error', {
+        ...more,
+        headers: { ...more.headers, 'x-should-retry': 'false' },
+      });
+    default:
+      return new Fault('vendor_refused_us', more);
+  }
 }
 
 function checkCancel({ row, doc }: Task, deps: TaskDeps): void {

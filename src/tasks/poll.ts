@@ -19,6 +19,8 @@ type Place = Pick<Way, 'upstream' | 'service'>;
 
 export async function poll(task: Task, place: Place, deps: TaskDeps): Promise<Task> {
   const { service } = place;
+  // Its vendor said all in its first answer, and that said nothing of an end.
+  if (service.status === undefined || service.read === undefined) return lose(task, deps);
   const asked = task.row.cancelAsked ? await cancel(task, place, deps) : task;
   const heard = await send(place, service.status(vendorTask(asked)), deps);
   const told = heard.kind === 'refused' ? service.readRefused?.(heard, vendorTask(asked)) : null;

@@ -44,12 +44,9 @@ function start(job: Job): Ask {
   if ((params.count ?? 1) !== 1) throw unsupported('params.n');
   const body: Record<string, Json> = {};
   if (job.prompt !== null) body.prompt = job.prompt;
-  if (params.aspectRatio !== undefined) body.aspect_ratio = params.aspectRatio;
   if (params.seed !== undefined) body.seed = params.seed;
-  if (params.size !== undefined) {
-    const [width = SIDE_DEFAULT, height = SIDE_DEFAULT] = params.size.split('x').map(Number);
-    Object.assign(body, { width, height });
-  }
+  if (params.outputFormat !== undefined) body.output_format = params.outputFormat;
+  Object.assign(body, shapeOf(job));
   const takesMany = /kontext|flux-2/.test(job.wireName);
   for (const [index, { type, role, url }] of media.entries()) {
     const isMask = role === 'mask' && job.wireName.endsWith('-fill');
@@ -62,6 +59,19 @@ function start(job: Job): Ask {
     body[name] = url;
   }
   return { method: 'POST', path, body: { ...body, ...job.options } };
+}
+
+/** By its sides, or by a ratio: each model takes one of the two and passes over the other. */
+function shapeOf({ params, wireName }: Job): JsonObject {
+  const { size, aspectRatio } = params;
+  const isByRatio = /ultra|kontext/.test(wireName);
+  if (aspectRatio !== undefined && !isByRatio) throw unsupported('params.aspect_ratio');
+  if (aspectRatio !== undefined) return { aspect_ratio: aspectRatio };
+  if (size === undefined) return {};
+  const sides = /^(\d+)x(\d+)$/.exec(size);
+  // unverified: that fill, expand, canny and depth keep the size of what they are given.
+  if (sides === null || isByRatio || /-1\.0-/.test(wireName)) throw unsupported('params.size');
+  return { width: Number(sides[1]), height: Number(sides[2]) };
 }
 
 function unsupported(param: string): Fault {
@@ -112,6 +122,7 @@ export const results: LongService = {
   id: 'results',
   models: ['image'],
   kinds: ['text_to_image', 'image_to_image'],
+  takes: ['outputFormat'],
   start,
   started,
   status({ id, kept }) {

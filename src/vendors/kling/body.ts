@@ -81,7 +81,7 @@ function place({ kind, media }: Job): JsonObject {
   const fields: Record<string, Json> = {};
   for (const [index, { role, url }] of media.entries()) {
     const field = PLACES[kind]?.[role];
-    if (field === undefined) throw unsupported(`input.media[${index}].role`);
+    if (field === undefined || field in fields) throw unsupported(`input.media[${index}].role`);
     fields[field] = bare(url);
   }
   return fields;

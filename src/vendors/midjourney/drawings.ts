@@ -31,7 +31,9 @@ function contentOf({ source, native }: Job, { content }: JsonObject): JsonObject
 function unified(job: Job): { readonly path: string; readonly body: JsonObject } {
   const { params, media, source } = job;
   for (const field of ['fps', 'audio', 'size', 'resolution', 'watermark', 'count'] as const) {
-    if (params[field] !== undefined) throw new Fault('unsupported_parameter', { param: field });
+    if (params[field] !== undefined) {
+      throw new Fault('unsupported_parameter', { param: `params.${field}` });
+    }
   }
   const { mode } = params;
   if (mode !== undefined && !MODES.includes(mode)) {
