@@ -82,6 +82,11 @@ export function linksOf(task: Task, linkOf: LinkOf): readonly string[] {
   return picturesOf(task).map(({ output, index }) => linkOf(task, index) ?? output.url);
 }
 
+/** The vendor gave links, not the pictures themselves. */
+export function cameAsLinks(task: Task): boolean {
+  return picturesOf(task).every(({ output }) => output.url.startsWith('http'));
+}
+
 /** All are opened before the first byte is sent, so that what is missing is still a fault. */
 export function openPictures(task: Task, files: Pick<Files, 'read'>): Promise<readonly Pieces[]> {
   return Promise.all(

@@ -1,7 +1,7 @@
 /** What callers write to /v1/images, checked: JSON, or a form as OpenAI's clients send it. */
 import { z } from 'zod';
 import { Fault } from '../kit/fault.ts';
-import { type Json, type JsonObject, parseJson } from '../kit/json.ts';
+import { isObject, type Json, type JsonObject, parseJson } from '../kit/json.ts';
 import type { JobParams, TaskWish } from '../tasks/wish.ts';
 import { jobParams } from './tasks.ts';
 
@@ -96,7 +96,18 @@ function wrong(code: 'invalid_request' | 'unsupported_parameter', param: string,
   return new Fault(code, { message: `${param}: ${why}`, param });
 }
 
+/** Files that are kept somewhere by an id are not here. */
+function refuseFileIds(body: JsonObject): void {
+  for (const name of ['image', 'images', 'mask']) {
+    const given: readonly (Json | undefined)[] = [body[name]].flat();
+    if (!given.some((one) => isObject(one) && 'file_id' in one)) continue;
+    const why = 'file_id is not taken. Give the picture as a file, an https URL or a data URL.';
+    throw wrong('unsupported_parameter', name, why);
+  }
+}
+
 export function readImageAsk(body: JsonObject, isEdit: boolean): ImageAsk {
+  refuseFileIds(body);
   const parsed = shape.safeParse(body);
   if (!parsed.success) throw explain(parsed.error.issues[0], body);
   const { data } = parsed;

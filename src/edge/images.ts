@@ -15,6 +15,7 @@ import { readForm } from './form.ts';
 import {
   about,
   bodyOf,
+  cameAsLinks,
   linksOf,
   openPictures,
   stillRunning,
@@ -146,10 +147,10 @@ async function answer(task: Task, ask: ImageAsk, { visit, edge }: Place): Promis
     'cache-control': 'no-store',
     'x-gangway-task': task.row.id,
   };
-  const format = ask.format ?? (edge.keepsLinks ? 'b64_json' : null);
-  const links = linksOf(task, edge.linkOf(visit));
   // Where nothing is kept, what came as bytes is still given as bytes.
-  const isLinks = format === 'url' || (format === null && links.every((url) => /^http/.test(url)));
+  const isLinks =
+    ask.format === 'url' || (ask.format === null && !edge.keepsLinks && cameAsLinks(task));
+  const links = linksOf(task, edge.linkOf(visit));
   if (isLinks) {
     const data = links.map((url) => ({ url }));
     return new Response(JSON.stringify({ ...about(task), data }), { headers });

@@ -69,8 +69,11 @@ export function makeDesk(deps: DeskDeps): Desk {
       const made: Created = await createTask(wish, deps);
       deps.engine.nudge();
       const { row } = made;
-      const isTaken = ({ phase, endedMs }: TaskRow): boolean =>
-        endedMs !== null || (phase !== 'new' && phase !== 'sending' && phase !== 'draft');
+      // At a vendor whose answer is the result, it runs from when it was sent.
+      const isTaken = ({ phase, endedMs, state }: TaskRow): boolean =>
+        endedMs !== null ||
+        state === 'running' ||
+        (phase !== 'new' && phase !== 'sending' && phase !== 'draft');
       const known = await until(row, deps.settings.submitWaitMs, isTaken);
       // The refusal is told here and not only in the task, which is kept all the same.
       const settled = known.phase === 'finishing' ? await untilEnd(known) : known;
