@@ -50,7 +50,15 @@ const shape = z.strictObject({
   image: pictures,
   images: pictures,
   mask: maybe(picture),
-  n: maybe(z.number().int().min(1).max(COUNT_MAX)),
+  // One is what every model makes, also those that take no number.
+  n: maybe(
+    z
+      .number()
+      .int()
+      .min(1)
+      .max(COUNT_MAX)
+      .transform((n) => (n === 1 ? undefined : n)),
+  ),
   size: choice,
   aspect_ratio: choice,
   resolution: choice,

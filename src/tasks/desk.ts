@@ -69,11 +69,6 @@ export function makeDesk(deps: DeskDeps): Desk {
       const made: Created = await createTask(wish, deps);
       deps.engine.nudge();
       const { row } = made;
-      // At a vendor whose answer is the result, it runs from when it was sent.
-      const isTaken = ({ phase, endedMs, state }: TaskRow): boolean =>
-        endedMs !== null ||
-        state === 'running' ||
-        (phase !== 'new' && phase !== 'sending' && phase !== 'draft');
       const known = await until(row, deps.settings.submitWaitMs, isTaken);
       // The refusal is told here and not only in the task, which is kept all the same.
       const settled = known.phase === 'finishing' ? await untilEnd(known) : known;
@@ -127,6 +122,12 @@ async function findOwn(ref: TaskRef, deps: DeskDeps): Promise<Task> {
   throw new Fault('resource_not_found', {
     message: `There is no task "${ref.id.slice(0, 100)}" in this account.`,
   });
+}
+
+/** At a vendor whose answer is the result, it runs from when it was sent. */
+function isTaken({ phase, endedMs, state }: TaskRow): boolean {
+  if (endedMs !== null || state === 'running') return true;
+  return phase !== 'new' && phase !== 'sending' && phase !== 'draft';
 }
 
 /** A task that no vendor took is no success for whoever asked for it just now. */

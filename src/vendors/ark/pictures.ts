@@ -45,6 +45,10 @@ function start(job: Job): Ask {
   for (const name of NOT_OPTIONS) {
     if (name in options) throw unsupported(`provider_options.${name}`);
   }
+  // By the documents of 4.x, which do not say whether it is refused or passed over.
+  const isOlder = /seedream-[34]-|seededit-/.test(job.wireName);
+  if (isOlder && params.outputFormat !== undefined) throw unsupported('params.output_format');
+  if (isOlder && params.background !== undefined) throw unsupported('params.background');
   const size = params.size ?? params.resolution;
   const body: JsonObject = {
     ...(job.prompt === null ? {} : { prompt: job.prompt }),

@@ -32,7 +32,8 @@ function unified(job: Job): { readonly path: string; readonly body: JsonObject }
   const { params, media, source } = job;
   for (const field of ['fps', 'audio', 'size', 'resolution', 'watermark', 'count'] as const) {
     if (params[field] !== undefined) {
-      throw new Fault('unsupported_parameter', { param: `params.${field}` });
+      const name = field === 'count' ? 'n' : field;
+      throw new Fault('unsupported_parameter', { param: `params.${name}` });
     }
   }
   const { mode } = params;

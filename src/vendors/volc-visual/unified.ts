@@ -8,7 +8,8 @@ export const FPS = 24;
 export function unified(job: Job): JsonObject {
   const { params, media } = job;
   for (const field of ['fps', 'audio', 'loop', 'mode', 'watermark', 'count'] as const) {
-    if (params[field] !== undefined) throw unsupported(`params.${field}`);
+    const name = field === 'count' ? 'n' : field;
+    if (params[field] !== undefined) throw unsupported(`params.${name}`);
   }
   const body: Record<string, Json> = {};
   if (job.prompt !== null) body.prompt = job.prompt;
