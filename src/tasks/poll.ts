@@ -77,7 +77,9 @@ export function readingFound(task: Task, reading: Reading, said: Said): Found {
     kept: reading.kept ?? task.doc.kept,
     outputs: (reading.outputs ?? []).map((output) => ({ ...output, file: null, lost: null })),
   };
-  const body = said.body.length > BODY_CHARS_MAX ? task.row.body : said.body;
+  // Only the vendor's own paths show its words again.
+  const isKept = service.native !== undefined && said.body.length <= BODY_CHARS_MAX;
+  const body = isKept ? said.body : task.row.body;
   if (reading.state === 'queued' || reading.state === 'running') {
     // A job that runs does not go back to its queue, whatever a vendor calls it for a moment.
     const state = task.row.state === 'running' ? 'running' : reading.state;

@@ -11,6 +11,8 @@ import { type Heard, send } from './wire.ts';
 
 /** Rounds over all upstreams; only certain refusals and dead connections come to a second one. */
 const ROUNDS_MAX = 30;
+/** Where the answer is the result each try takes long, and somebody may be waiting. */
+const ANSWER_TRIES_MAX = 3;
 const ROUND_PAUSE_MS = 1_000;
 const ROUND_PAUSE_MS_MAX = 60_000;
 /** How soon a job is looked for whose creation was not answered: it needs time to be listed. */
@@ -193,6 +195,11 @@ function refused(task: Task, way: Way, refusal: Refusal): Promise<Task> {
   }
   if (cause !== 'busy' && cause !== 'down') {
     deps.log.warn('an upstream refused us', { upstream: way.upstream.id, cause, code, message });
+  }
+  if (cause === 'down' && task.row.state === 'running' && task.doc.tries >= ANSWER_TRIES_MAX) {
+    const fault = new Fault('vendor_error');
+    const error = { code: fault.code, message: fault.message, retryable: true, vendorCode: code };
+    return save(task, finishing(task, 'failed', { error }), deps);
   }
   // What is wrong with our account is no caller's business.
   const words = cause === 'down' ? 'vendor_unreachable' : cause === 'busy' ? 'vendor_busy' : null;

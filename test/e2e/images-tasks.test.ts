@@ -228,6 +228,18 @@ describe('an answer that was lost', () => {
   );
 
   test(
+    'is not what an error of the vendor’s own is: that is tried again, three times in all',
+    async () => {
+      const { response, body } = await generate({ prompt: 'sandbox-fail' });
+      expect([response.status, body.code]).toEqual([502, 'vendor_error']);
+      const known = await read(response.headers.get('x-gangway-task') ?? '');
+      expect(known.error).toMatchObject({ code: 'vendor_error', charged: false });
+      expect(await askedFor(place.sandbox, 'sandbox-fail')).toHaveLength(3);
+    },
+    RUN_MS,
+  );
+
+  test(
     'is paid where the operator says so, by the most that it can have cost',
     async () => {
       const own = await openPlace('tasks: { lost_answer: charge }');
