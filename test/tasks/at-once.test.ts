@@ -178,7 +178,7 @@ describe('an answer that was lost', () => {
 });
 
 describe('fields that only some services take', () => {
-  test('reach those that name them, and are refused for the others before anything is held', async () => {
+  test('reach those that name them; others are refused, before anything is held', async () => {
     await create({ params: { quality: 'dark' } });
     expect(baked).toEqual([{ wish: 'hot', crust: 'dark' }]);
     const wish = create({ params: { background: 'none' } });
