@@ -38,25 +38,25 @@ describe('generations', () => {
     expect(usage.output_tokens).toBe(2 * Math.ceil((272 * 1_536 * 864) / 1_024 ** 2));
   });
 
-  test.each([
-    [{ prompt: undefined }, 400, 'invalid_value', 'prompt'],
-    [{ model: 'dall-e-3' }, 404, 'model_not_found', 'model'],
-    [{ model: 'gpt-image-1' }, 404, 'model_not_found', 'model'],
-    [{ n: 11 }, 400, 'invalid_value', 'n'],
-    [{ n: '2' }, 400, 'invalid_type', 'n'],
-    [{ size: '1000x1000' }, 400, 'invalid_value', 'size'],
-    [{ size: '3840x1024' }, 400, 'invalid_value', 'size'],
-    [{ model: 'gpt-image-1.5', size: '1536x864' }, 400, 'invalid_value', 'size'],
-    [{ model: 'gpt-image-2', quality: 'max' }, 400, 'invalid_value', 'quality'],
-    [{ response_format: 'url' }, 400, 'unknown_parameter', 'response_format'],
-    [{ style: 'vivid' }, 400, 'unknown_parameter', 'style'],
-    [{ background: 'transparent', output_format: 'jpeg' }, 400, 'invalid_value', 'background'],
-    [{ output_compression: 50 }, 400, 'invalid_value', 'output_compression'],
-    [{ prompt: 'sandbox-refuse' }, 400, 'moderation_blocked', null],
-    [{ prompt: 'sandbox-moderate' }, 400, 'moderation_blocked', null],
-    [{ prompt: 'sandbox-balance' }, 429, 'insufficient_quota', null],
-    [{ prompt: 'sandbox-broken' }, 500, 'server_error', null],
-  ] as const)('refuses %p', async (body, ...wanted) => {
+  test.each<[object, readonly (string | number | null)[]]>([
+    [{ prompt: undefined }, [400, 'invalid_value', 'prompt']],
+    [{ model: 'dall-e-3' }, [404, 'model_not_found', 'model']],
+    [{ model: 'gpt-image-1' }, [404, 'model_not_found', 'model']],
+    [{ n: 11 }, [400, 'invalid_value', 'n']],
+    [{ n: '2' }, [400, 'invalid_type', 'n']],
+    [{ size: '1000x1000' }, [400, 'invalid_value', 'size']],
+    [{ size: '3840x1024' }, [400, 'invalid_value', 'size']],
+    [{ model: 'gpt-image-1.5', size: '1536x864' }, [400, 'invalid_value', 'size']],
+    [{ model: 'gpt-image-2', quality: 'max' }, [400, 'invalid_value', 'quality']],
+    [{ response_format: 'url' }, [400, 'unknown_parameter', 'response_format']],
+    [{ style: 'vivid' }, [400, 'unknown_parameter', 'style']],
+    [{ background: 'transparent', output_format: 'jpeg' }, [400, 'invalid_value', 'background']],
+    [{ output_compression: 50 }, [400, 'invalid_value', 'output_compression']],
+    [{ prompt: 'sandbox-refuse' }, [400, 'moderation_blocked', null]],
+    [{ prompt: 'sandbox-moderate' }, [400, 'moderation_blocked', null]],
+    [{ prompt: 'sandbox-balance' }, [429, 'insufficient_quota', null]],
+    [{ prompt: 'sandbox-broken' }, [500, 'server_error', null]],
+  ])('refuses %p', async (body, wanted) => {
     const told = await ask('generations', body);
     expect([told.status, told.error.code, told.error.param]).toEqual([...wanted]);
   });
