@@ -82,9 +82,9 @@ export function linksOf(task: Task, linkOf: LinkOf): readonly string[] {
   return picturesOf(task).map(({ output, index }) => linkOf(task, index) ?? output.url);
 }
 
-/** The vendor gave links, not the pictures themselves. */
-export function cameAsLinks(task: Task): boolean {
-  return picturesOf(task).every(({ output }) => output.url.startsWith('http'));
+/** Some picture is only where its vendor put it. */
+export function lacksBytes(task: Task): boolean {
+  return picturesOf(task).some(({ output }) => output.file === null && /^http/.test(output.url));
 }
 
 /** All are opened before the first byte is sent, so that what is missing is still a fault. */

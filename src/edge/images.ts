@@ -15,7 +15,7 @@ import { readForm } from './form.ts';
 import {
   about,
   bodyOf,
-  cameAsLinks,
+  lacksBytes,
   linksOf,
   openPictures,
   stillRunning,
@@ -147,9 +147,8 @@ async function answer(task: Task, ask: ImageAsk, { visit, edge }: Place): Promis
     'cache-control': 'no-store',
     'x-gangway-task': task.row.id,
   };
-  // Where nothing is kept, what came as bytes is still given as bytes.
-  const isLinks =
-    ask.format === 'url' || (ask.format === null && !edge.keepsLinks && cameAsLinks(task));
+  // For who did not say, a link is better than nothing.
+  const isLinks = ask.format === 'url' || (ask.format === null && lacksBytes(task));
   const links = linksOf(task, edge.linkOf(visit));
   if (isLinks) {
     const data = links.map((url) => ({ url }));

@@ -313,6 +313,21 @@ describe('money', () => {
 
 describe('where results are not kept', () => {
   test(
+    'a picture whose link was dead is told of by that link; as bytes it cannot be had',
+    async () => {
+      const body = { model: 'flux-pro-1.1', prompt: 'sandbox-dead-link' };
+      const links = await generate(body);
+      const [first] = links.body.data as { url: string }[];
+      expect(first?.url).toStartWith(place.sandbox);
+      const bytes = await generate({ ...body, response_format: 'b64_json' });
+      expect([bytes.response.status, bytes.body.code]).toEqual([410, 'result_gone']);
+      const id = bytes.response.headers.get('x-gangway-task') ?? '';
+      expect(String(bytes.body.message)).toContain(id);
+    },
+    RUN_MS,
+  );
+
+  test(
     'links stay the vendor’s, and what came as bytes is kept all the same',
     async () => {
       const own = await openPlace('results: { keep: false }');
