@@ -233,8 +233,12 @@ describe('wrong input', () => {
       refusalOf(clientOf(place).post('/images/edits', { body: { prompt: 'x', ...body } }));
     expect((await ask({ model })).param).toBe('image');
     const ref = { image_url: 'https://example.com/a.png' };
-    const masked = { model: 'flux-kontext-pro', images: [ref], mask: ref };
-    expect(await ask(masked)).toMatchObject({ code: 'unsupported_parameter', param: 'mask' });
+    for (const { model, free } of EDITORS.slice(1)) {
+      const body = { prompt: 'x', model, images: [ref], mask: ref };
+      const asking = clientOf(place, free === true ? { free } : {}).post('/images/edits', { body });
+      const told = { code: 'unsupported_parameter', param: 'mask' };
+      expect(await refusalOf(asking)).toMatchObject(told);
+    }
     const many = { model: 'kling-image-v2-1', images: [ref, ref] };
     expect(await ask(many)).toMatchObject({ code: 'unsupported_parameter', param: 'image' });
   });

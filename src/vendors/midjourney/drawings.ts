@@ -49,7 +49,7 @@ function unified(job: Job): { readonly path: string; readonly body: JsonObject }
       });
     return { path: `${submit}/action`, body: { taskId: source.id } };
   }
-  if (media.some(({ type }) => type !== 'image')) {
+  if (media.some(({ type, role }) => type !== 'image' || role === 'mask')) {
     throw new Fault('unsupported_parameter', { param: 'input.media' });
   }
   const urls = media.map(({ url }) => url);
