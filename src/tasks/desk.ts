@@ -11,6 +11,8 @@ import { checkUrl } from './webhooks/desk.ts';
 import type { TaskWish } from './wish.ts';
 
 const CANCEL_WAIT_MS = 5_000;
+/** What another node did with a task is not heard here, so it is looked for. */
+const LOOK_EVERY_MS = 1_000;
 
 export interface Desk {
   /**
@@ -56,7 +58,8 @@ export function makeDesk(deps: DeskDeps): Desk {
     const endMs = deps.clock.tickMs() + ms;
     for (;;) {
       // Heard before it is read, so that no change falls between the two.
-      const next = deps.waiters.next(row.id, Math.max(0, endMs - deps.clock.tickMs()));
+      const leftMs = Math.max(0, endMs - deps.clock.tickMs());
+      const next = deps.waiters.next(row.id, Math.min(leftMs, LOOK_EVERY_MS));
       const now = (await deps.tasks.byId(row.id)) ?? row;
       if (is(now) || deps.clock.tickMs() >= endMs) return now;
       await next;
