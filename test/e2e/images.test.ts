@@ -96,6 +96,7 @@ describe.each(ROWS.map((row) => [row.vendor, row] as const))('images.generate at
     const error = await refusalOf(client.images.generate(body));
     const [param] = Object.keys(fields);
     expect([error.status, error.code, error.param]).toEqual([400, 'unsupported_parameter', param]);
+    if (param === 'size') expect(error.message).toContain('Say aspect_ratio');
     expect(await askedFor(place.sandbox, 'never sent')).toEqual([]);
   });
 });

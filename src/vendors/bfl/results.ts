@@ -70,7 +70,11 @@ function shapeOf({ params, wireName }: Job): JsonObject {
   if (size === undefined) return {};
   const sides = /^(\d+)x(\d+)$/.exec(size);
   // unverified: that fill, expand, canny and depth keep the size of what they are given.
-  if (sides === null || isByRatio || /-1\.0-/.test(wireName)) throw unsupported('params.size');
+  if (isByRatio) {
+    const message = 'This model takes no size. Say aspect_ratio, such as 16:9.';
+    throw new Fault('unsupported_parameter', { param: 'params.size', message });
+  }
+  if (sides === null || /-1\.0-/.test(wireName)) throw unsupported('params.size');
   return { width: Number(sides[1]), height: Number(sides[2]) };
 }
 
