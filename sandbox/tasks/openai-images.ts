@@ -14,6 +14,7 @@ const KEY = 'sandbox-openai-key';
 const PROMPT_CHARS_MAX = 32_000;
 const IMAGES_MAX = 16;
 const PIXELS = 1_024 * 1_024;
+const AREA_USUAL = 1.5;
 const STANDARD = ['1024x1024', '1536x1024', '1024x1536', 'auto'];
 const INPUT_TOKENS = 323;
 const TOKENS = { low: 272, medium: 1_056, high: 4_160, xhigh: 8_320, max: 16_640, auto: 1_056 };
@@ -223,7 +224,10 @@ function answerOf(order: Order, seed: number): JsonObject {
     const { bytes } = makePicture({ seed: seed + index, width, height, format });
     return { b64_json: Buffer.from(bytes).toString('base64') };
   });
-  const each = Math.ceil((TOKENS[quality] * width * height) / PIXELS);
+  const area = (width * height) / PIXELS;
+  // Beyond the standard sizes a larger picture costs less than its area: 4K about three times.
+  const growth = area <= AREA_USUAL ? area : AREA_USUAL * Math.sqrt(area / AREA_USUAL);
+  const each = Math.ceil(TOKENS[quality] * growth);
   const text_tokens = Math.ceil(prompt.length / 4);
   const image_tokens = inputs * INPUT_TOKENS;
   const [input_tokens, output_tokens] = [text_tokens + image_tokens, each * n];

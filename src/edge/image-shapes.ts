@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { Fault } from '../kit/fault.ts';
 import { isObject, type Json, type JsonObject, parseJson } from '../kit/json.ts';
 import type { JobParams, TaskWish } from '../tasks/wish.ts';
+import { checkOptions } from './task-shapes.ts';
 import { jobParams } from './tasks.ts';
 
 export interface ImageAsk {
@@ -127,6 +128,7 @@ export function readImageAsk(body: JsonObject, isEdit: boolean): ImageAsk {
     const why = 'a stream carries its pictures as base64. Leave it out, or stream.';
     throw wrong('unsupported_parameter', 'response_format', why);
   }
+  checkOptions(data.provider_options ?? {});
   const media = mediaOf(data);
   if (isEdit && media.length === 0) throw wrong('invalid_request', 'image', 'is required.');
   return {

@@ -89,12 +89,16 @@ export function readCreate(body: JsonObject): CreateBody {
     const param = issue?.path.map(String).join('.') || 'body';
     throw new Fault('invalid_request', { message: `${param}: ${issue?.message ?? ''}`, param });
   }
+  checkOptions(parsed.data.provider_options);
+  return parsed.data;
+}
+
+export function checkOptions(options: JsonObject): void {
   for (const name of RESERVED) {
-    if (!(name in parsed.data.provider_options)) continue;
+    if (!(name in options)) continue;
     throw new Fault('unsupported_parameter', {
       message: `provider_options.${name}: say it in its own field.`,
       param: `provider_options.${name}`,
     });
   }
-  return parsed.data;
 }

@@ -218,6 +218,7 @@ describe('wrong input', () => {
     ['partial_images', { stream: true, partial_images: 2 }, 'unsupported_parameter'],
     ['response_format', { stream: true, response_format: 'url' }, 'unsupported_parameter'],
     ['output_format', { output_format: 'gif' }, 'invalid_request'],
+    ['provider_options.n', { provider_options: { n: 10 } }, 'unsupported_parameter'],
     ['provider_options.stream', { provider_options: { stream: true } }, 'unsupported_parameter'],
     ['model', { model: 'kling-v2-1' }, 'wrong_model_kind'],
     ['model', { model: 'gpt-image-9' }, 'model_not_found'],
