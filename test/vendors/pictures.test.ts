@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { type Sandbox, startSandbox } from '../../sandbox/server.ts';
 import type { Json } from '../../src/kit/json.ts';
 import { arkPictures } from '../../src/vendors/ark/pictures.ts';
+import { results } from '../../src/vendors/bfl/results.ts';
 import type { Job, JobParams } from '../../src/vendors/job.ts';
 import { pictures } from '../../src/vendors/openai/pictures.ts';
 
@@ -76,6 +77,19 @@ describe('GPT Image', () => {
   });
 });
 
+describe('Flux', () => {
+  test.each([
+    [{ params: { size: '2048x1024' } }, 1],
+    [{ options: { width: 2_048, height: 2_048 } }, 3],
+    [{ params: { size: '512x512' }, options: { width: 4_096, height: 1_024 } }, 3],
+    [{}, 0],
+  ])('%p is held for %d megapixels more than the first', (more, megapixels) => {
+    const job = { ...JOB, wireName: 'flux-2-pro', ...more };
+    const units = { image: 1, more_megapixels: megapixels };
+    expect(results.bound(job)).toEqual({ units });
+  });
+});
+
 describe('Ark', () => {
   const job = { ...JOB, wireName: 'doubao-seedream-4-5-251128' };
   const group = (max?: number): Job['options'] => ({
@@ -97,7 +111,8 @@ describe('Ark', () => {
   test('counts what was made, and tells why nothing was', () => {
     const error = { code: 'OutputImageSensitiveContentDetected', message: 'No.' };
     const url = 'https://ark.test/1.png';
-    const some = { data: [{ error }, { url }], usage: { generated_images: 1 } };
+    const data: Json = [{ error }, { url }];
+    const some = { data, usage: { generated_images: 1 } };
     expect(arkPictures.started({ status: 200, body: some }, job)).toMatchObject({
       reading: { outputs: [{ url }], used: { units: { image: 1 } } },
     });

@@ -113,11 +113,12 @@ function reasonOf({ details }: JsonObject): string | null {
 }
 
 /** FLUX.2 is charged by begun megapixels, the first dearer than the rest; older ones by image. */
-function bound({ wireName, params, native }: Job): Amounts {
+function bound({ wireName, params, native, options }: Job): Amounts {
   if (!wireName.startsWith('flux-2')) return { units: { image: 1 } };
   const [w, h] = (params.size ?? '').split('x').map(Number);
-  const width = Number(native?.body.width ?? w) || SIDE_DEFAULT;
-  const height = Number(native?.body.height ?? h) || SIDE_DEFAULT;
+  const said = native?.body ?? options;
+  const width = Number(said.width ?? w) || SIDE_DEFAULT;
+  const height = Number(said.height ?? h) || SIDE_DEFAULT;
   const megapixels = Math.max(1, Math.ceil((width * height) / PIXELS_PER_MEGAPIXEL));
   return { units: { image: 1, more_megapixels: megapixels - 1 } };
 }
