@@ -31,7 +31,7 @@ export const PROMPTS: readonly { readonly word: string; readonly what: string }[
   { word: 'sandbox-fail', what: 'the job fails' },
   { word: 'sandbox-balance', what: 'our account is out of money' },
   { word: 'sandbox-busy', what: 'too many jobs at once' },
-  { word: 'sandbox-lost-answer', what: 'the job begins, and the answer is a 500' },
+  { word: 'sandbox-lost-answer', what: 'the job begins, and the answer is a 5xx' },
   { word: 'sandbox-no-answer', what: 'the job begins, and the connection breaks' },
   { word: 'sandbox-broken', what: 'a 500, and no job' },
   { word: 'sandbox-slow', what: 'takes ten times as long' },

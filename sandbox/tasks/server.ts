@@ -4,12 +4,14 @@ import { pause } from '../clock.ts';
 import type { Reply, WireRequest } from '../wire.ts';
 import { ARK_PATH, ark } from './ark.ts';
 import { BFL_PATH, BFL_REGION_PATH, bfl } from './bfl.ts';
-import { makePng, makeWav } from './files.ts';
+import { makeWav } from './files.ts';
 import type { FakeJob, Jobs } from './jobs.ts';
 import { KLING_KEY, KLING_PATH, kling } from './kling.ts';
 import { LUMA_PATH, luma } from './luma.ts';
 import { MIDJOURNEY_KEY, MIDJOURNEY_PATH, midjourney } from './midjourney.ts';
 import { makeMp4 } from './mp4.ts';
+import { OPENAI_IMAGES_PATH, openaiImages } from './openai-images.ts';
+import { makePicture, wantedOf } from './pictures.ts';
 import { REPLICATE_PATH, replicate } from './replicate.ts';
 import { RUNWAY_KEY, RUNWAY_PATH, runway } from './runway.ts';
 import { VISUAL_KEY, VISUAL_PATH, volcVisual } from './volc-visual.ts';
@@ -51,6 +53,7 @@ const BASES = [
   BFL_REGION_PATH,
   KLING_PATH,
   RUNWAY_PATH,
+  OPENAI_IMAGES_PATH,
 ];
 const encoder = new TextEncoder();
 
@@ -98,6 +101,7 @@ function tellBy(path: string): (ask: Ask, jobs: Jobs) => Told {
   if (path.startsWith(`${KLING_PATH}/`)) return kling;
   if (path.startsWith(REPLICATE_PATH)) return replicate;
   if (path.startsWith(MIDJOURNEY_PATH)) return midjourney;
+  if (path.startsWith(OPENAI_IMAGES_PATH)) return openaiImages;
   if (path.startsWith(BFL_PATH) || path.startsWith(BFL_REGION_PATH)) return bfl;
   return path.startsWith(VISUAL_PATH) ? volcVisual : luma;
 }
@@ -133,7 +137,7 @@ async function sendFile(request: WireRequest, wire: Reply, jobs: Jobs): Promise<
 }
 
 function fileOf(job: FakeJob, name: string): { type: string; bytes: Uint8Array } {
-  if (name.endsWith('.png')) return { type: 'image/png', bytes: makePng(job.seed) };
+  if (name.endsWith('.png')) return makePicture(wantedOf(job.request, job.seed));
   if (name.endsWith('.wav')) return { type: 'audio/wav', bytes: makeWav(job.seconds, job.seed) };
   return { type: 'video/mp4', bytes: makeMp4(job.seconds, job.seed) };
 }

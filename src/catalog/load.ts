@@ -17,6 +17,7 @@ import minimax from './models/minimax.ts';
 import mistral from './models/mistral.ts';
 import moonshot from './models/moonshot.ts';
 import openai from './models/openai.ts';
+import openaiImages from './models/openai-images.ts';
 import openaiOlder from './models/openai-older.ts';
 import replicate from './models/replicate.ts';
 import rerank from './models/rerank.ts';
@@ -45,6 +46,7 @@ const BUILT_IN: readonly Model[] = [
   ...minimax,
   ...openai,
   ...openaiOlder,
+  ...openaiImages,
   ...xai,
   ...mistral,
   ...google,

@@ -173,6 +173,10 @@ const schema = z.strictObject({
     open_max: size.default(10_000),
     /** A job whose creation was not answered, and that is not listed, is sent anew after this. */
     sure_after_ms: size.default(120_000),
+    /** Who pays where the answer that brought the result was lost, or `review`: people look. */
+    lost_answer: z.enum(['refund', 'charge', 'review']).default('refund'),
+    /** Longest that a request for pictures waits for them. */
+    image_wait_ms: size.max(900_000).default(300_000),
     /** How long we wait between two questions, of what the vendor's data say. */
     pace_percent: size.max(1_000).default(100),
   }),

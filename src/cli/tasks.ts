@@ -1,7 +1,8 @@
 /** Joins what slow jobs need: engine, webhooks, custody, and their routes. */
 import { join } from 'node:path';
 import { callbackRoutes } from '../edge/callbacks.ts';
-import { nativeRoutes } from '../edge/native-tasks.ts';
+import { imageRoutes } from '../edge/images.ts';
+import { type NativeEdge, nativeRoutes } from '../edge/native-tasks.ts';
 import type { RelayEdge } from '../edge/relayed.ts';
 import { makeLinkOf, type ResultEdge, resultRoutes } from '../edge/results.ts';
 import { callerOf, type Route, type Visit } from '../edge/routes.ts';
@@ -76,7 +77,7 @@ export async function startTasks(parts: TaskParts) {
     log,
     settings: taskSettings(settings),
     hints,
-    keep: settings.results.keep ? makeKeep(custody) : null,
+    keep: makeKeep(custody),
     changed(id) {
       waiters.changed(id);
       postman.nudge();
@@ -104,14 +105,10 @@ export async function startTasks(parts: TaskParts) {
   const webhooks = makeWebhookDesk({ ...secrets, deliveries: store.deliveries, guard, nudge });
   const heard = { ...deps, nowMs: () => clock.nowMs(), nudge: engine.nudge };
   const edge = taskEdge(parts, desk, results);
+  const secretOf = secrets.accountSecret;
+  const inbox = makeInbox({ ...custody, signer: results.signer });
   const routes: readonly Route[] = [
-    ...taskRoutes(edge),
-    ...videoRoutes({ ...edge, files }),
-    ...nativeRoutes(listDoors(Object.values(VENDORS)), {
-      ...{ ...edge, files, clock },
-      secretOf: secrets.accountSecret,
-      inbox: makeInbox({ ...custody, signer: results.signer }),
-    }),
+    ...doorRoutes(settings, { ...edge, files, clock, secretOf, inbox }),
     ...resultRoutes({ ...results, desk, files }),
     ...webhookRoutes({ ...parts.edge, webhooks }),
     ...callbackRoutes(heard, parts.edge),
@@ -121,6 +118,20 @@ export async function startTasks(parts: TaskParts) {
     await Promise.all([engine.stop(), postman.stop()]);
   };
   return { routes, stop };
+}
+
+/** Every way to ask for a task. */
+function doorRoutes(
+  { tasks, results }: Settings,
+  edge: NativeEdge & Pick<ResultEdge, 'files'>,
+): Route[] {
+  const waitMs = tasks.image_wait_ms;
+  return [
+    ...taskRoutes(edge),
+    ...videoRoutes(edge),
+    ...imageRoutes({ ...edge, waitMs, keepsLinks: results.keep }),
+    ...nativeRoutes(listDoors(Object.values(VENDORS)), edge),
+  ];
 }
 
 /** Alone with its data, a process need not wait for the leases of the one before it. */
@@ -139,12 +150,14 @@ function taskSettings({ tasks, timeouts, public_url: publicUrl }: Settings): Tas
     requestMs: tasks.request_ms,
     openMax: tasks.open_max,
     sureAfterMs: tasks.sure_after_ms,
+    lostAnswer: tasks.lost_answer,
     pacePercent: tasks.pace_percent,
   };
 }
 
 function custodySettings({ results, timeouts }: Settings) {
   return {
+    links: results.keep,
     bytesMax: results.file_mb_max * BYTES_PER_MB,
     accountBytesMax: results.account_mb_max * BYTES_PER_MB,
     lifeMs: results.life_hours === 0 ? null : results.life_hours * MS_PER_HOUR,

@@ -3,7 +3,10 @@ import { Fault } from '../kit/fault.ts';
 import type { JsonObject } from '../kit/json.ts';
 import { type BodyReader, readAnyBytes } from './body.ts';
 
-/** Fields and files of a form; a file becomes `data:<type>;base64,…`. */
+/**
+ * Fields and files of a form; a file becomes `data:<type>;base64,…`, and what stands several times
+ * a list.
+ */
 export async function readForm(request: Request, reader: BodyReader): Promise<JsonObject> {
   const bytes = await readAnyBytes(request, reader.bodyLimits, reader.deadlines);
   const type = request.headers.get('content-type') ?? '';
@@ -14,9 +17,11 @@ export async function readForm(request: Request, reader: BodyReader): Promise<Js
   } catch (error) {
     throw new Fault('invalid_request', { message: 'This is no multipart form.', cause: error });
   }
-  const fields: Record<string, string> = {};
+  const fields: Record<string, string | string[]> = {};
   for (const [name, value] of form.entries()) {
-    fields[name] = typeof value === 'string' ? value : await dataUrl(value);
+    const text = typeof value === 'string' ? value : await dataUrl(value);
+    const earlier = Object.hasOwn(fields, name) ? fields[name] : undefined;
+    fields[name] = earlier === undefined ? text : [earlier, text].flat();
   }
   return fields;
 }

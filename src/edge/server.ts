@@ -306,7 +306,8 @@ function allowOrigin(request: Request, response: Response, settings: ServerSetti
   response.headers.append('vary', 'origin');
   response.headers.set(
     'access-control-expose-headers',
-    'x-request-id, x-gangway-call, x-gangway-limits, idempotent-replayed, retry-after',
+    'x-request-id, x-gangway-call, x-gangway-limits, x-gangway-task, idempotent-replayed, ' +
+      'retry-after, location, preference-applied',
   );
 }
 

@@ -34,6 +34,14 @@ const params = z.strictObject({
   loop: z.boolean().optional(),
   watermark: z.boolean().optional(),
   n: z.number().int().positive().max(16).optional(),
+  quality: z.string().max(20).optional(),
+  background: z.string().max(20).optional(),
+  output_format: z.enum(['png', 'jpeg', 'webp']).optional(),
+  output_compression: z.number().int().min(0).max(100).optional(),
+  input_fidelity: z.string().max(20).optional(),
+  moderation: z.string().max(20).optional(),
+  complexity: z.string().max(20).optional(),
+  user: z.string().min(1).max(512).optional(),
 });
 
 const text = z.string().min(1).max(TEXT_CHARS_MAX);
@@ -81,12 +89,16 @@ export function readCreate(body: JsonObject): CreateBody {
     const param = issue?.path.map(String).join('.') || 'body';
     throw new Fault('invalid_request', { message: `${param}: ${issue?.message ?? ''}`, param });
   }
+  checkOptions(parsed.data.provider_options);
+  return parsed.data;
+}
+
+export function checkOptions(options: JsonObject): void {
   for (const name of RESERVED) {
-    if (!(name in parsed.data.provider_options)) continue;
+    if (!(name in options)) continue;
     throw new Fault('unsupported_parameter', {
       message: `provider_options.${name}: say it in its own field.`,
       param: `provider_options.${name}`,
     });
   }
-  return parsed.data;
 }

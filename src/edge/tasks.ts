@@ -6,7 +6,7 @@ import type { TaskFilter, TaskState } from '../storage/ports.ts';
 import type { Desk, TaskRef } from '../tasks/desk.ts';
 import type { Task } from '../tasks/doc.ts';
 import { type LinkOf, showTask } from '../tasks/view.ts';
-import type { TaskCaller, TaskWish } from '../tasks/wish.ts';
+import type { JobParams, TaskCaller, TaskWish } from '../tasks/wish.ts';
 import { type BodyReader, readBody } from './body.ts';
 import { callerOf, type Route, route, type Visit } from './routes.ts';
 import { taskEvents } from './task-events.ts';
@@ -85,11 +85,17 @@ async function create(visit: Visit, edge: TaskEdge): Promise<Response> {
   const body = readCreate(parseBody(text).body);
   await edge.admit(visit);
   const task = await edge.desk.create(await wishOf(body, visit, edge));
-  const response = show(task, task.repeated ? 200 : 202, edge.linkOf(visit));
+  const response = showMade(task, edge.linkOf(visit));
+  visit.letIdle();
+  return response;
+}
+
+/** A task that was just made, or found under its key: where it is, and when to look. */
+export function showMade(task: Task & { readonly repeated: boolean }, linkOf: LinkOf): Response {
+  const response = show(task, task.repeated ? 200 : 202, linkOf);
   response.headers.set('location', `/v1/tasks/${task.row.id}`);
   response.headers.set('retry-after', String(POLL_AFTER_S));
   if (task.repeated) response.headers.set('idempotent-replayed', 'true');
-  visit.letIdle();
   return response;
 }
 
@@ -97,7 +103,6 @@ async function wishOf(body: CreateBody, visit: Visit, edge: TaskEdge): Promise<T
   const caller = taskCaller(visit);
   const { input, params, webhook } = body;
   const named = body.model === undefined ? null : await edge.resolve(body.model, caller.accountId);
-  const { duration, aspect_ratio: aspectRatio, n, ...plain } = params;
   return {
     requestId: visit.requestId,
     caller,
@@ -108,12 +113,7 @@ async function wishOf(body: CreateBody, visit: Visit, edge: TaskEdge): Promise<T
     prompt: input.prompt ?? null,
     negativePrompt: input.negative_prompt ?? null,
     media: input.media,
-    params: {
-      ...defined(plain),
-      ...(duration === undefined ? {} : { durationS: duration }),
-      ...(aspectRatio === undefined ? {} : { aspectRatio }),
-      ...(n === undefined ? {} : { count: n }),
-    },
+    params: jobParams(params),
     options: body.provider_options,
     native: null,
     sources: input.source_task === undefined ? [] : [input.source_task],
@@ -123,10 +123,21 @@ async function wishOf(body: CreateBody, visit: Visit, edge: TaskEdge): Promise<T
   };
 }
 
+/** Where our name of a field is not the one that callers know. */
+const OWN_NAMES: Readonly<Record<string, string>> = Object.freeze({
+  duration: 'durationS',
+  aspect_ratio: 'aspectRatio',
+  n: 'count',
+  output_format: 'outputFormat',
+  output_compression: 'outputCompression',
+  input_fidelity: 'inputFidelity',
+  user: 'endUser',
+});
+
 /** Without the fields that were not said: they are absent, not undefined. */
-function defined<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  const said = Object.entries(fields).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(said) as { [K in keyof T]?: Exclude<T[K], undefined> };
+export function jobParams(params: Partial<CreateBody['params']>): JobParams {
+  const said = Object.entries(params).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(said.map(([name, value]) => [OWN_NAMES[name] ?? name, value]));
 }
 
 async function look(visit: Visit, edge: TaskEdge): Promise<Task> {

@@ -5,6 +5,7 @@ import { formatMoney } from '../kit/money.ts';
 import { explainRefusal } from '../ledger/budget.ts';
 import { priceAtMost } from '../ledger/price.ts';
 import type { HoldRow, TaskRow } from '../storage/ports.ts';
+import { PICTURE_FIELDS, type PictureField } from '../vendors/job.ts';
 import type { TaskDeps } from './deps.ts';
 import { type KeptJob, openTask, type TaskDoc, withEvent } from './doc.ts';
 import { isCountable, quantities } from './finish.ts';
@@ -145,6 +146,12 @@ async function capable(wish: TaskWish, job: Draft, deps: TaskDeps): Promise<Capa
   if (!isNamed && models?.has(model.id) === false) {
     throw new Fault('model_not_allowed', { param: 'model' });
   }
+  if (wish.makes !== undefined && model.kind !== wish.makes) {
+    throw new Fault('wrong_model_kind', {
+      message: `The model "${model.id}" makes no ${wish.makes}: it is of the kind ${model.kind}.`,
+      param: 'model',
+    });
+  }
   if (job.kind === '') Object.assign(job, { kind: guessKind(job.media, model.kind) });
   const able: Way[] = [];
   let refusal: Fault | null = null;
@@ -152,6 +159,7 @@ async function capable(wish: TaskWish, job: Draft, deps: TaskDeps): Promise<Capa
     if (job.upstream !== null && job.upstream !== way.upstream.id) continue;
     try {
       checkKind(way, job);
+      checkFields(way, job);
       way.service.start(await tryJob(job, way, deps));
       able.push(way);
     } catch (thrown) {
@@ -168,6 +176,13 @@ function checkKind({ service }: Way, { kind }: Draft): void {
     message: `This model does ${service.kinds.join(', ')}; not ${kind.slice(0, 40)}.`,
     param: 'kind',
   });
+}
+
+function checkFields({ service }: Way, { params }: Draft): void {
+  for (const [field, name] of Object.entries(PICTURE_FIELDS) as [PictureField, string][]) {
+    if (params[field] === undefined || service.takes?.includes(field) === true) continue;
+    throw new Fault('unsupported_parameter', { param: `params.${name}` });
+  }
 }
 
 function tryJob(job: Draft, way: Way, deps: TaskDeps) {

@@ -9,6 +9,8 @@ import { MediaReader } from './media-facts.ts';
 import type { TaskRoutes } from './routes.ts';
 
 export interface CustodySettings {
+  /** Whether results that the vendor gives a link to are taken. Others always are. */
+  readonly links: boolean;
   readonly bytesMax: number;
   readonly accountBytesMax: number;
   /** null: for ever. */
@@ -53,6 +55,7 @@ export function makeKeep(deps: CustodyDeps): Keep {
     const trusted = base === undefined ? [] : [new URL(base).host];
     for (const [index, output] of doc.outputs.entries()) {
       if (output.file !== null || output.lost !== null) continue;
+      if (!deps.settings.links && !isInline(output)) continue;
       const place = { taskId: task.id, accountId: task.accountId, index, trusted, renew };
       doc = replaceOutput(doc, index, await keepOne(output, place, deps));
     }
@@ -64,12 +67,19 @@ function replaceOutput(doc: TaskDoc, index: number, output: TaskOutput): TaskDoc
   return { ...doc, outputs: doc.outputs.map((one, at) => (at === index ? output : one)) };
 }
 
+/** It came in the vendor's answer, and is nowhere else. */
+const isInline = ({ url }: TaskOutput): boolean => url.startsWith('data:');
+
+/** What is in a file of ours is not kept in the row as well. */
+const KEPT_URL = 'data:,';
+
 /** Never throws: what cannot be kept says why, and stays where the vendor put it. */
 async function keepOne(output: TaskOutput, place: Place, deps: CustodyDeps): Promise<TaskOutput> {
   let why = 'unreachable';
   for (let tries = 0; tries < TRIES; tries += 1) {
     try {
-      return { ...output, file: await copy(output, place, deps) };
+      const file = await copy(output, place, deps);
+      return { ...output, url: isInline(output) ? KEPT_URL : output.url, file };
     } catch (error) {
       why = error instanceof Refused ? error.message : 'unreachable';
       deps.log.warn('a result could not be copied', { task: place.taskId, why, error });
@@ -110,8 +120,9 @@ interface Opening {
   readonly signal: AbortSignal;
 }
 
-async function openSource({ url }: TaskOutput, { place, deps, signal }: Opening): Promise<Source> {
-  if (url.startsWith('data:')) return dataSource(url);
+async function openSource(output: TaskOutput, { place, deps, signal }: Opening): Promise<Source> {
+  const { url } = output;
+  if (isInline(output)) return dataSource(output.url);
   const reply = await deps.guard.send({
     url,
     method: 'GET',

@@ -25,6 +25,8 @@ export interface TaskSettings {
   readonly openMax: number;
   /** After so long a job that the vendor does not list never arrived. */
   readonly sureAfterMs: number;
+  /** What becomes of a job whose result was in an answer that was lost. */
+  readonly lostAnswer: 'refund' | 'charge' | 'review';
   /** Of the vendors' pace. */
   readonly pacePercent: number;
 }

@@ -11,6 +11,8 @@ import { checkUrl } from './webhooks/desk.ts';
 import type { TaskWish } from './wish.ts';
 
 const CANCEL_WAIT_MS = 5_000;
+/** What another node did with a task is not heard here, so it is looked for. */
+const LOOK_EVERY_MS = 1_000;
 
 export interface Desk {
   /**
@@ -56,7 +58,8 @@ export function makeDesk(deps: DeskDeps): Desk {
     const endMs = deps.clock.tickMs() + ms;
     for (;;) {
       // Heard before it is read, so that no change falls between the two.
-      const next = deps.waiters.next(row.id, Math.max(0, endMs - deps.clock.tickMs()));
+      const leftMs = Math.max(0, endMs - deps.clock.tickMs());
+      const next = deps.waiters.next(row.id, Math.min(leftMs, LOOK_EVERY_MS));
       const now = (await deps.tasks.byId(row.id)) ?? row;
       if (is(now) || deps.clock.tickMs() >= endMs) return now;
       await next;
@@ -69,8 +72,6 @@ export function makeDesk(deps: DeskDeps): Desk {
       const made: Created = await createTask(wish, deps);
       deps.engine.nudge();
       const { row } = made;
-      const isTaken = ({ phase, endedMs }: TaskRow): boolean =>
-        endedMs !== null || (phase !== 'new' && phase !== 'sending' && phase !== 'draft');
       const known = await until(row, deps.settings.submitWaitMs, isTaken);
       // The refusal is told here and not only in the task, which is kept all the same.
       const settled = known.phase === 'finishing' ? await untilEnd(known) : known;
@@ -126,20 +127,45 @@ async function findOwn(ref: TaskRef, deps: DeskDeps): Promise<Task> {
   });
 }
 
+/** At a vendor whose answer is the result, it runs from when it was sent. */
+function isTaken({ phase, endedMs, state }: TaskRow): boolean {
+  if (endedMs !== null || state === 'running') return true;
+  return phase !== 'new' && phase !== 'sending' && phase !== 'draft';
+}
+
 /** A task that no vendor took is no success for whoever asked for it just now. */
-function throwRefusal({ row, doc }: Task): void {
+function throwRefusal(task: Task): void {
+  const { row, doc } = task;
   if (doc.outcome !== 'failed' || row.vendorId !== null || doc.error === null) return;
-  const { error } = doc;
+  throw refusalOf(task);
+}
+
+/** Why a task failed, as a fault. */
+export function refusalOf({ row, doc }: Task): Fault {
+  const error = doc.error ?? { code: 'vendor_error', message: 'It failed.', vendorCode: null };
   const more = {
     message: error.message,
     headers: { 'x-gangway-task': row.id },
     ...(error.vendorCode === null ? {} : { vendorCode: error.vendorCode }),
   };
-  if (error.code === 'vendor_rejected') throw new Fault('vendor_rejected', more);
-  if (error.code === 'vendor_busy') throw new Fault('vendor_busy', { ...more, retryAfterS: 10 });
-  if (error.code === 'vendor_unreachable') throw new Fault('vendor_unreachable', more);
-  if (error.code === 'no_upstream') throw new Fault('no_upstream', more);
-  throw new Fault('vendor_refused_us', more);
+  switch (error.code) {
+    case 'vendor_busy':
+      return new Fault('vendor_busy', { ...more, retryAfterS: 10 });
+    case 'vendor_rejected':
+    case 'vendor_unreachable':
+    case 'no_upstream':
+    case 'vendor_error':
+      return new Fault(error.code, more);
+    case 'vendor_lost':
+    case 'answer_lost':
+      // Whoever asks again pays again, perhaps for the same picture: that is for people to decide.
+      return new Fault('vendor_error', {
+        ...more,
+        headers: { ...more.headers, 'x-should-retry': 'false' },
+      });
+    default:
+      return new Fault('vendor_refused_us', more);
+  }
 }
 
 function checkCancel({ row, doc }: Task, deps: TaskDeps): void {

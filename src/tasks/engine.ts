@@ -9,7 +9,7 @@ import { finish, release } from './finish.ts';
 import { LeaseLost, save } from './hold-on.ts';
 import { poll } from './poll.ts';
 import { recover } from './recover.ts';
-import { submit } from './submit.ts';
+import { type Room, submit } from './submit.ts';
 
 /** Longer than any single step takes; whoever dies holding one delays its task by as much. */
 const LEASE_MS = 150_000;
@@ -17,6 +17,8 @@ const LOOK_EVERY_MS = 1_000;
 const LOOK_PAUSE_MS = 20;
 /** Steps of one task in one go. */
 const STEPS_MAX = 20;
+/** Answers that take long, awaited at once from one upstream. */
+const PATIENT_MAX = 64;
 /** Requests at once to an upstream that is in the settings no more, or of unknown manners. */
 const AT_ONCE = 8;
 /** After a failure of ours, such as a database that does not answer. */
@@ -33,6 +35,8 @@ export interface Engine {
 
 interface Gate {
   active: number;
+  /** Requests that wait long for their answer; not among the active ones. */
+  patient: number;
   /** When the next request may go. */
   freeMs: number;
 }
@@ -78,7 +82,7 @@ export function startEngine(deps: TaskDeps): Engine {
   let stopped = false;
   const begin = (row: TaskRow, gate: Gate): void => {
     gate.active += 1;
-    const work: Promise<void> = carry(row, gate, deps).finally(() => {
+    const work: Promise<void> = carry(row, { gate, alarm }, deps).finally(() => {
       gate.active -= 1;
       active.delete(work);
       alarm.nudge();
@@ -111,7 +115,7 @@ export function startEngine(deps: TaskDeps): Engine {
 function gateOf(upstream: string, gates: Map<string, Gate>): Gate {
   const known = gates.get(upstream);
   if (known !== undefined) return known;
-  const gate = { active: 0, freeMs: 0 };
+  const gate = { active: 0, patient: 0, freeMs: 0 };
   gates.set(upstream, gate);
   return gate;
 }
@@ -142,12 +146,13 @@ function manners(upstream: string, deps: TaskDeps) {
 }
 
 /** Step after step, until there is nothing to do but to wait. Never throws. */
-async function carry(row: TaskRow, gate: Gate, deps: TaskDeps): Promise<void> {
+async function carry(row: TaskRow, place: Place, deps: TaskDeps): Promise<void> {
   let task = openTask(row);
+  const room = roomOf(place);
   try {
     for (let steps = 0; steps < STEPS_MAX; steps += 1) {
-      await turn(task, gate, deps);
-      task = await step(task, deps);
+      await turn(task, place.gate, deps);
+      task = await step(task, room, deps);
       if (task.row.leaseUntilMs === 0) return;
     }
     await save(task, { nextMs: deps.clock.nowMs() }, deps);
@@ -160,6 +165,28 @@ async function carry(row: TaskRow, gate: Gate, deps: TaskDeps): Promise<void> {
   }
 }
 
+interface Place {
+  readonly gate: Gate;
+  readonly alarm: Alarm;
+}
+
+/** Whoever waits long stands aside, and lets another one through the gate. */
+function roomOf({ gate, alarm }: Place): Room {
+  return {
+    take() {
+      if (gate.patient >= PATIENT_MAX) return false;
+      gate.patient += 1;
+      gate.active -= 1;
+      alarm.nudge();
+      return true;
+    },
+    give() {
+      gate.patient -= 1;
+      gate.active += 1;
+    },
+  };
+}
+
 /** Waits for this upstream's next turn. */
 async function turn({ row }: Task, gate: Gate, deps: TaskDeps): Promise<void> {
   if (row.phase === 'finishing') return;
@@ -169,14 +196,14 @@ async function turn({ row }: Task, gate: Gate, deps: TaskDeps): Promise<void> {
   if (atMs > nowMs) await deps.clock.sleep(atMs - nowMs);
 }
 
-function step(task: Task, deps: TaskDeps): Promise<Task> {
+function step(task: Task, room: Room, deps: TaskDeps): Promise<Task> {
   const { row, doc } = task;
   const place = deps.routes.pinned(row.upstream, doc.service) ?? null;
   switch (row.phase) {
     case 'draft':
       return dropDraft(task, deps);
     case 'new':
-      return submit(task, deps);
+      return submit(task, room, deps);
     case 'finishing':
       return finish(task, place, deps);
     case 'sending':

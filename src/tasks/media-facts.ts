@@ -1,4 +1,5 @@
 /** What a media file says of itself, read while it passes by. */
+import { sidesOf } from './picture-facts.ts';
 
 export interface MediaFacts {
   readonly mime: string | null;
@@ -7,7 +8,9 @@ export interface MediaFacts {
   readonly height: number | null;
 }
 
-const HEAD_BYTES = 64;
+/** The frame of a JPEG may stand behind a small preview of it. */
+const HEAD_BYTES = 64 * 1024;
+const MAGIC_BYTES = 64;
 /** An index of a video larger than this is not looked into. */
 const INDEX_BYTES_MAX = 16 * 1024 * 1024;
 
@@ -47,13 +50,11 @@ export class MediaReader {
   }
 
   facts(): MediaFacts {
-    const head = this.#head.toString('latin1');
+    const head = this.#head.toString('latin1', 0, MAGIC_BYTES);
     const mime = MAGIC.find(([, at, text]) => head.startsWith(text, at))?.[0] ?? null;
     const none = { mime, durationMs: null, width: null, height: null };
-    if (mime === 'image/png' && this.#head.length >= 24) {
-      const [width, height] = [this.#head.readUInt32BE(16), this.#head.readUInt32BE(20)];
-      return { ...none, width, height };
-    }
+    const sides = mime === null ? null : sidesOf(mime, this.#head);
+    if (sides !== null) return { ...none, ...sides };
     if (mime === 'audio/wav' && this.#head.length >= 44) {
       const rate = this.#head.readUInt32LE(28);
       const bytes = this.#head.readUInt32LE(40);

@@ -19,6 +19,8 @@ type Place = Pick<Way, 'upstream' | 'service'>;
 
 export async function poll(task: Task, place: Place, deps: TaskDeps): Promise<Task> {
   const { service } = place;
+  // Its vendor said all in its first answer, and that said nothing of an end.
+  if (service.status === undefined || service.read === undefined) return lose(task, deps);
   const asked = task.row.cancelAsked ? await cancel(task, place, deps) : task;
   const heard = await send(place, service.status(vendorTask(asked)), deps);
   const told = heard.kind === 'refused' ? service.readRefused?.(heard, vendorTask(asked)) : null;
@@ -75,7 +77,9 @@ export function readingFound(task: Task, reading: Reading, said: Said): Found {
     kept: reading.kept ?? task.doc.kept,
     outputs: (reading.outputs ?? []).map((output) => ({ ...output, file: null, lost: null })),
   };
-  const body = said.body.length > BODY_CHARS_MAX ? task.row.body : said.body;
+  // Only the vendor's own paths show its words again.
+  const isKept = service.native !== undefined && said.body.length <= BODY_CHARS_MAX;
+  const body = isKept ? said.body : task.row.body;
   if (reading.state === 'queued' || reading.state === 'running') {
     // A job that runs does not go back to its queue, whatever a vendor calls it for a moment.
     const state = task.row.state === 'running' ? 'running' : reading.state;

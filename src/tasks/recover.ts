@@ -2,8 +2,8 @@
 import type { Job } from '../vendors/job.ts';
 import type { Listed, LongService } from '../vendors/long.ts';
 import type { TaskDeps } from './deps.ts';
-import type { Task } from './doc.ts';
-import { jitter, save } from './hold-on.ts';
+import type { Task, TaskError } from './doc.ts';
+import { finishing, jitter, save } from './hold-on.ts';
 import type { Way } from './routes.ts';
 import { accepted } from './submit.ts';
 import { vendorJob } from './vendor-job.ts';
@@ -26,10 +26,11 @@ export async function recover(
 ): Promise<Task> {
   const named = await byHint(task, place, deps);
   if (named !== null) return named;
-  const { find } = place.service;
+  const { find, start } = place.service;
   const sentMs = task.doc.sentMs ?? task.row.createdMs;
-  if (find === undefined) return review(task, deps);
   const job = await vendorJob(task, { ...place, wireName: task.doc.wireName }, deps);
+  if (find === undefined)
+    return start(job).waitMs === undefined ? review(task, deps) : forget(task, deps);
   const listed = await readLists(place, find, { job, sentMs, deps });
   const looks = task.doc.lost + 1;
   if (listed === null) return later(task, task.doc.lost, deps);
@@ -59,9 +60,11 @@ async function byHint(
   if (id === undefined) return null;
   const claimed = await deps.tasks.claimed(task.row.upstream, [id]);
   if (claimed.length > 0) return null;
-  const heard = await send(place, place.service.status({ id, kept: {} }), deps);
+  const { status, read } = place.service;
+  if (status === undefined || read === undefined) return null;
+  const heard = await send(place, status({ id, kept: {} }), deps);
   if (heard.kind !== 'reply') return null;
-  const reading = place.service.read(heard.reply, { id, kept: {} });
+  const reading = read(heard.reply, { id, kept: {} });
   if (reading === null || reading.state === 'lost') return null;
   const started = { accepted: { id, kept: {} } };
   const body = JSON.stringify(heard.reply.body);
@@ -131,6 +134,29 @@ function review(task: Task, deps: TaskDeps): Promise<Task> {
   const nextMs = deps.clock.nowMs() + REVIEW_PAUSE_MS;
   return save(task, { nextMs, doc: { detail: 'held_for_review' } }, deps);
 }
+
+/**
+ * The result was in an answer that nobody heard. It will not be said again, so the job has failed;
+ * who pays for it, should the vendor have made it, is the operator's rule.
+ */
+function forget(task: Task, deps: TaskDeps): Promise<Task> {
+  const { lostAnswer } = deps.settings;
+  if (lostAnswer === 'review') return review(task, deps);
+  deps.log.warn('the answer with a result was lost', {
+    task: task.row.id,
+    upstream: task.row.upstream,
+  });
+  const charged = lostAnswer === 'charge';
+  return save(task, finishing(task, 'failed', { error: LOST, doc: { charged } }), deps);
+}
+
+const LOST: TaskError = Object.freeze({
+  code: 'answer_lost',
+  message:
+    "The vendor's answer was lost and cannot be asked for again. It was not sent a second time.",
+  retryable: true,
+  vendorCode: null,
+});
 
 /** The vendor's own list proves that it never got it, so this is no second time. */
 function sendAnew(task: Task, deps: TaskDeps): Promise<Task> {

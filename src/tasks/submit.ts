@@ -3,7 +3,7 @@ import { Fault, toFault } from '../kit/fault.ts';
 import type { Ask, Started } from '../vendors/long.ts';
 import type { TaskDeps } from './deps.ts';
 import type { Task, TaskError } from './doc.ts';
-import { type Found, finishing, jitter, paceMs, save } from './hold-on.ts';
+import { type Found, finishing, jitter, LeaseLost, paceMs, save } from './hold-on.ts';
 import { readingFound } from './poll.ts';
 import type { Way } from './routes.ts';
 import { vendorJob } from './vendor-job.ts';
@@ -11,21 +11,31 @@ import { type Heard, send } from './wire.ts';
 
 /** Rounds over all upstreams; only certain refusals and dead connections come to a second one. */
 const ROUNDS_MAX = 30;
+/** Where the answer is the result each try takes long, and somebody may be waiting. */
+const ANSWER_TRIES_MAX = 3;
 const ROUND_PAUSE_MS = 1_000;
 const ROUND_PAUSE_MS_MAX = 60_000;
 /** How soon a job is looked for whose creation was not answered: it needs time to be listed. */
 const UNKNOWN_PAUSE_MS = 2_000;
 const FULL_PAUSE_MS = 1_000;
 
-export async function submit(task: Task, deps: TaskDeps): Promise<Task> {
+/** Kept beyond the longest wait for an answer, so that nobody takes it for that of the dead. */
+const LEASE_MARGIN_MS = 150_000;
+
+/** Room at an upstream for requests whose answers take long; while they wait, others go on. */
+export interface Room {
+  readonly take: () => boolean;
+  readonly give: () => void;
+}
+
+export async function submit(task: Task, room: Room, deps: TaskDeps): Promise<Task> {
   if (task.row.cancelAsked) return save(task, finishing(task, 'canceled'), deps);
   const way = waysLeft(task, deps)[0];
   if (way === undefined) return nextRound(task, deps);
   const { jobs } = way.service.atOnce;
   const id = way.upstream.id;
   if (jobs !== null && (await deps.tasks.atVendor(id)) >= jobs) {
-    const nextMs = deps.clock.nowMs() + jitter(FULL_PAUSE_MS, deps.random);
-    return save(task, { nextMs, doc: { detail: 'waiting_for_slot' } }, deps);
+    return waitForSlot(task, deps);
   }
   let ask: Ask;
   try {
@@ -35,11 +45,35 @@ export async function submit(task: Task, deps: TaskDeps): Promise<Task> {
     const error = { code, message, retryable: false, vendorCode: null };
     return save(task, finishing(task, 'failed', { error }), deps);
   }
-  // From here on the vendor may have it, whatever happens to us.
+  if (ask.waitMs === undefined) return carryOver(task, { way, ask }, deps);
+  if (!room.take()) return waitForSlot(task, deps);
+  try {
+    return await carryOver(task, { way, ask }, deps);
+  } finally {
+    room.give();
+  }
+}
+
+function waitForSlot(task: Task, deps: TaskDeps): Promise<Task> {
+  const nextMs = deps.clock.nowMs() + jitter(FULL_PAUSE_MS, deps.random);
+  return save(task, { nextMs, doc: { detail: 'waiting_for_slot' } }, deps);
+}
+
+interface Sending {
+  readonly way: Way;
+  readonly ask: Ask;
+}
+
+/** From here on the vendor may have it, whatever happens to us. */
+async function carryOver(task: Task, { way, ask }: Sending, deps: TaskDeps): Promise<Task> {
+  const { id } = way.upstream;
+  const isAtOnce = ask.waitMs !== undefined;
   const sending = await save(
     task,
     {
       phase: 'sending',
+      // Where the answer is the result, the vendor is at work while it is awaited.
+      ...(isAtOnce ? { state: 'running' as const } : {}),
       upstream: id,
       doc: {
         vendor: way.upstream.vendor.id,
@@ -48,12 +82,21 @@ export async function submit(task: Task, deps: TaskDeps): Promise<Task> {
         priceId: way.priceId,
         sentMs: deps.clock.nowMs(),
         tries: task.doc.tries + 1,
-        detail: 'submitting',
+        detail: isAtOnce ? 'awaiting_answer' : 'submitting',
       },
     },
     deps,
   );
-  return hear(sending, way, { heard: await send(way, ask, deps), deps });
+  const held = await holdLonger(sending, ask.waitMs, deps);
+  return hear(held, way, { heard: await send(way, ask, deps), deps });
+}
+
+async function holdLonger(task: Task, waitMs: number | undefined, deps: TaskDeps): Promise<Task> {
+  if (waitMs === undefined) return task;
+  const { row } = task;
+  const leaseUntilMs = deps.clock.nowMs() + waitMs + LEASE_MARGIN_MS;
+  if (!(await deps.tasks.renew(row.id, row.leaseNo, leaseUntilMs))) throw new LeaseLost(row.id);
+  return { ...task, row: { ...row, leaseUntilMs } };
 }
 
 /** Those that have not refused it in this round; the pinned one where it is pinned. */
@@ -152,6 +195,11 @@ function refused(task: Task, way: Way, refusal: Refusal): Promise<Task> {
   }
   if (cause !== 'busy' && cause !== 'down') {
     deps.log.warn('an upstream refused us', { upstream: way.upstream.id, cause, code, message });
+  }
+  if (cause === 'down' && task.row.state === 'running' && task.doc.tries >= ANSWER_TRIES_MAX) {
+    const fault = new Fault('vendor_error');
+    const error = { code: fault.code, message: fault.message, retryable: true, vendorCode: code };
+    return save(task, finishing(task, 'failed', { error }), deps);
   }
   // What is wrong with our account is no caller's business.
   const words = cause === 'down' ? 'vendor_unreachable' : cause === 'busy' ? 'vendor_busy' : null;

@@ -53,7 +53,8 @@ export async function send(place: Place, ask: Ask, deps: TaskDeps): Promise<Hear
   } catch (error) {
     return { kind: 'unsent', error };
   }
-  return exchange(place, { url, method: ask.method, headers, body }, deps);
+  const { method, waitMs = deps.settings.requestMs } = ask;
+  return exchange(place, { url, method, headers, body, waitMs }, deps);
 }
 
 interface Wire {
@@ -61,12 +62,13 @@ interface Wire {
   readonly method: Ask['method'];
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
+  readonly waitMs: number;
 }
 
-async function exchange(place: Place, wire: Wire, deps: TaskDeps): Promise<Heard> {
-  const { connectMs, requestMs } = deps.settings;
+async function exchange(place: Place, { waitMs, ...wire }: Wire, deps: TaskDeps): Promise<Heard> {
+  const { connectMs } = deps.settings;
   const abort = new AbortController();
-  const takeBack = deps.clock.after(requestMs, () => abort.abort());
+  const takeBack = deps.clock.after(waitMs, () => abort.abort());
   try {
     const answer = await deps.outbound({
       ...wire,

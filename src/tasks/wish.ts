@@ -30,6 +30,8 @@ export interface TaskWish {
   } | null;
   /** null: as its media suggest. */
   readonly kind: string | null;
+  /** Only models that make this; absent: any. */
+  readonly makes?: 'image';
   readonly prompt: string | null;
   readonly negativePrompt: string | null;
   readonly media: readonly JobMedia[];

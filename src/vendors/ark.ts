@@ -1,4 +1,5 @@
 /** Volcengine Ark (Doubao and others), pay-as-you-go entry. */
+import { arkPictures } from './ark/pictures.ts';
 import { arkTasks } from './ark/tasks.ts';
 import type { Vendor } from './shape.ts';
 
@@ -103,7 +104,7 @@ export default Object.freeze({
     bot_chat: [{ path: '/bots/chat/completions', dialect: 'openai-chat', meter: CHAT_METER }],
   },
   files: { path: '/files' },
-  long: [arkTasks],
+  long: [arkTasks, arkPictures],
   causes: {
     AuthenticationError: 'credential',
     AccessDenied: 'credential',

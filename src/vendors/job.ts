@@ -25,7 +25,32 @@ export interface JobParams {
   readonly loop?: boolean;
   readonly watermark?: boolean;
   readonly count?: number;
+  /** Of pictures: how much care is taken, in the vendor's words. */
+  readonly quality?: string;
+  readonly background?: string;
+  /** png, jpeg, webp */
+  readonly outputFormat?: string;
+  /** 0 to 100 */
+  readonly outputCompression?: number;
+  readonly inputFidelity?: string;
+  readonly moderation?: string;
+  readonly complexity?: string;
+  /** Who asks, for vendors that want to know; the others are not told. */
+  readonly endUser?: string;
 }
+
+/** What only some services of pictures take, under the names that callers know it by. */
+export const PICTURE_FIELDS = Object.freeze({
+  quality: 'quality',
+  background: 'background',
+  outputFormat: 'output_format',
+  outputCompression: 'output_compression',
+  inputFidelity: 'input_fidelity',
+  moderation: 'moderation',
+  complexity: 'complexity',
+} satisfies Partial<Record<keyof JobParams, string>>);
+
+export type PictureField = keyof typeof PICTURE_FIELDS;
 
 /** A job at the vendor, as far as later requests must know it. */
 export interface VendorTask {

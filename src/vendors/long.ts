@@ -3,7 +3,7 @@
  * Data and small pure functions, as everything of a vendor. The engine (tasks/) knows no vendor.
  */
 import type { Json, JsonObject } from '../kit/json.ts';
-import type { Job, VendorTask } from './job.ts';
+import type { Job, PictureField, VendorTask } from './job.ts';
 import type { Native } from './native.ts';
 import type { Cause } from './shape.ts';
 
@@ -14,6 +14,8 @@ export interface Ask {
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body: Json | null;
+  /** Longest wait where the answer brings the result, which then cannot be asked for again. */
+  readonly waitMs?: number;
 }
 
 /** An answer with status 2xx. */
@@ -89,14 +91,17 @@ export interface LongService {
   /** Which kinds of model of the catalogue it serves. */
   readonly models: readonly ('video' | 'image' | 'audio' | 'other')[];
   readonly kinds: readonly string[];
+  /** Which of these fields it is given; jobs with another one are refused. Absent: none. */
+  readonly takes?: readonly PictureField[];
   /** The request that begins the job. Throws a Fault where the vendor cannot take it. */
   readonly start: (job: Job) => Ask;
   /** null: nothing that can be read, so nobody knows whether the job began. */
   readonly started: (reply: Reply, job: Job) => Started | null;
   /** Codes of a broken vendor after which the job has certainly not begun. */
   readonly neverBegan?: readonly string[];
-  readonly status: (task: VendorTask) => Ask;
-  readonly read: (reply: Reply, task: VendorTask) => Reading | null;
+  /** Absent, and `read` with it: every job is over with the answer to `start`. */
+  readonly status?: (task: VendorTask) => Ask;
+  readonly read?: (reply: Reply, task: VendorTask) => Reading | null;
   /** What a refused question says of the job itself; null: nothing. Absent: it never does. */
   readonly readRefused?: (reply: Reply, task: VendorTask) => Reading | null;
   /** Absent: what has begun cannot be stopped. */

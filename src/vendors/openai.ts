@@ -1,4 +1,5 @@
 /** OpenAI. */
+import { pictures } from './openai/pictures.ts';
 import type { Vendor } from './shape.ts';
 
 export default Object.freeze({
@@ -47,7 +48,11 @@ export default Object.freeze({
       },
     ],
   },
+  long: [pictures],
   causes: {
+    // Of prompts and of pictures: seen in callers' logs of 2026, not in the reference.
+    moderation_blocked: 'caller',
+    image_generation_user_error: 'caller',
     invalid_api_key: 'credential',
     account_deactivated: 'account',
     // Sent with 429, yet waiting does not help.

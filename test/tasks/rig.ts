@@ -162,6 +162,7 @@ const SETTINGS: Settings = {
   requestMs: 10_000,
   openMax: 100,
   sureAfterMs: 30_000,
+  lostAnswer: 'refund',
   pacePercent: 100,
 };
 

@@ -80,7 +80,7 @@ describe('a job', () => {
     const job = { ...JOB, native };
     const begun = visual.started({ status: 200, body: said }, job);
     if (begun === null || !('accepted' in begun)) throw new Error('not accepted');
-    const { path, body: asked } = visual.status(begun.accepted);
+    const { path, body: asked } = visual.status?.(begun.accepted) ?? { path: '', body: null };
     expect(path).toBe('/?Action=CVGetResult&Version=2022-08-31');
     expect(asked).toEqual({
       req_key: 'jimeng_t2v_v30',

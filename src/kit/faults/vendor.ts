@@ -9,6 +9,13 @@ export const VENDOR_FAULTS = table('vendor', {
     SERVER,
     'The model did not write JSON that fits the schema.',
   ],
+  // None that clients ask again by themselves: that would make a second task, and pay for it.
+  task_running: [
+    424,
+    'final',
+    SERVER,
+    'This takes longer than a request may. It goes on as a task.',
+  ],
   vendor_busy: [429, 'retry', LIMIT, 'The vendor is limiting requests. Retry later.'],
   vendor_error: [502, 'retry', SERVER, 'The vendor failed to answer.'],
   vendor_malformed: [

@@ -44,12 +44,9 @@ function start(job: Job): Ask {
   if ((params.count ?? 1) !== 1) throw unsupported('params.n');
   const body: Record<string, Json> = {};
   if (job.prompt !== null) body.prompt = job.prompt;
-  if (params.aspectRatio !== undefined) body.aspect_ratio = params.aspectRatio;
   if (params.seed !== undefined) body.seed = params.seed;
-  if (params.size !== undefined) {
-    const [width = SIDE_DEFAULT, height = SIDE_DEFAULT] = params.size.split('x').map(Number);
-    Object.assign(body, { width, height });
-  }
+  if (params.outputFormat !== undefined) body.output_format = params.outputFormat;
+  Object.assign(body, shapeOf(job));
   const takesMany = /kontext|flux-2/.test(job.wireName);
   for (const [index, { type, role, url }] of media.entries()) {
     const isMask = role === 'mask' && job.wireName.endsWith('-fill');
@@ -62,6 +59,23 @@ function start(job: Job): Ask {
     body[name] = url;
   }
   return { method: 'POST', path, body: { ...body, ...job.options } };
+}
+
+/** By its sides, or by a ratio: each model takes one of the two and passes over the other. */
+function shapeOf({ params, wireName }: Job): JsonObject {
+  const { size, aspectRatio } = params;
+  const isByRatio = /ultra|kontext/.test(wireName);
+  if (aspectRatio !== undefined && !isByRatio) throw unsupported('params.aspect_ratio');
+  if (aspectRatio !== undefined) return { aspect_ratio: aspectRatio };
+  if (size === undefined) return {};
+  const sides = /^(\d+)x(\d+)$/.exec(size);
+  // unverified: that fill, expand, canny and depth keep the size of what they are given.
+  if (isByRatio) {
+    const message = 'This model takes no size. Say aspect_ratio, such as 16:9.';
+    throw new Fault('unsupported_parameter', { param: 'params.size', message });
+  }
+  if (sides === null || /-1\.0-/.test(wireName)) throw unsupported('params.size');
+  return { width: Number(sides[1]), height: Number(sides[2]) };
 }
 
 function unsupported(param: string): Fault {
@@ -99,11 +113,12 @@ function reasonOf({ details }: JsonObject): string | null {
 }
 
 /** FLUX.2 is charged by begun megapixels, the first dearer than the rest; older ones by image. */
-function bound({ wireName, params, native }: Job): Amounts {
+function bound({ wireName, params, native, options }: Job): Amounts {
   if (!wireName.startsWith('flux-2')) return { units: { image: 1 } };
   const [w, h] = (params.size ?? '').split('x').map(Number);
-  const width = Number(native?.body.width ?? w) || SIDE_DEFAULT;
-  const height = Number(native?.body.height ?? h) || SIDE_DEFAULT;
+  const said = native?.body ?? options;
+  const width = Number(said.width ?? w) || SIDE_DEFAULT;
+  const height = Number(said.height ?? h) || SIDE_DEFAULT;
   const megapixels = Math.max(1, Math.ceil((width * height) / PIXELS_PER_MEGAPIXEL));
   return { units: { image: 1, more_megapixels: megapixels - 1 } };
 }
@@ -112,6 +127,7 @@ export const results: LongService = {
   id: 'results',
   models: ['image'],
   kinds: ['text_to_image', 'image_to_image'],
+  takes: ['outputFormat'],
   start,
   started,
   status({ id, kept }) {

@@ -4,9 +4,12 @@ import { isObject, type Json, type JsonObject } from '../../kit/json.ts';
 import type { Job, JobMedia } from '../job.ts';
 import { familyOf, type KlingFamily } from './families.ts';
 
-function unsupported(param: string): Fault {
-  return new Fault('unsupported_parameter', { param });
+function unsupported(param: string, message?: string): Fault {
+  const words = message === undefined ? {} : { message };
+  return new Fault('unsupported_parameter', { param, ...words });
 }
+
+const BY_RATIO = 'This model takes no size. Say aspect_ratio, such as 16:9.';
 
 export function jobFamily({ kind }: Job): KlingFamily {
   const family = familyOf(kind);
@@ -40,7 +43,8 @@ function withVideo(body: JsonObject, { source, native, kind }: Job): JsonObject 
 function unified(job: Job): JsonObject {
   const { params, kind } = job;
   const family = jobFamily(job);
-  for (const field of ['fps', 'seed', 'size', 'loop'] as const) {
+  if (params.size !== undefined) throw unsupported('params.size', BY_RATIO);
+  for (const field of ['fps', 'seed', 'loop'] as const) {
     if (params[field] !== undefined) throw unsupported(`params.${field}`);
   }
   const body: Record<string, Json> = { ...place(job) };
@@ -81,7 +85,7 @@ function place({ kind, media }: Job): JsonObject {
   const fields: Record<string, Json> = {};
   for (const [index, { role, url }] of media.entries()) {
     const field = PLACES[kind]?.[role];
-    if (field === undefined) throw unsupported(`input.media[${index}].role`);
+    if (field === undefined || field in fields) throw unsupported(`input.media[${index}].role`);
     fields[field] = bare(url);
   }
   return fields;

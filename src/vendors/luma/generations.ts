@@ -19,7 +19,9 @@ function start(job: Job): Ask {
   }
   const { params, source } = job;
   for (const field of ['fps', 'seed', 'size', 'audio', 'mode', 'watermark', 'count'] as const) {
-    if (params[field] !== undefined) throw unsupported(`params.${field}`);
+    if (params[field] !== undefined) {
+      throw unsupported(`params.${field === 'count' ? 'n' : field}`);
+    }
   }
   if (job.negativePrompt !== null && job.kind !== 'add_audio') throw unsupported('negative_prompt');
   const prompt: JsonObject = job.prompt === null ? {} : { prompt: job.prompt };
@@ -45,7 +47,10 @@ function start(job: Job): Ask {
   const isImage = job.kind.endsWith('_to_image');
   const body: Record<string, Json> = { model: job.wireName, ...prompt };
   if (params.aspectRatio !== undefined) body.aspect_ratio = params.aspectRatio;
-  if (params.resolution !== undefined) body.resolution = params.resolution;
+  if (params.resolution !== undefined) {
+    if (isImage) throw unsupported('params.resolution');
+    body.resolution = params.resolution;
+  }
   if (params.durationS !== undefined) body.duration = `${params.durationS}s`;
   if (params.loop !== undefined) body.loop = params.loop;
   if (isImage) Object.assign(body, imageRefs(job));
@@ -70,6 +75,8 @@ function keyframes({ media, source }: Job): JsonObject {
 }
 
 function imageRefs({ media }: Job): JsonObject {
+  const index = media.findIndex(({ type, role }) => type !== 'image' || role === 'mask');
+  if (index >= 0) throw unsupported(`input.media[${index}].role`);
   return media.length === 0 ? {} : { image_ref: media.map(({ url }) => ({ url })) };
 }
 

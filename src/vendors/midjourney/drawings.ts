@@ -31,7 +31,10 @@ function contentOf({ source, native }: Job, { content }: JsonObject): JsonObject
 function unified(job: Job): { readonly path: string; readonly body: JsonObject } {
   const { params, media, source } = job;
   for (const field of ['fps', 'audio', 'size', 'resolution', 'watermark', 'count'] as const) {
-    if (params[field] !== undefined) throw new Fault('unsupported_parameter', { param: field });
+    if (params[field] !== undefined) {
+      const name = field === 'count' ? 'n' : field;
+      throw new Fault('unsupported_parameter', { param: `params.${name}` });
+    }
   }
   const { mode } = params;
   if (mode !== undefined && !MODES.includes(mode)) {
@@ -46,7 +49,7 @@ function unified(job: Job): { readonly path: string; readonly body: JsonObject }
       });
     return { path: `${submit}/action`, body: { taskId: source.id } };
   }
-  if (media.some(({ type }) => type !== 'image')) {
+  if (media.some(({ type, role }) => type !== 'image' || role === 'mask')) {
     throw new Fault('unsupported_parameter', { param: 'input.media' });
   }
   const urls = media.map(({ url }) => url);

@@ -10,6 +10,8 @@ const NEGATIVE = ['negative_prompt', 'n_prompt'];
 const RATIO = ['aspect_ratio'];
 const COUNT = ['num_outputs'];
 const SEED = ['seed'];
+const FORMAT = ['output_format'];
+const QUALITY = ['output_quality'];
 const MASK = ['mask'];
 const IMAGE = ['image', 'image_prompt', 'first_frame_image', 'image_path'];
 
@@ -29,11 +31,15 @@ export function inputOf(job: Job): JsonObject {
   put(params.aspectRatio, RATIO, 'params.aspect_ratio');
   put(params.count, COUNT, 'params.n');
   put(params.seed, SEED, 'params.seed');
+  const { outputFormat: format, outputCompression: quality } = params;
+  put(format === 'jpeg' ? 'jpg' : format, FORMAT, 'params.output_format');
+  put(quality, QUALITY, 'params.output_compression');
   if (params.size !== undefined && Object.hasOwn(fields, 'size')) input.size = params.size;
   else if (params.size !== undefined) {
-    const [width, height] = params.size.split('x').map(Number);
-    put(width, ['width'], 'params.size');
-    put(height, ['height'], 'params.size');
+    const sides = /^(\d+)x(\d+)$/.exec(params.size);
+    if (sides === null) throw new Fault('unsupported_parameter', { param: 'params.size' });
+    put(Number(sides[1]), ['width'], 'params.size');
+    put(Number(sides[2]), ['height'], 'params.size');
     // Elsewhere the width and height would be passed over.
     if (Object.hasOwn(fields, 'aspect_ratio')) input.aspect_ratio = 'custom';
   }

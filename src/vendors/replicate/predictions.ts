@@ -86,6 +86,7 @@ export const predictions: LongService = {
   id: 'predictions',
   models: ['video', 'image', 'audio', 'other'],
   kinds: ['text_to_image', 'image_to_image', 'text_to_video', 'image_to_video', 'prediction'],
+  takes: ['outputFormat', 'outputCompression'],
   start,
   started,
   status: ({ id }) => {

@@ -8,7 +8,13 @@ export const FPS = 24;
 export function unified(job: Job): JsonObject {
   const { params, media } = job;
   for (const field of ['fps', 'audio', 'loop', 'mode', 'watermark', 'count'] as const) {
-    if (params[field] !== undefined) throw unsupported(`params.${field}`);
+    const name = field === 'count' ? 'n' : field;
+    if (params[field] !== undefined) throw unsupported(`params.${name}`);
+  }
+  if (job.kind.endsWith('_to_image')) {
+    // Pictures have a width and a height, and nothing else that shapes them.
+    if (params.aspectRatio !== undefined) throw unsupported('params.aspect_ratio');
+    if (params.resolution !== undefined) throw unsupported('params.resolution');
   }
   const body: Record<string, Json> = {};
   if (job.prompt !== null) body.prompt = job.prompt;
@@ -21,8 +27,8 @@ export function unified(job: Job): JsonObject {
   if (params.size !== undefined && size === null) throw unsupported('params.size');
   if (size !== null) Object.assign(body, { width: Number(size[1]), height: Number(size[2]) });
   if (job.kind === 'avatar') return { ...body, ...avatar(job), ...job.options };
-  const index = media.findIndex(({ type }) => type !== 'image');
-  if (index >= 0) throw unsupported(`input.media[${index}].type`);
+  const index = media.findIndex(({ type, role }) => type !== 'image' || role === 'mask');
+  if (index >= 0) throw unsupported(`input.media[${index}].role`);
   if (media.length > 0) Object.assign(body, pictures(media.map(({ url }) => url)));
   return { ...body, ...job.options };
 }

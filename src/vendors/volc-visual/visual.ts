@@ -9,6 +9,8 @@ import { FPS, unified } from './unified.ts';
 
 const VERSION = '2022-08-31';
 const MS_PER_S = 1_000;
+/** Of a picture that is answered at once; unverified how long the service itself lets it take. */
+const WAIT_MS = 120 * MS_PER_S;
 const FRAMES = 121;
 /** Speech may be as long. */
 const SPEECH_S_MAX = 60;
@@ -48,7 +50,8 @@ function start(job: Job): Ask {
   const { action, version } = wayOf(job);
   const { req_json: _, ...body } = job.native?.body ?? unified(job);
   // As links, whatever the caller wants: pictures in the answer itself would be polled whole.
-  return post(action, version, { ...body, req_key: job.wireName, return_url: true });
+  const ask = post(action, version, { ...body, req_key: job.wireName, return_url: true });
+  return action === 'CVProcess' ? { ...ask, waitMs: WAIT_MS } : ask;
 }
 
 /** What has to be said again with each question. */
