@@ -27,7 +27,7 @@ import { listDoors } from '../tasks/doors.ts';
 import { startEngine } from '../tasks/engine.ts';
 import { makeInbox } from '../tasks/inbox.ts';
 import type { TaskRoutes } from '../tasks/routes.ts';
-import { makeWaiters } from '../tasks/waiters.ts';
+import { makeWaiters, type SharedWaiters } from '../tasks/waiters.ts';
 import { startPostman } from '../tasks/webhooks/deliver.ts';
 import { makeSecretsOf, makeWebhookDesk } from '../tasks/webhooks/desk.ts';
 import { SECRET_PREFIX } from '../tasks/webhooks/sign.ts';
@@ -48,6 +48,8 @@ interface TaskParts {
 const LINK_PURPOSE = 'gangway links of results';
 const WEBHOOK_PURPOSE = 'gangway webhooks of tasks';
 const EXPIRE_EVERY_MS = 60_000;
+/** How late the end of a task that another node saw may be told here. */
+const LOOK_EVERY_MS = 1_000;
 const MS_PER_HOUR = 3_600_000;
 const BYTES_PER_MB = 1024 * 1024;
 const FETCH_MS = 600_000;
@@ -99,7 +101,8 @@ export async function startTasks(parts: TaskParts) {
     expireResults(custody).catch((error: unknown) => {
       log.error('expired results cannot be removed', { error });
     });
-  const stopTimer = every(EXPIRE_EVERY_MS, () => void expire());
+  const stopExpiring = every(EXPIRE_EVERY_MS, () => void expire());
+  const stopLooking = booted.databaseUrl === null ? () => undefined : watch(waiters, parts);
   const { nudge } = postman;
   const webhooks = makeWebhookDesk({ ...secrets, deliveries: store.deliveries, guard, nudge });
   const heard = { ...deps, nowMs: () => clock.nowMs(), nudge: engine.nudge };
@@ -117,10 +120,26 @@ export async function startTasks(parts: TaskParts) {
     ...callbackRoutes(heard, parts.edge),
   ];
   const stop = async (): Promise<void> => {
-    stopTimer();
+    stopExpiring();
+    stopLooking();
     await Promise.all([engine.stop(), postman.stop()]);
   };
   return { routes, stop };
+}
+
+/** Where nodes share the tasks, one of them waits for what another one does. */
+function watch(waiters: SharedWaiters, { booted: { store, log } }: TaskParts): () => void {
+  let busy = false;
+  return every(LOOK_EVERY_MS, () => {
+    if (busy) return;
+    busy = true;
+    waiters
+      .look(store.tasks)
+      .catch((error: unknown) => log.warn('changes of tasks cannot be seen', { error }))
+      .finally(() => {
+        busy = false;
+      });
+  });
 }
 
 /** Alone with its data, a process need not wait for the leases of the one before it. */

@@ -23,19 +23,20 @@ export function webhookQueries(db: Db): Webhooks {
       const row = await select().where('id', '=', id).executeTakeFirst();
       return row === undefined ? undefined : readWebhook(row);
     },
-    async list(accountId, limit) {
+    async list(accountId, limit, after = '') {
       const rows = await select()
         .where('account_id', '=', accountId)
+        .where('id', '>', after)
         .orderBy('id')
         .limit(limit)
         .execute();
       return rows.map(readWebhook);
     },
     async update(id, change) {
-      const known = await select().where('id', '=', id).executeTakeFirst();
-      if (known === undefined) return;
-      const row = writeWebhook({ ...readWebhook(known), ...change });
-      await db.updateTable('webhooks').set(row).where('id', '=', id).execute();
+      // Only what changes: a secret that is turned outlives a state that changes at that moment.
+      const columns = webhookChange(change);
+      if (Object.keys(columns).length === 0) return;
+      await db.updateTable('webhooks').set(columns).where('id', '=', id).execute();
     },
     async remove(id) {
       await db.deleteFrom('webhooks').where('id', '=', id).execute();
@@ -110,7 +111,7 @@ function deliveryLeases(db: Db): Pick<Deliveries, 'lease' | 'nextMs' | 'clearLea
   /** An earlier event of the same subject is still on its way to the same target. */
   const overtakes = sql<boolean>`exists (select 1 from deliveries as earlier
     where earlier.target = deliveries.target and earlier.subject = deliveries.subject
-    and earlier.id < deliveries.id and earlier.state = 'pending')`;
+    and earlier.place < deliveries.place and earlier.state = 'pending')`;
   const waiting = (nowMs: number) =>
     db
       .selectFrom('deliveries')
@@ -118,11 +119,19 @@ function deliveryLeases(db: Db): Pick<Deliveries, 'lease' | 'nextMs' | 'clearLea
       .where('lease_until_ms', '<=', nowMs)
       .where(({ not }) => not(overtakes));
   return {
-    async lease(nowMs, untilMs, limit) {
-      const due = waiting(nowMs)
-        .select('id')
-        .where('next_ms', '<=', nowMs)
-        .orderBy('next_ms')
+    async lease({ nowMs, untilMs, limit, perTarget, except }) {
+      let ready = waiting(nowMs).where('next_ms', '<=', nowMs);
+      if (except.length > 0) ready = ready.where('target', 'not in', except);
+      const turns = ready.select([
+        ...(['id', 'next_ms'] as const),
+        sql<number>`row_number() over (partition by target order by next_ms, id)`.as('turn'),
+      ]);
+      const due = db
+        .selectFrom(turns.as('ready'))
+        .select('ready.id')
+        .where('ready.turn', '<=', perTarget)
+        .orderBy('ready.next_ms')
+        .orderBy('ready.id')
         .limit(limit);
       const rows = await db
         .updateTable('deliveries')
@@ -131,7 +140,7 @@ function deliveryLeases(db: Db): Pick<Deliveries, 'lease' | 'nextMs' | 'clearLea
         .where('lease_until_ms', '<=', nowMs)
         .returningAll()
         .execute();
-      return rows.map(readDelivery);
+      return rows.map(readDelivery).sort((a, b) => a.nextMs - b.nextMs);
     },
     async nextMs(nowMs) {
       const row = await waiting(nowMs)
@@ -160,6 +169,7 @@ function deliveryLeases(db: Db): Pick<Deliveries, 'lease' | 'nextMs' | 'clearLea
         })
         .where('id', '=', id)
         .where('lease_no', '=', leaseNo)
+        .where('state', '=', 'pending')
         .executeTakeFirst();
       return result.numUpdatedRows > 0n;
     },
@@ -195,6 +205,21 @@ function writeWebhook(row: WebhookRow): WebhooksTable {
   };
 }
 
+function webhookChange(
+  change: Partial<Omit<WebhookRow, 'id' | 'accountId'>>,
+): Partial<WebhooksTable> {
+  const { url, events, profile, sealed, oldSealed, oldUntilMs, state, reason, createdMs } = change;
+  const columns = {
+    ...{ url, profile, sealed, state, reason },
+    events: events === undefined ? undefined : JSON.stringify(events),
+    old_sealed: oldSealed,
+    old_until_ms: oldUntilMs,
+    created_ms: createdMs,
+  };
+  const said = Object.entries(columns).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(said) as Partial<WebhooksTable>;
+}
+
 function readWebhook(row: Selectable<WebhooksTable>): WebhookRow {
   return {
     id: row.id,
@@ -220,6 +245,7 @@ function writeDelivery(row: DeliveryRow): DeliveriesTable {
     event_id: row.eventId,
     type: row.type,
     subject: row.subject,
+    place: row.place,
     url: row.url,
     payload: row.payload,
     state: row.state,
@@ -242,6 +268,7 @@ function readDelivery(row: Selectable<DeliveriesTable>): DeliveryRow {
     eventId: row.event_id,
     type: row.type,
     subject: row.subject,
+    place: row.place,
     url: row.url,
     payload: row.payload,
     state: row.state as DeliveryRow['state'],

@@ -4,11 +4,9 @@ import type { EndReason, Quantities, SettleRow } from '../storage/ports.ts';
 import type { Amounts } from '../vendors/long.ts';
 import type { TaskDeps } from './deps.ts';
 import type { Task, TaskDoc } from './doc.ts';
-import { save } from './hold-on.ts';
+import { LEASE_MS, save } from './hold-on.ts';
 import type { Way } from './routes.ts';
 import { vendorJob } from './vendor-job.ts';
-
-const LEASE_MS = 150_000;
 
 export async function finish(
   task: Task,

@@ -173,7 +173,7 @@ describe('a delivery', () => {
       webhookId: row.id,
       state: 'failed',
     });
-    expect(replayed).toBe(1);
+    expect(replayed).toEqual({ replayed: 1, more: false });
     await rig.until(() => got.length === 2);
     expect(got[1]?.headers['webhook-id']).toBe(got[0]?.headers['webhook-id'] ?? '');
   });
