@@ -53,6 +53,7 @@ const LOOK_EVERY_MS = 1_000;
 const MS_PER_HOUR = 3_600_000;
 const BYTES_PER_MB = 1024 * 1024;
 const FETCH_MS = 600_000;
+const FETCH_IDLE_MS = 60_000;
 
 export async function startTasks(parts: TaskParts) {
   const { booted, relay } = parts;
@@ -169,6 +170,7 @@ function custodySettings({ results, timeouts }: Settings) {
     lifeMs: results.life_hours === 0 ? null : results.life_hours * MS_PER_HOUR,
     connectMs: timeouts.connect_ms,
     fetchMs: FETCH_MS,
+    idleMs: FETCH_IDLE_MS,
   };
 }
 

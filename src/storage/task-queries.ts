@@ -240,7 +240,7 @@ function meets(filter: TaskFilter) {
     if (after !== undefined) all.push(eb('id', '<', after));
     if (mount !== undefined) all.push(eb('mount', '=', mount));
     // PostgreSQL knows no empty list.
-    if (nativeIds?.length === 0 || states?.length === 0) all.push(eb(eb.lit(1), '=', 0));
+    if (nativeIds?.length === 0 || states?.length === 0) all.push(eb(eb.val(1), '=', eb.val(0)));
     if (nativeIds?.length) all.push(eb('native_id', 'in', nativeIds));
     if (states?.length) all.push(eb('state', 'in', states));
     if (kind !== undefined) all.push(eb('kind', '=', kind));

@@ -24,6 +24,8 @@ export interface Found {
   readonly doc?: Partial<TaskDoc>;
   /** When to look again; the lease ends with it. Absent: we go on. */
   readonly nextMs?: number;
+  /** Its place among what is due, should it be let go before it is through. */
+  readonly dueMs?: number;
 }
 
 /** One statement: state, event and everything else are written together or not at all. */
@@ -48,7 +50,7 @@ export async function save(task: Task, found: Found, deps: TaskDeps): Promise<Ta
     phase,
     state,
     endedMs: phase === 'done' ? nowMs : row.endedMs,
-    nextMs: found.nextMs ?? row.nextMs,
+    nextMs: found.nextMs ?? found.dueMs ?? row.nextMs,
     leaseUntilMs: found.nextMs === undefined ? nowMs + LEASE_MS : 0,
     events: doc.events.length,
     doc: JSON.stringify(doc),

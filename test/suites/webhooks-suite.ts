@@ -55,10 +55,10 @@ export const webhooksSuite = suiteOf('webhooks')((store) => {
       store().webhooks.update(row.id, { state: 'disabled', reason: 'gone' }),
       store().webhooks.update(row.id, { events: ['task.failed'] }),
     ]);
-    const changed = {
+    const changed: Partial<WebhookRow> = {
       ...{ sealed: 'new', oldSealed: 'sealed', oldUntilMs: 5 },
       ...{ state: 'disabled', reason: 'gone', events: ['task.failed'] },
-    } as const;
+    };
     expect(await store().webhooks.byId(row.id)).toEqual({ ...row, ...changed });
     await store().webhooks.update(row.id, { reason: null, oldSealed: null });
     await store().webhooks.update(row.id, {});
