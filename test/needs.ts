@@ -55,6 +55,10 @@ const NEEDS: Readonly<Record<string, Need>> = {
     probe: () => pythonHas('replicate'),
     mend: 'as for python-openai, with pip install replicate',
   },
+  'python-standardwebhooks': {
+    probe: () => pythonHas('standardwebhooks.webhooks'),
+    mend: 'as for python-openai, with pip install standardwebhooks',
+  },
   moto: {
     probe: () => findMoto() !== null,
     mend: "as for python-openai, with pip install 'moto[server]'",
