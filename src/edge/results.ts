@@ -23,6 +23,7 @@ export interface ResultEdge {
 
 const MS_PER_S = 1_000;
 const RETRY_AFTER_S = 5;
+const INDEX = /^\d{1,4}$/;
 const RANGE = /^bytes=(\d*)-(\d*)$/;
 
 export function resultRoutes(edge: ResultEdge): readonly Route[] {
@@ -33,7 +34,7 @@ export function resultRoutes(edge: ResultEdge): readonly Route[] {
       access: 'caller',
       handle: async (visit) => {
         const task = await edge.desk.find(refOf(visit));
-        return serveOutput(task, Number(visit.params.index), { visit, files: edge.files });
+        return serveOutput(task, indexOf(visit.params.index), { visit, files: edge.files });
       },
       writeFault,
     }),
@@ -45,6 +46,10 @@ export function resultRoutes(edge: ResultEdge): readonly Route[] {
       writeFault,
     }),
   ];
+}
+
+function indexOf(text = ''): number {
+  return INDEX.test(text) ? Number(text) : Number.NaN;
 }
 
 /** Links to what we keep; to the vendor's own place where we do not. */

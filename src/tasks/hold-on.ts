@@ -6,9 +6,9 @@ import type { TaskDeps } from './deps.ts';
 import { type Task, type TaskDoc, type TaskError, withEvent } from './doc.ts';
 
 /** Whoever dies holding one delays its task by as much. Clocks of nodes must differ by less. */
-export const LEASE_MS = 30_000;
+export const LEASE_MS = 20_000;
 /** However long a step takes, what is in hand stays in hand. */
-const RENEW_EVERY_MS = 8_000;
+const RENEW_EVERY_MS = 5_000;
 /** Beyond, any growth has reached its end. */
 const PACE_STEPS_MAX = 40;
 
