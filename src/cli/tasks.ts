@@ -19,7 +19,7 @@ import { makeDiskFiles } from '../storage/files/disk.ts';
 import { makeS3Files } from '../storage/files/s3.ts';
 import type { Files } from '../storage/ports.ts';
 import { makeHints } from '../tasks/callbacks.ts';
-import { discardResults, expireResults, makeKeep } from '../tasks/custody.ts';
+import { type CustodyDeps, discardResults, expireResults, makeKeep } from '../tasks/custody.ts';
 import type { TaskDeps } from '../tasks/deps.ts';
 import { makeDesk } from '../tasks/desk.ts';
 import type { Task } from '../tasks/doc.ts';
@@ -98,12 +98,8 @@ export async function startTasks(parts: TaskParts) {
   const engine = startEngine(deps);
   const discard = ({ row }: Task): Promise<void> => discardResults(row.id, custody);
   const desk = makeDesk({ ...deps, engine, waiters, guard, discard });
-  const expire = () =>
-    expireResults(custody).catch((error: unknown) => {
-      log.error('expired results cannot be removed', { error });
-    });
-  const stopExpiring = every(EXPIRE_EVERY_MS, () => void expire());
-  const stopLooking = booted.databaseUrl === null ? () => undefined : watch(waiters, parts);
+  const stops = [keepExpiring(custody)];
+  if (booted.databaseUrl !== null) stops.push(watch(waiters, parts));
   const { nudge } = postman;
   const webhooks = makeWebhookDesk({ ...secrets, deliveries: store.deliveries, guard, nudge });
   const heard = { ...deps, nowMs: () => clock.nowMs(), nudge: engine.nudge };
@@ -121,11 +117,18 @@ export async function startTasks(parts: TaskParts) {
     ...callbackRoutes(heard, parts.edge),
   ];
   const stop = async (): Promise<void> => {
-    stopExpiring();
-    stopLooking();
+    stops.forEach((end) => void end());
     await Promise.all([engine.stop(), postman.stop()]);
   };
   return { routes, stop };
+}
+
+function keepExpiring(custody: CustodyDeps): () => void {
+  const expire = (): Promise<unknown> =>
+    expireResults(custody).catch((error: unknown) => {
+      custody.log.error('expired results cannot be removed', { error });
+    });
+  return every(EXPIRE_EVERY_MS, () => void expire());
 }
 
 /** Where nodes share the tasks, one of them waits for what another one does. */

@@ -62,15 +62,6 @@ export function taskQueries(db: Db): Tasks {
       const due = { next_ms: nowMs };
       await db.updateTable('tasks').set(due).where('id', '=', id).execute();
     },
-    async saves(ids) {
-      if (ids.length === 0) return new Map();
-      const rows = await db
-        .selectFrom('tasks')
-        .select(['id', 'saves'])
-        .where('id', 'in', ids)
-        .execute();
-      return new Map(rows.map((row) => [row.id, Number(row.saves)]));
-    },
     async dropDraft(id) {
       await db.deleteFrom('tasks').where('id', '=', id).where('phase', '=', 'draft').execute();
     },
@@ -176,7 +167,7 @@ function heldWrites(db: Db): Pick<Tasks, 'save' | 'renew'> {
 
 function looks(
   db: Db,
-): Pick<Tasks, 'atVendor' | 'claimed' | 'unknown' | 'priceText' | 'untold' | 'markTold'> {
+): Pick<Tasks, 'atVendor' | 'claimed' | 'saves' | 'unknown' | 'priceText' | 'untold' | 'markTold'> {
   const count = () => db.selectFrom('tasks').select(({ fn }) => fn.countAll<number>().as('count'));
   return {
     async atVendor(upstream) {
@@ -196,6 +187,15 @@ function looks(
         .where('vendor_id', 'in', vendorIds)
         .execute();
       return rows.flatMap((row) => row.vendor_id ?? []);
+    },
+    async saves(ids) {
+      if (ids.length === 0) return new Map();
+      const rows = await db
+        .selectFrom('tasks')
+        .select(['id', 'saves'])
+        .where('id', 'in', ids)
+        .execute();
+      return new Map(rows.map((row) => [row.id, Number(row.saves)]));
     },
     async unknown(upstream, model) {
       const row = await count()

@@ -126,7 +126,7 @@ beforeAll(async () => {
   nodes = [first, await start(doors[1].url)];
   await first.cli('accounts', 'create', 'payer', '--balance', '1000');
   key = (await createKey(first, '--account', 'payer')).key;
-  const made = await ask(first, 'POST', '/v1/webhooks', { url: receiver.url.href });
+  const made = await ask(first, '/v1/webhooks', { body: { url: receiver.url.href } });
   secret = z.object({ secret: z.string() }).parse(await made.json()).secret;
 }, RUN_MS);
 afterAll(async () => {
@@ -137,24 +137,30 @@ afterAll(async () => {
   if (there) cluster.dispose();
 });
 
-function ask(node: Gateway, method: string, path: string, body?: object, repeat?: string) {
+interface Post {
+  readonly body: object;
+  readonly repeat?: string;
+}
+
+/** Without a body it is a GET. */
+function ask(node: Gateway, path: string, { body, repeat }: Partial<Post> = {}) {
   const headers: Record<string, string> = { authorization: `Bearer ${key}` };
   if (repeat !== undefined) headers['idempotency-key'] = repeat;
-  const text = body === undefined ? {} : { body: JSON.stringify(body) };
-  return fetch(node.url + path, { method, headers, ...text });
+  const post = body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) };
+  return fetch(node.url + path, { headers, ...post });
 }
 
 async function create(node: Gateway, prompt: string): Promise<Shown> {
   const params = { resolution: '540p', duration: 5 };
   const body = { model: 'ray-2', input: { prompt }, params };
-  const response = await ask(node, 'POST', '/v1/tasks', body, prompt);
+  const response = await ask(node, '/v1/tasks', { body, repeat: prompt });
   const text = await response.text();
   if (!response.ok) throw new Error(`${response.status} ${text}`);
   return task.parse(JSON.parse(text));
 }
 
 async function show(node: Gateway, id: string, query = ''): Promise<Shown> {
-  return task.parse(await (await ask(node, 'GET', `/v1/tasks/${id}${query}`)).json());
+  return task.parse(await (await ask(node, `/v1/tasks/${id}${query}`)).json());
 }
 
 /** Asks until it has ended, as a client does; how late the last answer came. */

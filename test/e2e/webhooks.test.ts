@@ -7,58 +7,15 @@ import { z } from 'zod';
 import { findPython, needs } from '../needs.ts';
 import { createKey } from './books.ts';
 import { cleanUp, type Gateway, startGateway, startSandbox, until } from './gateway.ts';
+import { answers, delivery, fault, type Got, got, hook, page, receiver } from './webhook-place.ts';
 
 const JOB_MS = 100;
 const RUN_MS = 20_000;
 const PAIR_MS = 1_500;
 
-const hook = z.object({
-  id: z.string(),
-  object: z.literal('webhook'),
-  url: z.string(),
-  events: z.array(z.string()),
-  profile: z.string(),
-  state: z.enum(['active', 'disabled']),
-  reason: z.string().nullable(),
-  created_at: z.iso.datetime(),
-  secret: z.string().optional(),
-});
-const delivery = z.object({
-  id: z.string(),
-  webhook_id: z.string().nullable(),
-  event_id: z.string(),
-  type: z.string(),
-  task_id: z.string(),
-  state: z.enum(['pending', 'delivered', 'failed', 'dropped']),
-  tries: z.number(),
-  attempts: z.array(z.object({ status: z.number().nullable(), error: z.string().nullable() })),
-  next_at: z.string().nullable(),
-});
-const page = <T extends z.ZodType>(row: T) =>
-  z.object({ data: z.array(row), has_more: z.boolean(), last_id: z.string().nullable() });
-const fault = z.object({ code: z.string(), error: z.object({ param: z.string().nullable() }) });
-
-interface Got {
-  readonly path: string;
-  readonly headers: Record<string, string>;
-  readonly body: string;
-}
-
 let gateway: Gateway;
 let mine: string;
 let theirs: string;
-const got: Got[] = [];
-/** What the receiver answers at a path; else 204. */
-const answers = new Map<string, () => Response>();
-const receiver = Bun.serve({
-  port: 0,
-  hostname: '127.0.0.1',
-  async fetch(request) {
-    const { pathname: path } = new URL(request.url);
-    got.push({ path, headers: Object.fromEntries(request.headers), body: await request.text() });
-    return answers.get(path)?.() ?? new Response(null, { status: 204 });
-  },
-});
 
 beforeAll(async () => {
   const sandbox = (await startSandbox('--job-ms', String(JOB_MS))).url;

@@ -140,7 +140,7 @@ describe('what is sent', () => {
     });
   });
 
-  test('to the address that was looked up, though the name leads inside a moment later', async () => {
+  test('to the address that was looked up, though the name leads inside soon after', async () => {
     let looks = 0;
     const turning = async () => {
       looks += 1;
@@ -206,7 +206,10 @@ test('a request to a pinned address bears the name that was asked for', async ()
     },
   });
   const { signal } = new AbortController();
-  const reply = await makeOutbound(systemClock, true)({
+  const reply = await makeOutbound(
+    systemClock,
+    true,
+  )({
     ...{ url: server.url.href, method: 'POST', body: 'x', signal, connectMs: 1_000 },
     ...{ headers: { host: 'hooks.example.com' }, serverName: 'hooks.example.com' },
   });

@@ -15,7 +15,7 @@ const makePlace = async () => {
   return { dir, there, files: makeDiskFiles(dir), dispose: () => rmSync(dir, { recursive: true }) };
 };
 
-filesSuite('disk', makePlace, test);
+filesSuite('disk', { make: makePlace, test });
 
 describe('a folder', () => {
   test('is left by no key', async () => {

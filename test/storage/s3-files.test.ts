@@ -18,7 +18,7 @@ const makePlace = async () => {
   return { files: makeS3Files(place), there: list, dispose: () => undefined };
 };
 
-filesSuite('S3', makePlace, test);
+filesSuite('S3', { make: makePlace, test });
 
 describe('an S3 store', () => {
   test('has files under their prefix, and no other file is touched', async () => {

@@ -20,8 +20,12 @@ function pattern(bytes: number, seed: number): Uint8Array {
   return all;
 }
 
-async function put(files: Files, key: string, bytes: Uint8Array, piece = MB): Promise<void> {
+/** In pieces of no round size. */
+const PIECE_BYTES = 7_777_777;
+
+async function put(files: Files, key: string, bytes: Uint8Array): Promise<void> {
   const writer = await files.create(key);
+  const piece = Math.min(PIECE_BYTES, Math.ceil(bytes.length / 3));
   for (let at = 0; at < bytes.length; at += piece) {
     // Given and forgotten: whoever reads from the network uses its buffer again.
     const lent = bytes.slice(at, at + piece);
@@ -31,7 +35,12 @@ async function put(files: Files, key: string, bytes: Uint8Array, piece = MB): Pr
   await writer.close();
 }
 
-export function filesSuite(name: string, make: () => Promise<FilesPlace>, test: NeedfulTest) {
+interface Means {
+  readonly make: () => Promise<FilesPlace>;
+  readonly test: NeedfulTest;
+}
+
+export function filesSuite(name: string, { make, test }: Means): void {
   describe(`${name}: files`, () => {
     let place: FilesPlace;
     beforeAll(async () => {
@@ -45,7 +54,7 @@ export function filesSuite(name: string, make: () => Promise<FilesPlace>, test: 
 
     test('a file comes back, whole and in parts', async () => {
       const bytes = pattern(100_000, 1);
-      await put(place.files, 'a/b/0-x', bytes, 7_777);
+      await put(place.files, 'a/b/0-x', bytes);
       expect(await read('a/b/0-x')).toEqual(bytes);
       const ranges = [
         ...[

@@ -51,7 +51,7 @@ describe('a holder', () => {
     expect(rig.clock.waiting).toBe(0);
   });
 
-  test('that goes on has a whole lease before it; one that was overtaken writes nothing', async () => {
+  test('that goes on has a whole lease; one that was overtaken writes nothing', async () => {
     rig.clock.jump(LEASE_MS - 1);
     const going = await save(task, { doc: { detail: 'storing' } }, rig.deps);
     expect(going.row.leaseUntilMs).toBe(rig.clock.nowMs() + LEASE_MS);

@@ -61,7 +61,7 @@ export type TaskChange = Pick<
   | 'doc'
   | 'body'
 > & {
-  /** `nextMs` as the holder knew it: a wish that came meanwhile to look sooner outlives the save. */
+  /** `nextMs` as the holder knew it: a later wish to look sooner outlives the save. */
   readonly nextSeenMs?: number;
 };
 
