@@ -12,6 +12,8 @@ import type { DeliveriesTable, Schema, WebhooksTable } from './schema.ts';
 type Db = Kysely<Schema>;
 
 const INSERT_ROWS_MAX = 100;
+/** Rows that are looked at for each that is taken. */
+const LOOK_AHEAD = 8;
 
 export function webhookQueries(db: Db): Webhooks {
   const select = () => db.selectFrom('webhooks').selectAll();
@@ -122,10 +124,17 @@ function deliveryLeases(db: Db): Pick<Deliveries, 'lease' | 'nextMs' | 'clearLea
     async lease({ nowMs, untilMs, limit, perTarget, except }) {
       let ready = waiting(nowMs).where('next_ms', '<=', nowMs);
       if (except.length > 0) ready = ready.where('target', 'not in', except);
-      const turns = ready.select([
-        ...(['id', 'next_ms'] as const),
-        sql<number>`row_number() over (partition by target order by next_ms, id)`.as('turn'),
-      ]);
+      // The first of them are enough: what stands before all others is busy at the next look.
+      const first = ready
+        .select(['id', 'next_ms', 'target'])
+        .orderBy('next_ms')
+        .limit(limit * LOOK_AHEAD);
+      const turns = db
+        .selectFrom(first.as('first'))
+        .select([
+          ...(['first.id', 'first.next_ms'] as const),
+          sql<number>`row_number() over (partition by target order by next_ms, id)`.as('turn'),
+        ]);
       const due = db
         .selectFrom(turns.as('ready'))
         .select('ready.id')
@@ -144,9 +153,11 @@ function deliveryLeases(db: Db): Pick<Deliveries, 'lease' | 'nextMs' | 'clearLea
     },
     async nextMs(nowMs) {
       const row = await waiting(nowMs)
-        .select(({ fn }) => fn.min<number | null>('next_ms').as('next'))
+        .select('next_ms')
+        .orderBy('next_ms')
+        .limit(1)
         .executeTakeFirst();
-      return row?.next === null || row === undefined ? null : Number(row.next);
+      return row === undefined ? null : Number(row.next_ms);
     },
     async clearLeases() {
       await db

@@ -17,6 +17,13 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .columns(['target', 'subject', 'place'])
     .where(sql.ref('state'), '=', 'pending')
     .execute();
+  await db.schema.dropIndex('deliveries_due').execute();
+  await db.schema
+    .createIndex('deliveries_due')
+    .on('deliveries')
+    .columns(['next_ms', 'target'])
+    .where(sql.ref('state'), '=', 'pending')
+    .execute();
   await db.schema.createIndex('deliveries_by_end').on('deliveries').columns(['ended_ms']).execute();
   await db.schema
     .alterTable('tasks')
