@@ -79,7 +79,7 @@ export async function startTasks(parts: TaskParts) {
     log,
     settings: taskSettings(settings),
     hints,
-    keep: settings.results.keep ? makeKeep(custody) : null,
+    keep: makeKeep(custody),
     changed(id) {
       waiters.changed(id);
       postman.nudge();
@@ -168,6 +168,7 @@ function taskSettings({ tasks, timeouts, public_url: publicUrl }: Settings): Tas
 
 function custodySettings({ results, timeouts }: Settings) {
   return {
+    links: results.keep,
     bytesMax: results.file_mb_max * BYTES_PER_MB,
     accountBytesMax: results.account_mb_max * BYTES_PER_MB,
     lifeMs: results.life_hours === 0 ? null : results.life_hours * MS_PER_HOUR,

@@ -13,6 +13,8 @@ import type { TaskRoutes } from './routes.ts';
 import { NotKept, openSource, reasonOf, type Source } from './source.ts';
 
 export interface CustodySettings {
+  /** Whether results that the vendor gives a link to are taken. Others always are. */
+  readonly links: boolean;
   readonly bytesMax: number;
   readonly accountBytesMax: number;
   /** null: for ever. */
@@ -63,6 +65,7 @@ export function makeKeep(given: CustodyDeps): Keep {
       const keep = (output: TaskOutput) =>
         keepOne(output, { ...place, isHeld: holding.renew }, deps);
       const output = doc.outputs[index] as TaskOutput;
+      if (!deps.settings.links && !isInline(output)) continue;
       let kept = await keep(output);
       if (kept.lost === 'link_dead' && !isRenewed) {
         isRenewed = true;
@@ -96,13 +99,20 @@ async function clearLeft(taskId: string, { outputs }: TaskDoc, deps: CustodyDeps
   }
 }
 
+/** It came in the vendor's answer, and is nowhere else. */
+const isInline = ({ url }: TaskOutput): boolean => url.startsWith('data:');
+
+/** What is in a file of ours is not kept in the row as well. */
+const KEPT_URL = 'data:,';
+
 /** What cannot be kept says why, and stays where the vendor put it. Throws only a LeaseLost. */
 async function keepOne(output: TaskOutput, place: Place, deps: Keeping): Promise<TaskOutput> {
   const endMs = deps.clock.tickMs() + deps.settings.fetchMs;
   let why = 'unreachable';
   for (let tries = 0; tries < TRIES; tries += 1) {
     try {
-      return { ...output, file: await copy(output, place, deps) };
+      const file = await copy(output, place, deps);
+      return { ...output, url: isInline(output) ? KEPT_URL : output.url, file };
     } catch (error) {
       if (error instanceof LeaseLost) throw error;
       const reason = reasonOf(error);

@@ -20,6 +20,7 @@ import { ninth } from './ninth-vendor.ts';
 export const FILM = makeMp4(1, 7);
 
 export const SETTINGS: CustodySettings = Object.freeze({
+  links: true,
   bytesMax: 1024 * 1024,
   accountBytesMax: 4 * 1024 * 1024,
   lifeMs: 3_600_000,

@@ -63,7 +63,19 @@ describe('a copy', () => {
     const data = `data:video/mp4;base64,${Buffer.from(FILM).toString('base64')}`;
     const [kept] = await custody.keep([output(data)]);
     expect(kept?.file?.bytes).toBe(FILM.length);
+    // Once it is a file it is not kept in the row as well.
+    expect(kept?.url).toBe('data:,');
     expect(asked).toEqual([]);
+    // It is nowhere else, so it is kept also where links are handed on as they are.
+    const few = await makeCustody(server.url.href, { links: false });
+    const both = await few.keep([output(data), output(at('/film'))]);
+    expect(both.map(({ file, lost }) => [file?.bytes ?? null, lost])).toEqual([
+      ...[
+        [FILM.length, null],
+        [null, null],
+      ],
+    ]);
+    await few.dispose();
   });
 
   test('is tried again where the server stumbles, and not where it has the last word', async () => {
