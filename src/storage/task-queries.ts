@@ -102,8 +102,10 @@ function leases(db: Db): Pick<Tasks, 'due' | 'lease' | 'clearLeases'> {
         .updateTable('tasks')
         .set({ lease_until_ms: untilMs, lease_no: sql<number>`lease_no + 1` })
         .where('id', 'in', due)
-        // Once more, for a database where two processes may have chosen the same rows.
+        // Once more, for a database where another process may have been at the same rows.
         .where('lease_until_ms', '<=', nowMs)
+        .where('next_ms', '<=', nowMs)
+        .where('ended_ms', 'is', null)
         .returningAll()
         .execute();
       return rows.map(readTask).sort((a, b) => a.nextMs - b.nextMs);

@@ -2,6 +2,7 @@
 import { type ExpressionBuilder, type Kysely, type Selectable, sql } from 'kysely';
 import type {
   Deliveries,
+  DeliveryAsk,
   DeliveryFilter,
   DeliveryRow,
   WebhookRow,
@@ -109,50 +110,59 @@ export function deliveryQueries(db: Db): Deliveries {
   };
 }
 
-function deliveryLeases(db: Db): Pick<Deliveries, 'lease' | 'nextMs' | 'clearLeases' | 'save'> {
+/** Those that nobody holds and nothing is before. */
+function waiting(db: Db, nowMs: number) {
   /** An earlier event of the same subject is still on its way to the same target. */
   const overtakes = sql<boolean>`exists (select 1 from deliveries as earlier
     where earlier.target = deliveries.target and earlier.subject = deliveries.subject
     and earlier.place < deliveries.place and earlier.state = 'pending')`;
-  const waiting = (nowMs: number) =>
-    db
-      .selectFrom('deliveries')
-      .where('state', '=', 'pending')
-      .where('lease_until_ms', '<=', nowMs)
-      .where(({ not }) => not(overtakes));
+  return db
+    .selectFrom('deliveries')
+    .where('state', '=', 'pending')
+    .where('lease_until_ms', '<=', nowMs)
+    .where(({ not }) => not(overtakes));
+}
+
+function dueIds(db: Db, { nowMs, limit, perTarget, except }: DeliveryAsk) {
+  let ready = waiting(db, nowMs).where('next_ms', '<=', nowMs);
+  if (except.length > 0) ready = ready.where('target', 'not in', except);
+  // The first of them are enough: what stands before all others is busy at the next look.
+  const first = ready
+    .select(['id', 'next_ms', 'target'])
+    .orderBy('next_ms')
+    .limit(limit * LOOK_AHEAD);
+  const turns = db
+    .selectFrom(first.as('first'))
+    .select([
+      ...(['first.id', 'first.next_ms'] as const),
+      sql<number>`row_number() over (partition by target order by next_ms, id)`.as('turn'),
+    ]);
+  return db
+    .selectFrom(turns.as('ready'))
+    .select('ready.id')
+    .where('ready.turn', '<=', perTarget)
+    .orderBy('ready.next_ms')
+    .orderBy('ready.id')
+    .limit(limit);
+}
+
+function deliveryLeases(db: Db): Pick<Deliveries, 'lease' | 'nextMs' | 'clearLeases' | 'save'> {
   return {
-    async lease({ nowMs, untilMs, limit, perTarget, except }) {
-      let ready = waiting(nowMs).where('next_ms', '<=', nowMs);
-      if (except.length > 0) ready = ready.where('target', 'not in', except);
-      // The first of them are enough: what stands before all others is busy at the next look.
-      const first = ready
-        .select(['id', 'next_ms', 'target'])
-        .orderBy('next_ms')
-        .limit(limit * LOOK_AHEAD);
-      const turns = db
-        .selectFrom(first.as('first'))
-        .select([
-          ...(['first.id', 'first.next_ms'] as const),
-          sql<number>`row_number() over (partition by target order by next_ms, id)`.as('turn'),
-        ]);
-      const due = db
-        .selectFrom(turns.as('ready'))
-        .select('ready.id')
-        .where('ready.turn', '<=', perTarget)
-        .orderBy('ready.next_ms')
-        .orderBy('ready.id')
-        .limit(limit);
+    async lease(ask) {
       const rows = await db
         .updateTable('deliveries')
-        .set({ lease_until_ms: untilMs, lease_no: sql<number>`lease_no + 1` })
-        .where('id', 'in', due)
-        .where('lease_until_ms', '<=', nowMs)
+        .set({ lease_until_ms: ask.untilMs, lease_no: sql<number>`lease_no + 1` })
+        .where('id', 'in', dueIds(db, ask))
+        // Once more, for a database where another process may have been at the same rows.
+        .where('lease_until_ms', '<=', ask.nowMs)
+        .where('next_ms', '<=', ask.nowMs)
+        .where('state', '=', 'pending')
         .returningAll()
         .execute();
       return rows.map(readDelivery).sort((a, b) => a.nextMs - b.nextMs);
     },
     async nextMs(nowMs) {
-      const row = await waiting(nowMs)
+      const row = await waiting(db, nowMs)
         .select('next_ms')
         .orderBy('next_ms')
         .limit(1)

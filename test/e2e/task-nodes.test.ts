@@ -60,7 +60,9 @@ function makeDoor() {
       door.openMax = Math.max(door.openMax, door.open);
       const body = request.method === 'GET' ? null : await request.text();
       const { method, headers } = request;
-      const answer = await fetch(sandbox + pathname + search, { method, headers, body });
+      const answer = await fetch(sandbox + pathname + search, { method, headers, body }).catch(
+        () => new Response(null, { status: 502 }),
+      );
       const bytes = await answer.arrayBuffer();
       door.open -= 1;
       const type = answer.headers.get('content-type') ?? '';
@@ -118,7 +120,8 @@ beforeAll(async () => {
       `public_url: ${called.url.origin}`,
       'limits: { requests_per_minute: 0 }',
       'log_level: warn',
-      `outbound: { allowed_hosts: ['127.0.0.1:${receiver.port}'] }`,
+      // A file that the vendor showed to one node may be copied by the other.
+      "outbound: { allowed_hosts: ['127.0.0.1'] }",
     ].join('\n');
     return startGateway({ env, yaml });
   };
