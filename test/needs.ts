@@ -3,6 +3,8 @@
  * reason in its name where nginx is missing; with GANGWAY_TEST_NO_SKIP=1 it fails instead.
  */
 import { test } from 'bun:test';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { findPostgres } from './storage/postgres-cluster.ts';
 
 const PROBE_TIMEOUT_MS = 20_000;
@@ -65,6 +67,14 @@ const NEEDS: Readonly<Record<string, Need>> = {
     probe: () => pythonHas('volcengine.visual.VisualService'),
     mend: 'as for python-openai, with pip install volcengine',
   },
+  'python-standardwebhooks': {
+    probe: () => pythonHas('standardwebhooks.webhooks'),
+    mend: 'as for python-openai, with pip install standardwebhooks',
+  },
+  moto: {
+    probe: () => findMoto() !== null,
+    mend: "as for python-openai, with pip install 'moto[server]'",
+  },
   openssl: { probe: () => Bun.which('openssl') !== null, mend: 'apt-get install openssl' },
   linux: { probe: () => process.platform === 'linux', mend: 'run on Linux' },
 };
@@ -72,6 +82,13 @@ const NEEDS: Readonly<Record<string, Need>> = {
 /** nginx stands in /usr/sbin, which is not on every user's path. */
 export function findNginx(): string | null {
   return Bun.which('nginx', { PATH: `${Bun.env.PATH}:/usr/sbin:/usr/local/sbin` });
+}
+
+/** A server that speaks S3, in the folder of the tests' Python or on the path. */
+export function findMoto(): string | null {
+  const python = Bun.env.GANGWAY_TEST_PYTHON;
+  const beside = python === undefined ? null : join(dirname(python), 'moto_server');
+  return beside !== null && existsSync(beside) ? beside : Bun.which('moto_server');
 }
 
 /** Whether a program of the system is there, for what prepares several tests at once. */

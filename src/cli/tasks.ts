@@ -20,7 +20,7 @@ import { makeDiskFiles } from '../storage/files/disk.ts';
 import { makeS3Files } from '../storage/files/s3.ts';
 import type { Files } from '../storage/ports.ts';
 import { makeHints } from '../tasks/callbacks.ts';
-import { discardResults, expireResults, makeKeep } from '../tasks/custody.ts';
+import { type CustodyDeps, discardResults, expireResults, makeKeep } from '../tasks/custody.ts';
 import type { TaskDeps } from '../tasks/deps.ts';
 import { makeDesk } from '../tasks/desk.ts';
 import type { Task } from '../tasks/doc.ts';
@@ -28,7 +28,7 @@ import { listDoors } from '../tasks/doors.ts';
 import { startEngine } from '../tasks/engine.ts';
 import { makeInbox } from '../tasks/inbox.ts';
 import type { TaskRoutes } from '../tasks/routes.ts';
-import { makeWaiters } from '../tasks/waiters.ts';
+import { makeWaiters, type SharedWaiters } from '../tasks/waiters.ts';
 import { startPostman } from '../tasks/webhooks/deliver.ts';
 import { makeSecretsOf, makeWebhookDesk } from '../tasks/webhooks/desk.ts';
 import { SECRET_PREFIX } from '../tasks/webhooks/sign.ts';
@@ -49,9 +49,12 @@ interface TaskParts {
 const LINK_PURPOSE = 'gangway links of results';
 const WEBHOOK_PURPOSE = 'gangway webhooks of tasks';
 const EXPIRE_EVERY_MS = 60_000;
+/** How late the end of a task that another node saw may be told here. */
+const LOOK_EVERY_MS = 1_000;
 const MS_PER_HOUR = 3_600_000;
 const BYTES_PER_MB = 1024 * 1024;
 const FETCH_MS = 600_000;
+const FETCH_IDLE_MS = 60_000;
 
 export async function startTasks(parts: TaskParts) {
   const { booted, relay } = parts;
@@ -96,11 +99,8 @@ export async function startTasks(parts: TaskParts) {
   const engine = startEngine(deps);
   const discard = ({ row }: Task): Promise<void> => discardResults(row.id, custody);
   const desk = makeDesk({ ...deps, engine, waiters, guard, discard });
-  const expire = () =>
-    expireResults(custody).catch((error: unknown) => {
-      log.error('expired results cannot be removed', { error });
-    });
-  const stopTimer = every(EXPIRE_EVERY_MS, () => void expire());
+  const stops = [keepExpiring(custody)];
+  if (booted.databaseUrl !== null) stops.push(watch(waiters, parts));
   const { nudge } = postman;
   const webhooks = makeWebhookDesk({ ...secrets, deliveries: store.deliveries, guard, nudge });
   const heard = { ...deps, nowMs: () => clock.nowMs(), nudge: engine.nudge };
@@ -114,7 +114,7 @@ export async function startTasks(parts: TaskParts) {
     ...callbackRoutes(heard, parts.edge),
   ];
   const stop = async (): Promise<void> => {
-    stopTimer();
+    stops.forEach((end) => void end());
     await Promise.all([engine.stop(), postman.stop()]);
   };
   return { routes, stop };
@@ -132,6 +132,29 @@ function doorRoutes(
     ...imageRoutes({ ...edge, waitMs, keepsLinks: results.keep }),
     ...nativeRoutes(listDoors(Object.values(VENDORS)), edge),
   ];
+}
+
+function keepExpiring(custody: CustodyDeps): () => void {
+  const expire = (): Promise<unknown> =>
+    expireResults(custody).catch((error: unknown) => {
+      custody.log.error('expired results cannot be removed', { error });
+    });
+  return every(EXPIRE_EVERY_MS, () => void expire());
+}
+
+/** Where nodes share the tasks, one of them waits for what another one does. */
+function watch(waiters: SharedWaiters, { booted: { store, log } }: TaskParts): () => void {
+  let busy = false;
+  return every(LOOK_EVERY_MS, () => {
+    if (busy) return;
+    busy = true;
+    waiters
+      .look(store.tasks)
+      .catch((error: unknown) => log.warn('changes of tasks cannot be seen', { error }))
+      .finally(() => {
+        busy = false;
+      });
+  });
 }
 
 /** Alone with its data, a process need not wait for the leases of the one before it. */
@@ -163,6 +186,7 @@ function custodySettings({ results, timeouts }: Settings) {
     lifeMs: results.life_hours === 0 ? null : results.life_hours * MS_PER_HOUR,
     connectMs: timeouts.connect_ms,
     fetchMs: FETCH_MS,
+    idleMs: FETCH_IDLE_MS,
   };
 }
 

@@ -22,6 +22,8 @@ export interface ResultEdge {
 }
 
 const MS_PER_S = 1_000;
+const RETRY_AFTER_S = 5;
+const INDEX = /^\d{1,4}$/;
 const RANGE = /^bytes=(\d*)-(\d*)$/;
 
 export function resultRoutes(edge: ResultEdge): readonly Route[] {
@@ -32,7 +34,7 @@ export function resultRoutes(edge: ResultEdge): readonly Route[] {
       access: 'caller',
       handle: async (visit) => {
         const task = await edge.desk.find(refOf(visit));
-        return serveOutput(task, Number(visit.params.index), { visit, files: edge.files });
+        return serveOutput(task, indexOf(visit.params.index), { visit, files: edge.files });
       },
       writeFault,
     }),
@@ -44,6 +46,10 @@ export function resultRoutes(edge: ResultEdge): readonly Route[] {
       writeFault,
     }),
   ];
+}
+
+function indexOf(text = ''): number {
+  return INDEX.test(text) ? Number(text) : Number.NaN;
 }
 
 /** Links to what we keep; to the vendor's own place where we do not. */
@@ -91,20 +97,24 @@ export async function serveOutput(
 }
 
 async function serveFile(file: KeptFile, request: Request, files: Files): Promise<Response> {
+  const etag = `"${file.sha256}"`;
   const headers: Record<string, string> = {
     'content-type': file.mime,
     'accept-ranges': 'bytes',
-    etag: `"${file.sha256}"`,
+    etag,
     'cache-control': 'private, max-age=3600',
     'content-disposition': 'inline',
     // Nothing that a model made is a page of ours.
     'content-security-policy': "default-src 'none'; sandbox",
     'x-content-type-options': 'nosniff',
   };
-  if (request.headers.get('if-none-match') === headers.etag) {
+  if (names(request.headers.get('if-none-match'), etag)) {
     return new Response(null, { status: 304, headers });
   }
-  const range = readRange(request.headers.get('range'), file.bytes);
+  // Parts of one file and of another one make no whole.
+  const ifRange = request.headers.get('if-range');
+  const isSame = ifRange === null || ifRange === etag;
+  const range = isSame ? readRange(request.headers.get('range'), file.bytes) : null;
   if (range === 'unsatisfiable') {
     headers['content-range'] = `bytes */${file.bytes}`;
     return new Response(null, { status: 416, headers });
@@ -114,15 +124,25 @@ async function serveFile(file: KeptFile, request: Request, files: Files): Promis
   if (range !== null) headers['content-range'] = `bytes ${start}-${end - 1}/${file.bytes}`;
   const status = range === null ? 200 : 206;
   if (request.method === 'HEAD') return new Response(null, { status, headers });
-  const body = await files.read(file.key, { start, end });
+  const body = await files.read(file.key, { start, end }).catch((cause: unknown) => {
+    throw new Fault('storage_unavailable', { cause, retryAfterS: RETRY_AFTER_S });
+  });
   if (body === null) throw new Fault('result_gone');
   return new Response(body, { status, headers });
+}
+
+/** A list of tags, weak ones among them, or any at all. */
+function names(header: string | null, etag: string): boolean {
+  if (header === null) return false;
+  return header.split(',').some((one) => ['*', etag, `W/${etag}`].includes(one.trim()));
 }
 
 /** One range; several, or another unit, are answered with the whole, as the standard allows. */
 function readRange(header: string | null, bytes: number) {
   const [, first = '', last = ''] = RANGE.exec(header ?? '') ?? [];
   if (first === '' && last === '') return null;
+  // No range at all, and not one that is not there.
+  if (first !== '' && last !== '' && Number(last) < Number(first)) return null;
   const start = first === '' ? Math.max(0, bytes - Number(last)) : Number(first);
   const end = first === '' || last === '' ? bytes : Math.min(bytes, Number(last) + 1);
   return start >= end || start >= bytes ? 'unsatisfiable' : { start, end };

@@ -24,7 +24,7 @@ const URL_CHARS_MAX = 2_000;
 const create = z.strictObject({
   url: z.url({ protocol: /^https?$/ }).max(URL_CHARS_MAX),
   /** Empty: those that end a task. */
-  events: z.array(z.enum(EVENTS)).default([]),
+  events: z.array(z.enum(EVENTS)).max(EVENTS.length).default([]),
   profile: z.enum(['standard', 'notify']).default('standard'),
 });
 const replay = z.strictObject({
@@ -61,9 +61,9 @@ function webhooksThemselves(edge: WebhookEdge): readonly Route[] {
       const { row, secret } = await webhooks.create({ accountId, ...wish });
       return { status: 201, body: { ...show(row), secret } };
     }),
-    own('GET', '/v1/webhooks', async (_, accountId) => {
-      const rows = await webhooks.list(accountId);
-      return { body: { object: 'list', data: rows.map(show), has_more: false } };
+    own('GET', '/v1/webhooks', async (visit, accountId) => {
+      const { limit, after } = readPage(new URL(visit.request.url).searchParams);
+      return { body: pageOf(await webhooks.list(accountId, limit + 1, after), limit, show) };
     }),
     own('GET', '/v1/webhooks/secret', async (_, accountId) => ({
       body: { object: 'webhook.secret', secret: webhooks.accountSecret(accountId) },
@@ -102,11 +102,14 @@ function actions({ webhooks, ...edge }: WebhookEdge): readonly Route[] {
       const sinceMs = since === undefined ? {} : { sinceMs: Date.parse(since) };
       const states = state === undefined ? (['failed', 'dropped'] as const) : [state];
       let replayed = 0;
+      let more = false;
       for (const one of states) {
         const filter = { accountId, webhookId: id, state: one, ...sinceMs };
-        replayed += await webhooks.replayAll(filter);
+        const done = await webhooks.replayAll(filter);
+        replayed += done.replayed;
+        more ||= done.more;
       }
-      return { status: 202, body: { object: 'webhook.replay', replayed } };
+      return { status: 202, body: { object: 'webhook.replay', replayed, has_more: more } };
     }),
   ];
 }
@@ -116,12 +119,7 @@ function deliveryRoutes({ webhooks }: WebhookEdge): readonly Route[] {
     own('GET', '/v1/webhook-deliveries', async (visit, accountId) => {
       const filter = readFilter(visit, accountId);
       const rows = await webhooks.deliveries({ ...filter, limit: filter.limit + 1 });
-      const data = rows.slice(0, filter.limit);
-      const last = data.at(-1)?.id ?? null;
-      const more = rows.length > filter.limit;
-      return {
-        body: { object: 'list', data: data.map(showDelivery), has_more: more, last_id: last },
-      };
+      return { body: pageOf(rows, filter.limit, showDelivery) };
     }),
     own('POST', '/v1/webhook-deliveries/:id/replay', async (visit, accountId) => ({
       status: 202,
@@ -144,8 +142,7 @@ async function readJson<T>(visit: Visit, schema: z.ZodType<T>, edge: BodyReader)
   throw new Fault('invalid_request', { message: `${param}: ${issue?.message ?? ''}`, param });
 }
 
-function readFilter(visit: Visit, accountId: string): DeliveryFilter {
-  const query = new URL(visit.request.url).searchParams;
+function readPage(query: URLSearchParams): { readonly limit: number; readonly after?: string } {
   const limit = Number(query.get('limit') ?? LIST_DEFAULT);
   if (!Number.isInteger(limit) || limit < 1 || limit > LIST_MAX) {
     throw new Fault('invalid_request', {
@@ -153,19 +150,35 @@ function readFilter(visit: Visit, accountId: string): DeliveryFilter {
       param: 'limit',
     });
   }
+  const after = query.get('after');
+  return { limit, ...(after === null ? {} : { after }) };
+}
+
+/** Of rows that were asked for with one more than the page holds. */
+function pageOf<Row extends { readonly id: string }>(
+  rows: readonly Row[],
+  limit: number,
+  write: (row: Row) => JsonObject,
+): JsonObject {
+  const page = rows.slice(0, limit);
+  const ends = { first_id: page[0]?.id ?? null, last_id: page.at(-1)?.id ?? null };
+  return { object: 'list', data: page.map(write), has_more: rows.length > limit, ...ends };
+}
+
+function readFilter(visit: Visit, accountId: string): DeliveryFilter {
+  const query = new URL(visit.request.url).searchParams;
   const [state, webhookId] = [query.get('state'), query.get('webhook_id')];
-  const [subject, after] = [query.get('task_id'), query.get('after')];
+  const subject = query.get('task_id');
   if (state !== null && !STATES.includes(state)) {
     const message = `state must be one of ${STATES.join(', ')}.`;
     throw new Fault('invalid_request', { message, param: 'state' });
   }
   return {
     accountId,
-    limit,
+    ...readPage(query),
     ...(state === null ? {} : { state: state as DeliveryState }),
     ...(webhookId === null ? {} : { webhookId }),
     ...(subject === null ? {} : { subject }),
-    ...(after === null ? {} : { after }),
   };
 }
 

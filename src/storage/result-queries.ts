@@ -17,8 +17,16 @@ export function resultQueries(db: Kysely<Schema>): Results {
           created_ms: row.createdMs,
           expires_ms: row.expiresMs,
         })
-        // A copy that is made again, after a crash, takes the place of the first.
-        .onConflict((conflict) => conflict.column('key').doUpdateSet({ bytes: row.bytes }))
+        // First it says that a copy is being made, then how long the copy stays.
+        .onConflict((conflict) =>
+          conflict.column('key').doUpdateSet({
+            account_id: row.accountId,
+            task_id: row.taskId,
+            bytes: row.bytes,
+            created_ms: row.createdMs,
+            expires_ms: row.expiresMs,
+          }),
+        )
         .execute();
     },
     async bytesOf(accountId) {

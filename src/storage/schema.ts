@@ -241,6 +241,7 @@ export interface TasksTable {
   job: string;
   doc: string;
   body: string | null;
+  saves: number;
 }
 
 export interface ResultsTable {
@@ -274,6 +275,7 @@ export interface DeliveriesTable {
   event_id: string;
   type: string;
   subject: string;
+  place: number;
   url: string;
   payload: string;
   state: string;

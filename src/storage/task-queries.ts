@@ -1,6 +1,6 @@
 /** Tasks through Kysely, each change one statement: a lease or a save is whole or not at all. */
 import { type ExpressionBuilder, type Kysely, type Selectable, sql } from 'kysely';
-import type { TaskFilter, TaskRow, Tasks } from './ports/tasks.ts';
+import type { TaskChange, TaskFilter, TaskRow, Tasks } from './ports/tasks.ts';
 import type { Schema, TasksTable } from './schema.ts';
 
 type Db = Kysely<Schema>;
@@ -53,7 +53,7 @@ export function taskQueries(db: Db): Tasks {
     async askCancel(id, nowMs) {
       await db
         .updateTable('tasks')
-        .set({ cancel_asked: 1, next_ms: nowMs })
+        .set({ cancel_asked: 1, next_ms: nowMs, saves: sql<number>`saves + 1` })
         .where('id', '=', id)
         .where('ended_ms', 'is', null)
         .execute();
@@ -102,8 +102,10 @@ function leases(db: Db): Pick<Tasks, 'due' | 'lease' | 'clearLeases'> {
         .updateTable('tasks')
         .set({ lease_until_ms: untilMs, lease_no: sql<number>`lease_no + 1` })
         .where('id', 'in', due)
-        // Once more, for a database where two processes may have chosen the same rows.
+        // Once more, for a database where another process may have been at the same rows.
         .where('lease_until_ms', '<=', nowMs)
+        .where('next_ms', '<=', nowMs)
+        .where('ended_ms', 'is', null)
         .returningAll()
         .execute();
       return rows.map(readTask).sort((a, b) => a.nextMs - b.nextMs);
@@ -122,6 +124,11 @@ function leases(db: Db): Pick<Tasks, 'due' | 'lease' | 'clearLeases'> {
   };
 }
 
+function nextAfter({ nextMs, nextSeenMs }: TaskChange) {
+  if (nextSeenMs === undefined) return nextMs;
+  return sql<number>`case when next_ms = ${nextSeenMs} then ${nextMs} else next_ms end`;
+}
+
 /** Writes that only the holder of the lease may make. */
 function heldWrites(db: Db): Pick<Tasks, 'save' | 'renew'> {
   return {
@@ -135,7 +142,8 @@ function heldWrites(db: Db): Pick<Tasks, 'save' | 'renew'> {
           phase: change.phase,
           state: change.state,
           ended_ms: change.endedMs,
-          next_ms: change.nextMs,
+          next_ms: nextAfter(change),
+          saves: sql<number>`saves + 1`,
           lease_until_ms: change.leaseUntilMs,
           doc: change.doc,
           body: change.body,
@@ -151,13 +159,17 @@ function heldWrites(db: Db): Pick<Tasks, 'save' | 'renew'> {
         .set({ lease_until_ms: untilMs })
         .where('id', '=', id)
         .where('lease_no', '=', leaseNo)
+        // What was let go is anybody's, though nobody has taken it yet.
+        .where('lease_until_ms', '>', 0)
         .executeTakeFirst();
       return result.numUpdatedRows > 0n;
     },
   };
 }
 
-function looks(db: Db): Pick<Tasks, 'atVendor' | 'claimed' | 'priceText' | 'untold' | 'markTold'> {
+function looks(
+  db: Db,
+): Pick<Tasks, 'atVendor' | 'claimed' | 'saves' | 'priceText' | 'untold' | 'markTold'> {
   const count = () => db.selectFrom('tasks').select(({ fn }) => fn.countAll<number>().as('count'));
   return {
     async atVendor(upstream) {
@@ -178,12 +190,22 @@ function looks(db: Db): Pick<Tasks, 'atVendor' | 'claimed' | 'priceText' | 'unto
         .execute();
       return rows.flatMap((row) => row.vendor_id ?? []);
     },
+    async saves(ids) {
+      if (ids.length === 0) return new Map();
+      const rows = await db
+        .selectFrom('tasks')
+        .select(['id', 'saves'])
+        .where('id', 'in', ids)
+        .execute();
+      return new Map(rows.map((row) => [row.id, Number(row.saves)]));
+    },
     async untold(limit) {
       const rows = await db
         .selectFrom('tasks')
         .selectAll()
         .where(sql<boolean>`told < events`)
         .where('phase', '<>', 'draft')
+        .orderBy('id')
         .limit(limit)
         .execute();
       return rows.map(readTask);
@@ -210,8 +232,10 @@ function meets(filter: TaskFilter) {
     const all = [eb('account_id', '=', filter.accountId), eb('phase', '<>', 'draft')];
     if (after !== undefined) all.push(eb('id', '<', after));
     if (mount !== undefined) all.push(eb('mount', '=', mount));
-    if (nativeIds !== undefined) all.push(eb('native_id', 'in', nativeIds));
-    if (states !== undefined) all.push(eb('state', 'in', states));
+    // PostgreSQL knows no empty list.
+    if (nativeIds?.length === 0 || states?.length === 0) all.push(eb(eb.val(1), '=', eb.val(0)));
+    if (nativeIds?.length) all.push(eb('native_id', 'in', nativeIds));
+    if (states?.length) all.push(eb('state', 'in', states));
     if (kind !== undefined) all.push(eb('kind', '=', kind));
     if (model !== undefined) all.push(eb('model', '=', model));
     if (createdAfterMs !== undefined) all.push(eb('created_ms', '>=', createdAfterMs));
@@ -246,6 +270,7 @@ function writeTask(row: TaskRow): TasksTable {
     job: row.job,
     doc: row.doc,
     body: row.body,
+    saves: 0,
   };
 }
 

@@ -2,6 +2,7 @@
 import { type ExpressionBuilder, type Kysely, type Selectable, sql } from 'kysely';
 import type {
   Deliveries,
+  DeliveryAsk,
   DeliveryFilter,
   DeliveryRow,
   WebhookRow,
@@ -12,6 +13,8 @@ import type { DeliveriesTable, Schema, WebhooksTable } from './schema.ts';
 type Db = Kysely<Schema>;
 
 const INSERT_ROWS_MAX = 100;
+/** Rows that are looked at for each that is taken. */
+const LOOK_AHEAD = 8;
 
 export function webhookQueries(db: Db): Webhooks {
   const select = () => db.selectFrom('webhooks').selectAll();
@@ -23,19 +26,20 @@ export function webhookQueries(db: Db): Webhooks {
       const row = await select().where('id', '=', id).executeTakeFirst();
       return row === undefined ? undefined : readWebhook(row);
     },
-    async list(accountId, limit) {
+    async list(accountId, limit, after = '') {
       const rows = await select()
         .where('account_id', '=', accountId)
+        .where('id', '>', after)
         .orderBy('id')
         .limit(limit)
         .execute();
       return rows.map(readWebhook);
     },
     async update(id, change) {
-      const known = await select().where('id', '=', id).executeTakeFirst();
-      if (known === undefined) return;
-      const row = writeWebhook({ ...readWebhook(known), ...change });
-      await db.updateTable('webhooks').set(row).where('id', '=', id).execute();
+      // Only what changes: a secret that is turned outlives a state that changes at that moment.
+      const columns = webhookChange(change);
+      if (Object.keys(columns).length === 0) return;
+      await db.updateTable('webhooks').set(columns).where('id', '=', id).execute();
     },
     async remove(id) {
       await db.deleteFrom('webhooks').where('id', '=', id).execute();
@@ -106,38 +110,64 @@ export function deliveryQueries(db: Db): Deliveries {
   };
 }
 
-function deliveryLeases(db: Db): Pick<Deliveries, 'lease' | 'nextMs' | 'clearLeases' | 'save'> {
+/** Those that nobody holds and nothing is before. */
+function waiting(db: Db, nowMs: number) {
   /** An earlier event of the same subject is still on its way to the same target. */
   const overtakes = sql<boolean>`exists (select 1 from deliveries as earlier
     where earlier.target = deliveries.target and earlier.subject = deliveries.subject
-    and earlier.id < deliveries.id and earlier.state = 'pending')`;
-  const waiting = (nowMs: number) =>
-    db
-      .selectFrom('deliveries')
-      .where('state', '=', 'pending')
-      .where('lease_until_ms', '<=', nowMs)
-      .where(({ not }) => not(overtakes));
+    and earlier.place < deliveries.place and earlier.state = 'pending')`;
+  return db
+    .selectFrom('deliveries')
+    .where('state', '=', 'pending')
+    .where('lease_until_ms', '<=', nowMs)
+    .where(({ not }) => not(overtakes));
+}
+
+function dueIds(db: Db, { nowMs, limit, perTarget, except }: DeliveryAsk) {
+  let ready = waiting(db, nowMs).where('next_ms', '<=', nowMs);
+  if (except.length > 0) ready = ready.where('target', 'not in', except);
+  // The first of them are enough: what stands before all others is busy at the next look.
+  const first = ready
+    .select(['id', 'next_ms', 'target'])
+    .orderBy('next_ms')
+    .limit(limit * LOOK_AHEAD);
+  const turns = db
+    .selectFrom(first.as('first'))
+    .select([
+      ...(['first.id', 'first.next_ms'] as const),
+      sql<number>`row_number() over (partition by target order by next_ms, id)`.as('turn'),
+    ]);
+  return db
+    .selectFrom(turns.as('ready'))
+    .select('ready.id')
+    .where('ready.turn', '<=', perTarget)
+    .orderBy('ready.next_ms')
+    .orderBy('ready.id')
+    .limit(limit);
+}
+
+function deliveryLeases(db: Db): Pick<Deliveries, 'lease' | 'nextMs' | 'clearLeases' | 'save'> {
   return {
-    async lease(nowMs, untilMs, limit) {
-      const due = waiting(nowMs)
-        .select('id')
-        .where('next_ms', '<=', nowMs)
-        .orderBy('next_ms')
-        .limit(limit);
+    async lease(ask) {
       const rows = await db
         .updateTable('deliveries')
-        .set({ lease_until_ms: untilMs, lease_no: sql<number>`lease_no + 1` })
-        .where('id', 'in', due)
-        .where('lease_until_ms', '<=', nowMs)
+        .set({ lease_until_ms: ask.untilMs, lease_no: sql<number>`lease_no + 1` })
+        .where('id', 'in', dueIds(db, ask))
+        // Once more, for a database where another process may have been at the same rows.
+        .where('lease_until_ms', '<=', ask.nowMs)
+        .where('next_ms', '<=', ask.nowMs)
+        .where('state', '=', 'pending')
         .returningAll()
         .execute();
-      return rows.map(readDelivery);
+      return rows.map(readDelivery).sort((a, b) => a.nextMs - b.nextMs);
     },
     async nextMs(nowMs) {
-      const row = await waiting(nowMs)
-        .select(({ fn }) => fn.min<number | null>('next_ms').as('next'))
+      const row = await waiting(db, nowMs)
+        .select('next_ms')
+        .orderBy('next_ms')
+        .limit(1)
         .executeTakeFirst();
-      return row?.next === null || row === undefined ? null : Number(row.next);
+      return row === undefined ? null : Number(row.next_ms);
     },
     async clearLeases() {
       await db
@@ -160,6 +190,7 @@ function deliveryLeases(db: Db): Pick<Deliveries, 'lease' | 'nextMs' | 'clearLea
         })
         .where('id', '=', id)
         .where('lease_no', '=', leaseNo)
+        .where('state', '=', 'pending')
         .executeTakeFirst();
       return result.numUpdatedRows > 0n;
     },
@@ -195,6 +226,21 @@ function writeWebhook(row: WebhookRow): WebhooksTable {
   };
 }
 
+function webhookChange(
+  change: Partial<Omit<WebhookRow, 'id' | 'accountId'>>,
+): Partial<WebhooksTable> {
+  const { url, events, profile, sealed, oldSealed, oldUntilMs, state, reason, createdMs } = change;
+  const columns = {
+    ...{ url, profile, sealed, state, reason },
+    events: events === undefined ? undefined : JSON.stringify(events),
+    old_sealed: oldSealed,
+    old_until_ms: oldUntilMs,
+    created_ms: createdMs,
+  };
+  const said = Object.entries(columns).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(said) as Partial<WebhooksTable>;
+}
+
 function readWebhook(row: Selectable<WebhooksTable>): WebhookRow {
   return {
     id: row.id,
@@ -220,6 +266,7 @@ function writeDelivery(row: DeliveryRow): DeliveriesTable {
     event_id: row.eventId,
     type: row.type,
     subject: row.subject,
+    place: row.place,
     url: row.url,
     payload: row.payload,
     state: row.state,
@@ -242,6 +289,7 @@ function readDelivery(row: Selectable<DeliveriesTable>): DeliveryRow {
     eventId: row.event_id,
     type: row.type,
     subject: row.subject,
+    place: row.place,
     url: row.url,
     payload: row.payload,
     state: row.state as DeliveryRow['state'],

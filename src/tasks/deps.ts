@@ -3,6 +3,7 @@ import type { Clock } from '../kit/clock.ts';
 import type { Outbound } from '../kit/fetch.ts';
 import type { Log } from '../kit/log.ts';
 import type { Ledger, TaskRow, Tasks } from '../storage/ports.ts';
+import type { JobOutput } from '../vendors/long.ts';
 import type { SignAsk } from '../vendors/shape.ts';
 import type { Hints } from './callbacks.ts';
 import type { TaskDoc } from './doc.ts';
@@ -31,10 +32,18 @@ export interface TaskSettings {
   readonly pacePercent: number;
 }
 
+/** What whoever copies results may ask of whoever holds the task. */
+export interface Holding {
+  /** False where somebody else holds it by now. */
+  readonly renew: () => Promise<boolean>;
+  /** Asks the vendor for its links once more; null where it has none. */
+  readonly relink: () => Promise<readonly JobOutput[] | null>;
+}
+
 /** Takes the results of a job into our keeping; answers the document with what it got. */
 export type Keep = (
   task: Pick<TaskRow, 'id' | 'accountId' | 'upstream'> & { readonly doc: TaskDoc },
-  renew: () => Promise<boolean>,
+  holding: Holding,
 ) => Promise<TaskDoc>;
 
 export interface TaskDeps {

@@ -6,13 +6,11 @@ import type { TaskRow } from '../storage/ports.ts';
 import type { TaskDeps } from './deps.ts';
 import { openTask, type Task } from './doc.ts';
 import { finish, release } from './finish.ts';
-import { LeaseLost, save } from './hold-on.ts';
+import { keepLease, LEASE_MS, LeaseLost, save } from './hold-on.ts';
 import { poll } from './poll.ts';
 import { recover } from './recover.ts';
 import { type Room, submit } from './submit.ts';
 
-/** Longer than any single step takes; whoever dies holding one delays its task by as much. */
-const LEASE_MS = 150_000;
 const LOOK_EVERY_MS = 1_000;
 const LOOK_PAUSE_MS = 20;
 /** Steps of one task in one go. */
@@ -82,7 +80,9 @@ export function startEngine(deps: TaskDeps): Engine {
   let stopped = false;
   const begin = (row: TaskRow, gate: Gate): void => {
     gate.active += 1;
+    const stopRenewing = keepLease(row, deps);
     const work: Promise<void> = carry(row, { gate, alarm }, deps).finally(() => {
+      stopRenewing();
       gate.active -= 1;
       active.delete(work);
       alarm.nudge();

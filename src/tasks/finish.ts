@@ -4,26 +4,19 @@ import type { EndReason, Quantities, SettleRow } from '../storage/ports.ts';
 import type { Amounts } from '../vendors/long.ts';
 import type { TaskDeps } from './deps.ts';
 import type { Task, TaskDoc } from './doc.ts';
-import { save } from './hold-on.ts';
+import { LEASE_MS, save } from './hold-on.ts';
+import { askLinks } from './poll.ts';
 import type { Way } from './routes.ts';
 import { vendorJob } from './vendor-job.ts';
 
-const LEASE_MS = 150_000;
+type Place = Pick<Way, 'upstream' | 'service'>;
 
-export async function finish(
-  task: Task,
-  place: Pick<Way, 'upstream' | 'service'> | null,
-  deps: TaskDeps,
-): Promise<Task> {
+export async function finish(task: Task, place: Place | null, deps: TaskDeps): Promise<Task> {
   const outcome = task.doc.outcome ?? 'failed';
   let kept = task;
   const isWanted = task.doc.outputs.some(({ file, lost }) => file === null && lost === null);
   if (outcome === 'succeeded' && deps.keep !== null && isWanted) {
-    const { row } = task;
-    const renew = () => deps.tasks.renew(row.id, row.leaseNo, deps.clock.nowMs() + LEASE_MS);
-    const storing = await save(task, { doc: { detail: 'storing' } }, deps);
-    const doc = await deps.keep({ ...row, doc: storing.doc }, renew);
-    kept = await save(storing, { doc }, deps);
+    kept = await keepResults(await save(task, { doc: { detail: 'storing' } }, deps), place, deps);
   }
   const counted = await count(kept, place, deps);
   const charge = await priced(kept.doc, counted, deps);
@@ -32,6 +25,19 @@ export async function finish(
   const nextMs = deps.clock.nowMs();
   const end = { charge: charge.toString(), detail: null, progress: doneProgress(kept.doc) };
   return save(kept, { phase: 'done', state: outcome, nextMs, doc: end }, deps);
+}
+
+async function keepResults(task: Task, place: Place | null, deps: TaskDeps): Promise<Task> {
+  const { row } = task;
+  const renew = () => deps.tasks.renew(row.id, row.leaseNo, deps.clock.nowMs() + LEASE_MS);
+  let { body } = row;
+  const relink = async () => {
+    const fresh = place === null ? null : await askLinks(task, place, deps);
+    if (fresh !== null) body = fresh.body;
+    return fresh?.outputs ?? null;
+  };
+  const doc = await deps.keep?.({ ...row, doc: task.doc }, { renew, relink });
+  return doc === undefined ? task : save(task, { doc, body }, deps);
 }
 
 /** Ends its call in the books without a charge. */

@@ -5,6 +5,10 @@ import type { LongService } from '../vendors/long.ts';
 import type { TaskDeps } from './deps.ts';
 import { type Task, type TaskDoc, type TaskError, withEvent } from './doc.ts';
 
+/** Whoever dies holding one delays its task by as much. Clocks of nodes must differ by less. */
+export const LEASE_MS = 20_000;
+/** However long a step takes, what is in hand stays in hand. */
+const RENEW_EVERY_MS = 5_000;
 /** Beyond, any growth has reached its end. */
 const PACE_STEPS_MAX = 40;
 
@@ -20,6 +24,8 @@ export interface Found {
   readonly doc?: Partial<TaskDoc>;
   /** When to look again; the lease ends with it. Absent: we go on. */
   readonly nextMs?: number;
+  /** Its place among what is due, should it be let go before it is through. */
+  readonly dueMs?: number;
 }
 
 /** One statement: state, event and everything else are written together or not at all. */
@@ -27,8 +33,11 @@ export async function save(task: Task, found: Found, deps: TaskDeps): Promise<Ta
   const nowMs = deps.clock.nowMs();
   const { row } = task;
   const state = found.state ?? row.state;
+  const body = found.body === undefined ? row.body : found.body;
   let doc: TaskDoc = { ...task.doc, ...found.doc };
-  if (state !== row.state || found.doc !== undefined) doc = { ...doc, updatedMs: nowMs };
+  const isNews = state !== row.state || shown(doc) !== shown(task.doc);
+  // Only at the vendor's own paths do callers see the vendor's words.
+  if (isNews || (row.mount !== '' && body !== row.body)) doc = { ...doc, updatedMs: nowMs };
   if (state !== row.state) {
     doc = withEvent(doc, { id: newId('evt'), type: `task.${state}`, atMs: nowMs });
     if (state === 'running') doc = { ...doc, startedMs: doc.startedMs ?? nowMs };
@@ -41,15 +50,44 @@ export async function save(task: Task, found: Found, deps: TaskDeps): Promise<Ta
     phase,
     state,
     endedMs: phase === 'done' ? nowMs : row.endedMs,
-    nextMs: found.nextMs ?? row.nextMs,
-    leaseUntilMs: found.nextMs === undefined ? row.leaseUntilMs : 0,
+    nextMs: found.nextMs ?? found.dueMs ?? row.nextMs,
+    leaseUntilMs: found.nextMs === undefined ? nowMs + LEASE_MS : 0,
     events: doc.events.length,
     doc: JSON.stringify(doc),
-    body: found.body === undefined ? row.body : found.body,
+    body,
   };
-  if (!(await deps.tasks.save(row.id, row.leaseNo, next))) throw new LeaseLost(row.id);
+  const change = { ...next, nextSeenMs: row.nextMs };
+  if (!(await deps.tasks.save(row.id, row.leaseNo, change))) throw new LeaseLost(row.id);
   deps.changed(row.id);
   return { ...task, row: next, doc };
+}
+
+/** Renews a lease again and again, until the answer is called or somebody else has it. */
+export function keepLease({ id, leaseNo }: TaskRow, deps: TaskDeps): () => void {
+  let isOver = false;
+  let takeBack = (): void => undefined;
+  const later = (): void => {
+    if (!isOver) takeBack = deps.clock.after(RENEW_EVERY_MS, renew);
+  };
+  const renew = (): void => {
+    deps.tasks.renew(id, leaseNo, deps.clock.nowMs() + LEASE_MS).then(
+      (isHeld) => isHeld && later(),
+      (error: unknown) => {
+        deps.log.warn('a lease could not be renewed', { task: id, error });
+        later();
+      },
+    );
+  };
+  later();
+  return () => {
+    isOver = true;
+    takeBack();
+  };
+}
+
+/** What callers see of it beside its state: being asked once more is no change of a task. */
+function shown({ detail, progress, outcome, error, charge }: TaskDoc): string {
+  return JSON.stringify([detail, progress, outcome, error, charge]);
 }
 
 /** It ends this way, once what is left to do is done. */

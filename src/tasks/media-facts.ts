@@ -8,11 +8,16 @@ export interface MediaFacts {
   readonly height: number | null;
 }
 
-/** The frame of a JPEG may stand behind a small preview of it. */
+/** The frame of a JPEG may stand behind a small preview of it; less goes before a WAV's sound. */
 const HEAD_BYTES = 64 * 1024;
 const MAGIC_BYTES = 64;
+/** So far a file is looked at for being a text. */
+const TEXT_BYTES = 512;
 /** An index of a video larger than this is not looked into. */
 const INDEX_BYTES_MAX = 16 * 1024 * 1024;
+/** Of an mvhd, as far as it is read. */
+const MOVIE_BYTES = 36;
+const WAV_CHUNKS_AT = 12;
 
 const MAGIC: readonly (readonly [mime: string, at: number, text: string])[] = Object.freeze([
   ['image/png', 0, '\x89PNG\r\n\x1a\n'],
@@ -20,9 +25,17 @@ const MAGIC: readonly (readonly [mime: string, at: number, text: string])[] = Ob
   ['image/gif', 0, 'GIF8'],
   ['image/webp', 8, 'WEBP'],
   ['image/avif', 4, 'ftypavif'],
+  ['image/heic', 4, 'ftypheic'],
+  ['image/bmp', 0, 'BM'],
+  ['video/x-msvideo', 8, 'AVI '],
   ['audio/wav', 8, 'WAVE'],
   ['audio/mpeg', 0, 'ID3'],
   ['audio/mpeg', 0, '\xff\xfb'],
+  ['audio/mpeg', 0, '\xff\xf3'],
+  ['audio/mpeg', 0, '\xff\xf2'],
+  ['audio/mpeg', 0, '\xff\xfa'],
+  ['audio/aac', 0, '\xff\xf1'],
+  ['audio/aac', 0, '\xff\xf9'],
   ['audio/ogg', 0, 'OggS'],
   ['audio/flac', 0, 'fLaC'],
   ['audio/mp4', 4, 'ftypM4A'],
@@ -35,7 +48,8 @@ const MAGIC: readonly (readonly [mime: string, at: number, text: string])[] = Ob
 
 export class MediaReader {
   #head: Buffer = Buffer.alloc(0);
-  #index: Buffer | null = null;
+  #bytes = 0;
+  readonly #index: Buffer[] = [];
   /** Bytes still to come of the box at hand, and whether they are wanted. */
   #left = 0;
   #isIndex = false;
@@ -43,24 +57,24 @@ export class MediaReader {
   #isWalking = true;
 
   push(bytes: Uint8Array): void {
+    this.#bytes += bytes.length;
     if (this.#head.length < HEAD_BYTES) {
       this.#head = Buffer.concat([this.#head, bytes.subarray(0, HEAD_BYTES - this.#head.length)]);
     }
     if (this.#isWalking) this.#walk(Buffer.from(bytes));
   }
 
-  facts(): MediaFacts {
+  /** `said`: what the server calls it, which counts where the bytes say nothing. */
+  facts(said: string | null = null): MediaFacts {
     const head = this.#head.toString('latin1', 0, MAGIC_BYTES);
-    const mime = MAGIC.find(([, at, text]) => head.startsWith(text, at))?.[0] ?? null;
+    const known = MAGIC.find(([, at, text]) => head.startsWith(text, at))?.[0] ?? null;
+    const mime = mimeOf(known, isText(this.#head) ? null : said);
     const none = { mime, durationMs: null, width: null, height: null };
     const sides = mime === null ? null : sidesOf(mime, this.#head);
     if (sides !== null) return { ...none, ...sides };
-    if (mime === 'audio/wav' && this.#head.length >= 44) {
-      const rate = this.#head.readUInt32LE(28);
-      const bytes = this.#head.readUInt32LE(40);
-      return { ...none, durationMs: rate === 0 ? null : Math.round((bytes / rate) * 1_000) };
-    }
-    return this.#index === null ? none : { ...none, ...readIndex(this.#index) };
+    if (known === 'audio/wav') return { ...none, durationMs: wavMs(this.#head, this.#bytes) };
+    if (this.#index.length === 0) return none;
+    return { ...none, ...readIndex(Buffer.concat(this.#index)) };
   }
 
   /** From box to box of an MP4; of all of them only the index is kept. */
@@ -78,7 +92,7 @@ export class MediaReader {
         continue;
       }
       const part = rest.subarray(0, this.#left);
-      if (this.#isIndex) this.#index = Buffer.concat([this.#index ?? Buffer.alloc(0), part]);
+      if (this.#isIndex) this.#index.push(part);
       this.#left -= part.length;
       rest = rest.subarray(part.length);
     }
@@ -101,11 +115,43 @@ function boxHead(box: Buffer): number {
   return box.readUInt32BE(0) === 1 ? 16 : 8;
 }
 
+/** Boxes for films hold sound alone as well, which only the server says. */
+function mimeOf(known: string | null, said: string | null): string | null {
+  const isBox = known === 'video/mp4' || known === 'video/webm';
+  return isBox && said?.startsWith('audio/') === true ? said : (known ?? said);
+}
+
+/** All ones: not known; nought: told elsewhere. */
+function isOpen(length: number): boolean {
+  return length === 0 || length === 0xffffffff || length > Number.MAX_SAFE_INTEGER;
+}
+
+/** Of a text nobody believes that it is a film, whatever its server says. */
+function isText(head: Buffer): boolean {
+  return /^[\s\x20-\x7e\x80-\xff]*$/.test(head.toString('latin1', 0, TEXT_BYTES));
+}
+
+/** By the rate of its format and the bytes of its data, as many as there are. */
+function wavMs(head: Buffer, bytes: number): number | null {
+  let rate = 0;
+  for (let at = WAV_CHUNKS_AT; at + 8 <= head.length; ) {
+    const type = head.toString('latin1', at, at + 4);
+    const size = head.readUInt32LE(at + 4);
+    if (type === 'fmt ' && at + 20 <= head.length) rate = head.readUInt32LE(at + 16);
+    if (type === 'data') {
+      const there = Math.min(size, Math.max(0, bytes - at - 8));
+      return rate === 0 ? null : Math.round((there / rate) * 1_000);
+    }
+    at += 8 + size + (size % 2);
+  }
+  return null;
+}
+
 /** Length from mvhd, size from the largest tkhd. */
 function readIndex(index: Buffer): Omit<MediaFacts, 'mime'> {
   const none = { durationMs: null, width: null, height: null };
   const movie = index.indexOf('mvhd', 0, 'latin1');
-  if (movie < 0 || movie + 32 > index.length) return none;
+  if (movie < 0 || movie + MOVIE_BYTES > index.length) return none;
   const isLong = index[movie + 4] === 1;
   const scale = index.readUInt32BE(movie + (isLong ? 24 : 16));
   const length = isLong
@@ -121,7 +167,8 @@ function readIndex(index: Buffer): Omit<MediaFacts, 'mime'> {
     at = index.indexOf('tkhd', at + 4, 'latin1');
   }
   return {
-    durationMs: scale === 0 ? null : Math.round((length / scale) * 1_000),
+    // A film that was written as it was made does not know its own length.
+    durationMs: scale === 0 || isOpen(length) ? null : Math.round((length / scale) * 1_000),
     width: width === 0 ? null : width,
     height: height === 0 ? null : height,
   };

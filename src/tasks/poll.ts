@@ -13,6 +13,8 @@ const TROUBLE_PAUSE_MS = 5_000;
 const TROUBLE_PAUSE_MS_MAX = 300_000;
 /** Vendors' bodies beyond this are not kept. */
 const BODY_CHARS_MAX = 1024 * 1024;
+/** No link lives longer than it matters here. */
+const AHEAD_MS = 30 * 86_400_000;
 const STATUS_GONE: ReadonlySet<number> = new Set([404, 410]);
 
 type Place = Pick<Way, 'upstream' | 'service'>;
@@ -41,6 +43,19 @@ export async function poll(task: Task, place: Place, deps: TaskDeps): Promise<Ta
 function hear(task: Task, reading: Reading, said: Said): Promise<Task> {
   if (reading.state === 'lost') return lose(task, said.deps);
   return save(task, readingFound(task, reading, said), said.deps);
+}
+
+/** Of a job that has succeeded, where its results are now. */
+export async function askLinks(task: Task, place: Place, deps: TaskDeps) {
+  const { status, read } = place.service;
+  if (task.row.vendorId === null || status === undefined || read === undefined) return null;
+  const known = vendorTask(task);
+  const heard = await send(place, status(known), deps);
+  const reading = heard.kind === 'reply' ? read(heard.reply, known) : null;
+  if (heard.kind !== 'reply' || reading?.state !== 'succeeded') return null;
+  const text = JSON.stringify(heard.reply.body);
+  const body = text.length > BODY_CHARS_MAX ? task.row.body : text;
+  return { outputs: reading.outputs ?? [], body };
 }
 
 /** Passes a wish to stop on. Whatever the vendor says, what follows from it is then read. */
@@ -92,8 +107,17 @@ export function readingFound(task: Task, reading: Reading, said: Said): Found {
   return finishing(task, reading.state, {
     body,
     doc: { ...doc, charged },
+    dueMs: dueMs(service, deps.clock.nowMs()),
     ...(error === undefined ? {} : { error }),
   });
+}
+
+/**
+ * Where copies were broken off, the one whose link dies first is made first, and all before any
+ * question to a vendor.
+ */
+function dueMs({ linkLifeS }: LongService, nowMs: number): number {
+  return nowMs - AHEAD_MS + Math.min(AHEAD_MS, (linkLifeS ?? Number.POSITIVE_INFINITY) * 1_000);
 }
 
 function errorOf({ error }: Reading): TaskError {

@@ -1,6 +1,7 @@
 /** Addresses that others chose: nothing of the inside is called, whatever it is dressed as. */
 import { describe, expect, test } from 'bun:test';
-import type { OutboundRequest } from '../../src/kit/fetch.ts';
+import { systemClock } from '../../src/kit/clock.ts';
+import { makeOutbound, OutboundError, type OutboundRequest } from '../../src/kit/fetch.ts';
 import { isPublicAddress, makeGuard } from '../../src/kit/guard.ts';
 
 const NAMES: Readonly<Record<string, readonly string[]>> = {
@@ -70,6 +71,27 @@ describe('what is refused, and nothing is sent', () => {
     ['http://empty.test/', 'unknown_name'],
     ['http://nowhere.test/', 'unknown_name'],
     ['http://localhost/', 'unknown_name'],
+    ['http://168.63.129.16/', 'private_address'],
+    ['http://192.0.0.192/', 'private_address'],
+    ['http://100.100.100.200/', 'private_address'],
+    ['http://[fd00:ec2::254]/', 'private_address'],
+    ['http://[64:ff9b:1::a9fe:a9fe]/', 'private_address'],
+    ['http://[::127.0.0.1]/', 'private_address'],
+    ['http://[2001:0:7f00:1::]/', 'private_address'],
+    ['http://[fec0::1]/', 'private_address'],
+    ['http://0x7f.1/', 'private_address'],
+    ['http://017700000001/', 'private_address'],
+    ['http://0xa9.0xfe.0xa9.0xfe/', 'private_address'],
+    ['http://①②⑦.0.0.1/', 'private_address'],
+    ['http://127.0.0.1./', 'private_address'],
+    ['http://inside.test:443/', 'private_address'],
+    ['http://good.test@127.0.0.1/', 'credentials'],
+    ['http://127.0.0.1:80@good.test/', 'credentials'],
+    ['http://good.test:25/', 'port'],
+    ['https://good.test:22/', 'port'],
+    ['http://93.184.216.34:6667/', 'port'],
+    ['gopher://good.test/', 'scheme'],
+    ['javascript:alert(1)', 'scheme'],
     ['ftp://good.test/', 'scheme'],
     ['file:///etc/passwd', 'scheme'],
     ['http://user:secret@good.test/', 'credentials'],
@@ -107,6 +129,55 @@ describe('what is sent', () => {
     ]);
   });
 
+  test('to what is allowed, however the operator wrote it', async () => {
+    const { guard, sent } = rig(['Inside.TEST:443', '[::1]:9000', '::1']);
+    await guard.send(ask('https://inside.test/'));
+    await guard.send(ask('http://[::1]:9000/'));
+    await guard.send(ask('http://[::1]/'));
+    expect(sent.map(({ serverName }) => serverName)).toEqual([undefined, undefined, undefined]);
+    await expect(guard.check('http://inside.test/')).rejects.toMatchObject({
+      reason: 'private_address',
+    });
+  });
+
+  test('to the address that was looked up, though the name leads inside soon after', async () => {
+    let looks = 0;
+    const turning = async () => {
+      looks += 1;
+      return looks % 2 === 1 ? ['93.184.216.34'] : ['127.0.0.1'];
+    };
+    const sent: string[] = [];
+    const outbound = async (request: OutboundRequest) => {
+      sent.push(request.url);
+      const none = { header: () => null, text: async () => '', read: async () => null };
+      return { status: 200, ...none, close: () => undefined };
+    };
+    const guard = makeGuard(outbound, turning, []);
+    await guard.check('http://turning.test/');
+    await expect(guard.send(ask('http://turning.test/'))).rejects.toMatchObject({
+      reason: 'private_address',
+    });
+    await guard.send(ask('http://turning.test/'));
+    // One look for each request: there is no second answer to go by.
+    expect([sent, looks]).toEqual([['http://93.184.216.34/'], 3]);
+  });
+
+  test('to the next address where no connection stands, and not where one broke', async () => {
+    const tried: string[] = [];
+    const failing = (kind: 'connect' | 'reset') => async (request: OutboundRequest) => {
+      tried.push(new URL(request.url).hostname);
+      throw new OutboundError(kind, null);
+    };
+    const resolve = async () => ['8.8.8.1', '8.8.8.2', '8.8.8.3', '8.8.8.4', '8.8.8.5'];
+    const dead = makeGuard(failing('connect'), resolve, []).send(ask('http://many.test/'));
+    await expect(dead).rejects.toMatchObject({ kind: 'connect' });
+    expect(tried).toEqual(['8.8.8.1', '8.8.8.2', '8.8.8.3', '8.8.8.4']);
+    tried.length = 0;
+    const broken = makeGuard(failing('reset'), resolve, []).send(ask('http://many.test/'));
+    await expect(broken).rejects.toMatchObject({ kind: 'reset' });
+    expect(tried).toEqual(['8.8.8.1']);
+  });
+
   test('not after a redirect that leads inside; none is followed unasked', async () => {
     const bad = rig([], 'http://169.254.169.254/');
     const wish = { ...ask('http://good.test/'), redirectsMax: 3 };
@@ -114,10 +185,36 @@ describe('what is sent', () => {
     expect(bad.sent).toHaveLength(1);
     const none = rig([], 'http://six.test/');
     expect((await none.guard.send(ask('http://good.test/'))).status).toBe(302);
+    const crooked = rig([], 'http://[no');
+    await expect(crooked.guard.send(wish)).rejects.toMatchObject({ reason: 'not_a_url' });
+    const secret = rig([], 'http://user:pass@good.test/');
+    await expect(secret.guard.send(wish)).rejects.toMatchObject({ reason: 'credentials' });
     const good = rig([], '/elsewhere');
     expect((await good.guard.send(wish)).status).toBe(200);
     expect(good.sent[1]?.url).toBe('http://93.184.216.34/elsewhere');
   });
+});
+
+test('a request to a pinned address bears the name that was asked for', async () => {
+  const hosts: (string | null)[] = [];
+  const server = Bun.serve({
+    port: 0,
+    hostname: '127.0.0.1',
+    fetch(request) {
+      hosts.push(request.headers.get('host'));
+      return new Response('ok');
+    },
+  });
+  const { signal } = new AbortController();
+  const reply = await makeOutbound(
+    systemClock,
+    true,
+  )({
+    ...{ url: server.url.href, method: 'POST', body: 'x', signal, connectMs: 1_000 },
+    ...{ headers: { host: 'hooks.example.com' }, serverName: 'hooks.example.com' },
+  });
+  expect([await reply.text(100), hosts]).toEqual(['ok', ['hooks.example.com']]);
+  await server.stop(true);
 });
 
 test('an address of the public internet is one', () => {

@@ -4,12 +4,17 @@ import { appsSuite } from './apps-suite.ts';
 import { auditSuite, crashSuite } from './audit-suite.ts';
 import { budgetsSuite, statementsSuite } from './budgets-suite.ts';
 import { daysSuite } from './days-suite.ts';
+import { deliveriesSuite } from './deliveries-suite.ts';
 import { idempotencySuite } from './idempotency-suite.ts';
 import { changesSuite, keysSuite } from './keys-suite.ts';
 import { entriesSuite, holdsSuite, settleSuite } from './ledger-suite.ts';
 import { resourcesSuite } from './resources-suite.ts';
 import { responsesSuite } from './responses-suite.ts';
+import { resultsSuite } from './results-suite.ts';
 import type { MakePlace } from './storage-rig.ts';
+import { taskLooksSuite } from './task-looks-suite.ts';
+import { tasksSuite } from './tasks-suite.ts';
+import { webhooksSuite } from './webhooks-suite.ts';
 
 const SUITES = [
   keysSuite,
@@ -21,6 +26,11 @@ const SUITES = [
   daysSuite,
   resourcesSuite,
   responsesSuite,
+  tasksSuite,
+  taskLooksSuite,
+  resultsSuite,
+  webhooksSuite,
+  deliveriesSuite,
   holdsSuite,
   settleSuite,
   entriesSuite,

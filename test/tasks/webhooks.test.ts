@@ -1,25 +1,13 @@
 /** Webhooks: signed as the standard says, at least once, in order, and not for ever. */
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import { Webhook } from 'standardwebhooks';
-import type { Guard, GuardedRequest } from '../../src/kit/guard.ts';
-import { GuardError } from '../../src/kit/guard.ts';
-import { makeSealer } from '../../src/kit/seal.ts';
-import { type Postman, startPostman } from '../../src/tasks/webhooks/deliver.ts';
-import { makeSecretsOf, makeWebhookDesk, type WebhookDesk } from '../../src/tasks/webhooks/desk.ts';
-import { makeRig, type Rig } from './rig.ts';
+import { GuardError, type GuardedRequest } from '../../src/kit/guard.ts';
+import type { WebhookDesk } from '../../src/tasks/webhooks/desk.ts';
+import type { Rig } from './rig.ts';
+import { type Got, type Hooks, makeHooks, newSecret } from './webhook-rig.ts';
 
-interface Got {
-  readonly url: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-  readonly atMs: number;
-}
-
-const newSecret = (): string =>
-  `whsec_${Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('base64')}`;
-
+let hooks: Hooks;
 let rig: Rig;
-let postman: Postman;
 let desk: WebhookDesk;
 let got: Got[];
 /** What the receiver answers; an Error is thrown. */
@@ -28,44 +16,12 @@ let answers: (request: GuardedRequest) => number | Error;
 const URL_A = 'https://a.test/hook';
 
 beforeEach(async () => {
-  rig = await makeRig();
-  got = [];
+  hooks = await makeHooks();
+  ({ rig, desk, got } = hooks);
   answers = () => 200;
-  const { clock, store } = rig;
-  const guard: Guard = {
-    check: async (url) => {
-      if (url.includes('inside')) throw new GuardError('private_address', url);
-    },
-    async send(request) {
-      const { url, headers } = request;
-      got.push({ url, headers, body: String(request.body), atMs: clock.nowMs() });
-      const answer = answers(request);
-      if (answer instanceof Error) throw answer;
-      const none = { text: async () => '', read: async () => null, close: () => undefined };
-      return { status: answer, header: () => null, ...none };
-    },
-  };
-  const secret = newSecret();
-  const sealer = makeSealer(new Uint8Array(32).fill(7));
-  const secrets = { clock, webhooks: store.webhooks, sealer, accountSecret: () => secret };
-  postman = startPostman({
-    ...{ clock, guard, random: rig.deps.random, log: rig.deps.log, connectMs: 1_000 },
-    ...{ tasks: store.tasks, webhooks: store.webhooks, deliveries: store.deliveries },
-    doors: [],
-    linkOf: Object.assign(() => null, { origin: 'https://gateway.test' }),
-    secretsOf: makeSecretsOf(secrets),
-  });
-  desk = makeWebhookDesk({
-    ...secrets,
-    deliveries: store.deliveries,
-    guard,
-    nudge: () => postman.nudge(),
-  });
+  hooks.receiver.answers = (request) => answers(request);
 });
-afterEach(async () => {
-  await rig.ends(postman.stop());
-  await rig.stop();
-});
+afterEach(() => hooks.stop());
 
 const HOUR_MS = 3_600_000;
 /** So much later, and what is due then done. */
@@ -74,15 +30,8 @@ async function later(ms: number): Promise<void> {
   await rig.clock.advance(3_000);
 }
 
-const webhook = (more: object = {}) =>
-  desk.create({
-    accountId: rig.purse.accountId,
-    url: URL_A,
-    events: [],
-    profile: 'standard',
-    ...more,
-  });
-const all = () => desk.deliveries({ accountId: rig.purse.accountId, limit: 100 });
+const webhook = (more: object = {}) => hooks.webhook(more);
+const all = () => hooks.all();
 
 async function serve(prompt = 'hot'): Promise<string> {
   const { row } = await rig.create({ prompt });
@@ -173,7 +122,7 @@ describe('a delivery', () => {
       webhookId: row.id,
       state: 'failed',
     });
-    expect(replayed).toBe(1);
+    expect(replayed).toEqual({ replayed: 1, more: false });
     await rig.until(() => got.length === 2);
     expect(got[1]?.headers['webhook-id']).toBe(got[0]?.headers['webhook-id'] ?? '');
   });

@@ -1,11 +1,13 @@
 /** Files in a folder. A file is written beside its place and moved there once it is whole. */
-import { createReadStream, existsSync, mkdirSync } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { Readable } from 'node:stream';
+import { existsSync, mkdirSync } from 'node:fs';
+import { type FileHandle, open, readdir, rename, rm, rmdir } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { newLetters } from '../../kit/ids.ts';
 import type { Files } from '../ports/files.ts';
 
 const KEY = /^[\w-]+(\/[\w.-]+)*$/;
+const PART = '.part';
+const MARK_CHARS = 8;
 
 export function makeDiskFiles(dir: string): Files {
   const placeOf = (key: string): string => {
@@ -15,13 +17,12 @@ export function makeDiskFiles(dir: string): Files {
   return {
     async create(key) {
       const place = placeOf(key);
-      const beside = `${place}.part`;
+      // Its own name: two that write the same file must not write into each other's.
+      const beside = `${place}.${newLetters(MARK_CHARS)}${PART}`;
       mkdirSync(dirname(place), { recursive: true, mode: 0o700 });
-      const file = await open(beside, 'w', 0o600);
+      const file = await open(beside, 'wx', 0o600);
       return {
-        async write(bytes) {
-          await file.write(bytes);
-        },
+        write: (bytes) => writeAll(file, bytes),
         async close() {
           await file.sync();
           await file.close();
@@ -36,11 +37,32 @@ export function makeDiskFiles(dir: string): Files {
     async read(key, range) {
       const place = placeOf(key);
       if (!existsSync(place)) return null;
-      const span = range === undefined ? {} : { start: range.start, end: range.end - 1 };
-      return Readable.toWeb(createReadStream(place, span)) as ReadableStream<Uint8Array>;
+      // Of its own files the server knows the length, and says it.
+      const file = Bun.file(place);
+      return (range === undefined ? file : file.slice(range.start, range.end)).stream();
     },
     async remove(key) {
-      await rm(placeOf(key), { force: true });
+      const place = placeOf(key);
+      await rm(place, { force: true });
+      await removeParts(place);
     },
   };
+}
+
+/** A disk that is nearly full takes a part of what it is given. */
+async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length; ) {
+    const { bytesWritten } = await file.write(bytes, at, bytes.length - at);
+    at += bytesWritten;
+  }
+}
+
+/** What a process that was killed had begun, and the folder where nothing else is in it. */
+async function removeParts(place: string): Promise<void> {
+  const folder = dirname(place);
+  const names = await readdir(folder).catch(() => []);
+  const begun = `${basename(place)}.`;
+  const parts = names.filter((name) => name.startsWith(begun) && name.endsWith(PART));
+  for (const name of parts) await rm(join(folder, name), { force: true });
+  if (parts.length === names.length) await rmdir(folder).catch(() => undefined);
 }

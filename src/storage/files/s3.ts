@@ -13,6 +13,9 @@ export interface S3Place {
 
 /** Parts of an upload; the store wants at least 5 MiB of each but the last. */
 const PART_BYTES = 8 * 1024 * 1024;
+/** Parts on their way at once: so much of a file is in memory. */
+const PARTS_AT_ONCE = 3;
+const RETRIES = 3;
 
 export function makeS3Files(place: S3Place): Files {
   const client = new S3Client({
@@ -25,7 +28,11 @@ export function makeS3Files(place: S3Place): Files {
   const fileOf = (key: string) => client.file(place.prefix + key);
   return {
     async create(key) {
-      const writer = fileOf(key).writer({ partSize: PART_BYTES, retry: 3 });
+      const writer = fileOf(key).writer({
+        partSize: PART_BYTES,
+        queueSize: PARTS_AT_ONCE,
+        retry: RETRIES,
+      });
       return {
         async write(bytes) {
           // The writer keeps what it is given until it is sent.
@@ -35,6 +42,8 @@ export function makeS3Files(place: S3Place): Files {
         async close() {
           await writer.end();
         },
+        // The client ends an upload only by making the file of it, so it is made and removed; no
+        // other copy has its name.
         async abort() {
           await Promise.resolve(writer.end(new Error('aborted'))).catch(() => undefined);
           await fileOf(key)

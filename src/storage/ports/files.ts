@@ -28,10 +28,12 @@ export interface ResultRow {
 }
 
 export interface Results {
+  /** Takes the place of what stood under the key. */
   insert(row: ResultRow): Promise<void>;
   /** Bytes that an account keeps. */
   bytesOf(accountId: string): Promise<number>;
   ofTask(taskId: string): Promise<readonly ResultRow[]>;
+  /** The longest expired first. */
   expired(nowMs: number, limit: number): Promise<readonly ResultRow[]>;
   remove(key: string): Promise<void>;
 }

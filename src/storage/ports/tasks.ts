@@ -60,7 +60,10 @@ export type TaskChange = Pick<
   | 'leaseUntilMs'
   | 'doc'
   | 'body'
->;
+> & {
+  /** `nextMs` as the holder knew it: a later wish to look sooner outlives the save. */
+  readonly nextSeenMs?: number;
+};
 
 export interface TaskFilter {
   readonly accountId: string;
@@ -105,11 +108,13 @@ export interface Tasks {
   clearLeases(): Promise<number>;
   /** False where somebody else holds it by now: then nothing was written. */
   save(id: string, leaseNo: number, change: TaskChange): Promise<boolean>;
-  /** A longer lease; false where it is lost. */
+  /** A longer lease; false where it is lost or was let go. */
   renew(id: string, leaseNo: number, untilMs: number): Promise<boolean>;
   /** Marks it, and makes it due. */
   askCancel(id: string, nowMs: number): Promise<void>;
   wake(id: string, nowMs: number): Promise<void>;
+  /** How often each of these was written, by whichever node. */
+  saves(ids: readonly string[]): Promise<ReadonlyMap<string, number>>;
   /** How many of an upstream's are at the vendor. */
   atVendor(upstream: string): Promise<number>;
   /** Of these ids of the vendor's, those that are some task's already. */
@@ -118,7 +123,7 @@ export interface Tasks {
   dropDraft(id: string): Promise<void>;
   /** Only what has ended; false where there is no such thing. */
   remove(id: string): Promise<boolean>;
-  /** Tasks with events that the webhooks were not told of. */
+  /** Tasks with events that the webhooks were not told of, the oldest first. */
   untold(limit: number): Promise<readonly TaskRow[]>;
   /** Of so many of its events they are told. */
   markTold(id: string, told: number): Promise<void>;

@@ -35,8 +35,9 @@ export interface DeliveryRow {
   readonly webhookId: string | null;
   readonly eventId: string;
   readonly type: string;
-  /** What the event is about; events of one subject are told in order. */
+  /** What the event is about; events of one subject are told in the order of their places. */
   readonly subject: string;
+  readonly place: number;
   readonly url: string;
   readonly payload: string;
   readonly state: DeliveryState;
@@ -64,12 +65,22 @@ export interface DeliveryFilter {
   readonly limit: number;
 }
 
+export interface DeliveryAsk {
+  readonly nowMs: number;
+  readonly untilMs: number;
+  readonly limit: number;
+  /** Of one target; one that is slow must not take the place of all others. */
+  readonly perTarget: number;
+  /** Targets that have as many under way as they may. */
+  readonly except: readonly string[];
+}
+
 export interface Webhooks {
   insert(row: WebhookRow): Promise<void>;
   byId(id: string): Promise<WebhookRow | undefined>;
-  list(accountId: string, limit: number): Promise<readonly WebhookRow[]>;
+  /** By id, from the one after `after`. */
+  list(accountId: string, limit: number, after?: string): Promise<readonly WebhookRow[]>;
   update(id: string, change: Partial<Omit<WebhookRow, 'id' | 'accountId'>>): Promise<void>;
-  /** Its pending deliveries are dropped. */
   remove(id: string): Promise<void>;
 }
 
@@ -80,10 +91,11 @@ export interface Deliveries {
   list(filter: DeliveryFilter): Promise<readonly DeliveryRow[]>;
   pendingOf(target: string): Promise<number>;
   /** Due ones, none before an earlier event of its subject is through at the same target. */
-  lease(nowMs: number, untilMs: number, limit: number): Promise<readonly DeliveryRow[]>;
+  lease(ask: DeliveryAsk): Promise<readonly DeliveryRow[]>;
   /** When the next one is due; null: nothing is pending. */
   nextMs(nowMs: number): Promise<number | null>;
   clearLeases(): Promise<void>;
+  /** False where somebody else holds it by now, or it was dropped: then nothing was written. */
   save(id: string, leaseNo: number, change: DeliveryChange): Promise<boolean>;
   /** Pending again, at once. Answers how many. */
   replay(ids: readonly string[], nowMs: number): Promise<number>;

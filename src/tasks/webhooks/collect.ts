@@ -34,16 +34,27 @@ export async function collect(deps: CollectDeps): Promise<number> {
     const webhooks =
       known.get(row.accountId) ?? (await deps.webhooks.list(row.accountId, WEBHOOKS_MAX));
     known.set(row.accountId, webhooks);
-    const task = openTask(row);
-    const news = task.doc.events.slice(row.told);
-    const deliveries = news.flatMap((event) => [
-      ...ofWebhooks(task, event, { webhooks, deps }),
-      ...ofCallback(task, event, deps),
-    ]);
+    const deliveries = write(openTask(row), { webhooks, deps });
     if (deliveries.length > 0) await deps.deliveries.insert(await bounded(deliveries, deps));
-    await deps.tasks.markTold(row.id, task.doc.events.length);
+    await deps.tasks.markTold(row.id, row.events);
   }
   return rows.length;
+}
+
+/** What cannot be written is told to nobody, for it must not keep everybody else from hearing. */
+function write(task: Task, hearing: Hearing): readonly DeliveryRow[] {
+  const { row, doc } = task;
+  try {
+    return doc.events
+      .slice(row.told, row.events)
+      .flatMap((event) => [
+        ...ofWebhooks(task, event, hearing),
+        ...ofCallback(task, event, hearing.deps),
+      ]);
+  } catch (error) {
+    hearing.deps.log.error('events of a task cannot be told', { task: row.id, error });
+    return [];
+  }
 }
 
 interface Hearing {
@@ -91,7 +102,7 @@ interface Sending {
   readonly deps: CollectDeps;
 }
 
-function delivery({ row }: Task, event: TaskEvent, sending: Sending): DeliveryRow {
+function delivery({ row, doc }: Task, event: TaskEvent, sending: Sending): DeliveryRow {
   const { deps, ...rest } = sending;
   const nowMs = deps.clock.nowMs();
   return {
@@ -101,6 +112,7 @@ function delivery({ row }: Task, event: TaskEvent, sending: Sending): DeliveryRo
     eventId: event.id,
     type: event.type,
     subject: row.id,
+    place: doc.events.indexOf(event),
     state: 'pending',
     tries: 0,
     attempts: [],

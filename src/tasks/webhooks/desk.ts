@@ -55,11 +55,13 @@ export function makeWebhookDesk(deps: WebhookDeskDeps) {
   return {
     find,
     create: (wish: WebhookWish) => create(wish, deps),
-    list: (accountId: string) => deps.webhooks.list(accountId, WEBHOOKS_MAX),
+    list: (accountId: string, limit: number, after?: string) =>
+      deps.webhooks.list(accountId, limit, after),
     async remove(id: string, accountId: string) {
       await find(id, accountId);
-      await deps.deliveries.dropPending(id, deps.clock.nowMs());
+      // First the webhook, that nothing new is queued for it once what waited is dropped.
       await deps.webhooks.remove(id);
+      await deps.deliveries.dropPending(id, deps.clock.nowMs());
     },
     /** A new secret; the old one signs as well for a day. */
     async rotate(id: string, accountId: string) {
@@ -73,6 +75,8 @@ export function makeWebhookDesk(deps: WebhookDeskDeps) {
     async setState(id: string, accountId: string, state: WebhookRow['state']) {
       await find(id, accountId);
       await deps.webhooks.update(id, { state, reason: null });
+      // Off is off at once; what waited can be replayed.
+      if (state === 'disabled') await deps.deliveries.dropPending(id, deps.clock.nowMs());
       return find(id, accountId);
     },
     /** An event that says nothing, to see whether it arrives. */
@@ -88,10 +92,11 @@ export function makeWebhookDesk(deps: WebhookDeskDeps) {
       await replay([row.id]);
       return findDelivery(id, accountId, deps);
     },
-    /** The newest of a webhook that did not arrive, since a time. */
+    /** The newest of a webhook that ended like this, since a time; whether there are more. */
     async replayAll(filter: Omit<DeliveryFilter, 'limit'>) {
-      const rows = await deps.deliveries.list({ ...filter, limit: REPLAY_ROWS_MAX });
-      return replay(rows.filter(({ state }) => state !== 'pending').map(({ id }) => id));
+      const rows = await deps.deliveries.list({ ...filter, limit: REPLAY_ROWS_MAX + 1 });
+      const ids = rows.slice(0, REPLAY_ROWS_MAX).map(({ id }) => id);
+      return { replayed: await replay(ids), more: rows.length > REPLAY_ROWS_MAX };
     },
     accountSecret: deps.accountSecret,
   };
@@ -123,11 +128,8 @@ async function findDelivery(
 
 /** Also checks that the URL may be called. Fault: `webhook_refused`. */
 async function create(wish: WebhookWish, deps: WebhookDeskDeps) {
-  if ((await deps.webhooks.list(wish.accountId, WEBHOOKS_MAX)).length >= WEBHOOKS_MAX) {
-    throw new Fault('invalid_request', {
-      message: `An account may have ${WEBHOOKS_MAX} webhooks.`,
-    });
-  }
+  const known = await deps.webhooks.list(wish.accountId, WEBHOOKS_MAX);
+  if (known.length >= WEBHOOKS_MAX) throw tooMany();
   await checkUrl(wish.url, deps.guard);
   const id = newId('whk');
   const secret = newWebhookSecret();
@@ -142,7 +144,19 @@ async function create(wish: WebhookWish, deps: WebhookDeskDeps) {
     createdMs: deps.clock.nowMs(),
   };
   await deps.webhooks.insert(row);
+  // Twins of this request may have come as far at the same moment.
+  const first = await deps.webhooks.list(wish.accountId, WEBHOOKS_MAX);
+  if (!first.some((one) => one.id === id)) {
+    await deps.webhooks.remove(id);
+    throw tooMany();
+  }
   return { row, secret };
+}
+
+function tooMany(): Fault {
+  return new Fault('invalid_request', {
+    message: `An account may have ${WEBHOOKS_MAX} webhooks. Delete some.`,
+  });
 }
 
 function testDelivery({ id, accountId, profile, url }: WebhookRow, nowMs: number): DeliveryRow {
@@ -156,6 +170,7 @@ function testDelivery({ id, accountId, profile, url }: WebhookRow, nowMs: number
     eventId: event.id,
     type: event.type,
     subject: event.id,
+    place: 0,
     url,
     payload: write(event, { id, object: 'webhook' }),
     state: 'pending',
@@ -181,12 +196,12 @@ export async function checkUrl(url: string, guard: Guard): Promise<void> {
   }
 }
 
-/** The secrets that sign for this delivery now. */
+/** The secrets that sign for this delivery now; null: its webhook is gone. */
 export function makeSecretsOf(deps: Omit<WebhookDeskDeps, 'deliveries' | 'guard' | 'nudge'>) {
-  return async ({ webhookId, accountId }: DeliveryRow): Promise<readonly string[]> => {
+  return async ({ webhookId, accountId }: DeliveryRow): Promise<readonly string[] | null> => {
     if (webhookId === null) return [deps.accountSecret(accountId)];
     const row = await deps.webhooks.byId(webhookId);
-    if (row === undefined) return [deps.accountSecret(accountId)];
+    if (row === undefined) return null;
     const { sealed, oldSealed, oldUntilMs } = row;
     const isOld = oldSealed !== null && (oldUntilMs ?? 0) > deps.clock.nowMs();
     const all = isOld ? [sealed, oldSealed] : [sealed];

@@ -9,7 +9,8 @@ const MS_PER_S = 1_000;
 export function standardPayload(event: TaskEvent, data: JsonObject): string {
   const { id, type, atMs } = event;
   const created = new Date(atMs).toISOString();
-  return JSON.stringify({ id, object: 'event', type, created_at: created, data });
+  const head = { id, object: 'event', type, created_at: created, timestamp: created };
+  return JSON.stringify({ ...head, data });
 }
 
 /** The shape of notices of new-api. */
