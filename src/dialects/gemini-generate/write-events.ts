@@ -140,6 +140,15 @@ export class ContentWriter implements EventWriter {
   }
 }
 
+/**
+ * PyPI google-genai fails at comments, so it is a piece of the answer without a word of text; its
+ * users read what they know of it.
+ */
+export function writeRemark(remark: string): string {
+  const content = { role: 'model', parts: [{ text: '' }] };
+  return `data: ${JSON.stringify({ candidates: [{ content, index: 0 }], remark })}\n\n`;
+}
+
 function lastOf(index: number, choice: Choice): JsonObject {
   const { chunks, supports, refusal, stop } = choice;
   return {

@@ -1,6 +1,7 @@
 /**
  * What callers of resellers send, whose pages document it so: `seen` where seed is meant, tools as
- * names, an empty tool_choice. It is read as it is meant, and said.
+ * names, an empty tool_choice. And what PyPI openai makes of streams whose deltas name the role each
+ * time: it adds the words up. It is read as it is meant, and said.
  */
 import { isObject, type Json, type JsonObject } from '../../kit/json.ts';
 import { editFields, type FieldEdit, type ObjectText } from '../../kit/splice.ts';
@@ -8,6 +9,13 @@ import { editFields, type FieldEdit, type ObjectText } from '../../kit/splice.ts
 export interface Lenient {
   readonly text: string;
   readonly warnings: readonly string[];
+}
+
+const ADDED_ROLE = /^(?:assistant){2,}$/;
+
+function hasAddedRole(message: Json): message is JsonObject {
+  if (!isObject(message) || typeof message.role !== 'string') return false;
+  return message.role.startsWith('assistanta') && ADDED_ROLE.test(message.role);
 }
 
 /** null: there is nothing to read otherwise, as is the case for almost all. */
@@ -31,6 +39,12 @@ export function readLeniently(body: JsonObject, object: ObjectText): Lenient | n
   if (isEmpty || (areNames && (choice ?? null) !== null)) {
     edits.set('tool_choice', 'remove');
     warnings.push(isEmpty ? 'tool_choice was empty and was left out' : 'so was tool_choice');
+  }
+  const messages = Array.isArray(body.messages) ? (body.messages as readonly Json[]) : [];
+  if (messages.some(hasAddedRole)) {
+    const value = messages.map((one) => (hasAddedRole(one) ? { ...one, role: 'assistant' } : one));
+    edits.set('messages', { value });
+    warnings.push('a role that said assistant several times was read as assistant');
   }
   return edits.size === 0 ? null : { text: editFields(object, edits), warnings };
 }

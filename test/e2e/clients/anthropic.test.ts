@@ -10,6 +10,7 @@ import {
   PERSON_SCHEMA,
   PNG,
   SHORT_TOKENS,
+  TWO_TOOLS,
 } from './matrix.ts';
 import { expectPieces, tryAll, YAML } from './run.ts';
 
@@ -30,6 +31,11 @@ const ask = (model: string, content: string) => ({
 const WEATHER: Anthropic.Tool = {
   name: 'get_weather',
   description: 'The weather of a city',
+  input_schema: CITY_SCHEMA,
+};
+const TIME: Anthropic.Tool = {
+  name: 'get_time',
+  description: 'The time in a city',
   input_schema: CITY_SCHEMA,
 };
 const textOf = ({ content }: Anthropic.Message): string =>
@@ -95,6 +101,27 @@ const tries: Client = {
     expect(callOf(message)).toMatchObject({ name: 'get_weather', input: { city: 'Paris' } });
     expect(message.stop_reason).toBe('tool_use');
   },
+  async 'two tools at once, in a stream'(model) {
+    const first = { ...ask(model, TWO_TOOLS), tools: [WEATHER, TIME] };
+    const asked = await client.messages.stream(first).finalMessage();
+    const calls = asked.content.flatMap((block) => (block.type === 'tool_use' ? [block] : []));
+    expect(calls.map(({ name }) => name)).toEqual(['get_weather', 'get_time']);
+    for (const { input } of calls) expect(input).toMatchObject({ city: 'Paris' });
+    const results = calls.map(({ id, name }) => ({
+      type: 'tool_result' as const,
+      tool_use_id: id,
+      content: name === 'get_time' ? 'noon' : 'sunny',
+    }));
+    const told = await client.messages.create({
+      ...first,
+      messages: [
+        ...first.messages,
+        { role: 'assistant', content: asked.content as Anthropic.ContentBlockParam[] },
+        { role: 'user', content: results },
+      ],
+    });
+    expect(textOf(told)).toContain('get_weather returned: sunny get_time returned: noon');
+  },
   async 'an image'(model) {
     const message = await client.messages.create({
       ...ask(model, ''),
@@ -115,6 +142,14 @@ const tries: Client = {
       ...ask(model, 'Describe somebody who is 7'),
       output_config: { format: { type: 'json_schema', schema: PERSON_SCHEMA } },
     });
+    expect(JSON.parse(textOf(message))).toEqual({ name: expect.any(String), age: 7 });
+  },
+  async 'a schema, in a stream'(model) {
+    const stream = client.messages.stream({
+      ...ask(model, 'Describe somebody who is 7'),
+      output_config: { format: { type: 'json_schema', schema: PERSON_SCHEMA } },
+    });
+    const message = await stream.finalMessage();
     expect(JSON.parse(textOf(message))).toEqual({ name: expect.any(String), age: 7 });
   },
   async 'the limit of length'(model) {

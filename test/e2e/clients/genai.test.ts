@@ -8,7 +8,15 @@ import {
   GoogleGenAI,
 } from '@google/genai';
 import { cleanUp, type Gateway, startGateway } from '../gateway.ts';
-import { CITY_SCHEMA, type Client, NUMBERS, PERSON_SCHEMA, PNG, SHORT_TOKENS } from './matrix.ts';
+import {
+  CITY_SCHEMA,
+  type Client,
+  NUMBERS,
+  PERSON_SCHEMA,
+  PNG,
+  SHORT_TOKENS,
+  TWO_TOOLS,
+} from './matrix.ts';
 import { expectPieces, tryAll, YAML } from './run.ts';
 
 let gateway: Gateway;
@@ -23,6 +31,11 @@ afterAll(cleanUp);
 const WEATHER: FunctionDeclaration = {
   name: 'get_weather',
   description: 'The weather of a city',
+  parametersJsonSchema: CITY_SCHEMA,
+};
+const TIME: FunctionDeclaration = {
+  name: 'get_time',
+  description: 'The time in a city',
   parametersJsonSchema: CITY_SCHEMA,
 };
 const tools = [{ functionDeclarations: [WEATHER] }];
@@ -85,6 +98,31 @@ const tries: Client = {
     expect(calls).toHaveLength(1);
     expect(calls[0]).toMatchObject({ name: 'get_weather', args: { city: 'Paris' } });
   },
+  async 'two tools at once, in a stream'(model) {
+    const question: Content = { role: 'user', parts: [{ text: TWO_TOOLS }] };
+    const config = { tools: [{ functionDeclarations: [WEATHER, TIME] }] };
+    const ask = { model, contents: [question], config };
+    const said: Content = { role: 'model', parts: [] };
+    for await (const piece of await client.models.generateContentStream(ask)) {
+      said.parts?.push(...(piece.candidates?.[0]?.content?.parts ?? []));
+    }
+    const calls = (said.parts ?? []).flatMap(({ functionCall: call }) => (call ? [call] : []));
+    expect(calls).toMatchObject([
+      { name: 'get_weather', args: { city: 'Paris' } },
+      { name: 'get_time', args: { city: 'Paris' } },
+    ]);
+    const parts = calls.map(({ id, name = '' }) => ({
+      functionResponse: {
+        ...(id === undefined ? {} : { id }),
+        name,
+        response: { output: name === 'get_time' ? 'noon' : 'sunny' },
+      },
+    }));
+    const contents = [question, said, { role: 'user', parts }];
+    const told = await client.models.generateContent({ model, contents, config });
+    expect(told.text).toContain('sunny');
+    expect(told.text).toContain('noon');
+  },
   async 'an image'(model) {
     const parts = [
       { inlineData: { mimeType: 'image/png', data: PNG } },
@@ -103,6 +141,16 @@ const tries: Client = {
       config: { responseMimeType: 'application/json', responseJsonSchema: PERSON_SCHEMA },
     });
     expect(JSON.parse(answer.text ?? '')).toEqual({ name: expect.any(String), age: 7 });
+  },
+  async 'a schema, in a stream'(model) {
+    const stream = await client.models.generateContentStream({
+      model,
+      contents: 'Describe somebody who is 7',
+      config: { responseMimeType: 'application/json', responseJsonSchema: PERSON_SCHEMA },
+    });
+    let text = '';
+    for await (const piece of stream) text += piece.text ?? '';
+    expect(JSON.parse(text)).toEqual({ name: expect.any(String), age: 7 });
   },
   async 'the limit of length'(model) {
     const answer = await client.models.generateContent({
@@ -184,6 +232,27 @@ describe('whatever the model', () => {
     expect(new Set(names).size).toBe(names.length);
     const one = await client.models.get({ model: 'gemini-3.8-flash' });
     expect(one).toMatchObject({ name: 'models/gemini-3.8-flash', outputTokenLimit: 65_536 });
+  });
+
+  test('what is said beside an answer is no comment, at which its Python would fail', async () => {
+    const generationConfig = {
+      responseMimeType: 'application/json',
+      responseJsonSchema: PERSON_SCHEMA,
+    };
+    const contents = [{ parts: [{ text: 'Describe somebody who is 7' }] }];
+    const path = '/v1beta/models/claude-sonnet-5-5:streamGenerateContent?alt=sse';
+    const response = await fetch(gateway.url + path, {
+      method: 'POST',
+      headers: { 'x-goog-api-key': gateway.key },
+      body: JSON.stringify({ contents, generationConfig }),
+    });
+    const lines = (await response.text()).split('\n').filter((line) => line !== '');
+    const bodies = lines.map((line): unknown => JSON.parse(line.replace(/^data: /, '')));
+    const said = { candidates: [{ content: { parts: [{ text: '' }] } }] };
+    expect(bodies.slice(-2)).toMatchObject([
+      { ...said, remark: 'x-gangway-structured: native; attempts=1; valid' },
+      { candidates: [{ finishReason: 'STOP' }], usageMetadata: {} },
+    ]);
   });
 
   test('the key may stand in the query here, and nowhere else', async () => {
