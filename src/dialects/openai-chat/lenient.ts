@@ -1,7 +1,7 @@
 /**
  * What callers of resellers send, whose pages document it so: `seen` where seed is meant, tools as
- * names, an empty tool_choice. And what PyPI openai makes of streams whose deltas name the role each
- * time: it adds the words up. It is read as it is meant, and said.
+ * names, an empty tool_choice. And what PyPI openai makes of streams whose deltas all name the role:
+ * it adds the words up. It is read as it is meant, and said.
  */
 import { isObject, type Json, type JsonObject } from '../../kit/json.ts';
 import { editFields, type FieldEdit, type ObjectText } from '../../kit/splice.ts';
