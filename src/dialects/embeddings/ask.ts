@@ -9,7 +9,7 @@ import type { WireRequest } from '../shape.ts';
 /** Most inputs of one call, however many requests they become. */
 const INPUTS_MAX = 2_048;
 const TOKEN_IDS_MAX = 100_000;
-const DIMENSIONS_MAX = 16_384;
+export const DIMENSIONS_MAX = 16_384;
 const BYTES_PER_TOKEN_GUESS = 4;
 
 /** What the texts are for: models that search embed a question otherwise than a passage. */

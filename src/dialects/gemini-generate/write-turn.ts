@@ -10,7 +10,7 @@ import { type Part, writeCall, writeContent, writeResult, writeThoughts } from '
 const STOP_MAX = 5;
 
 export const writeTurn: VendorDialect['writeTurn'] = (turn, wish): Written => {
-  const losses = new Losses(wish);
+  const losses = new Losses(wish, turn.origin);
   const { system, contents } = writeItems(turn, losses);
   const config = writeConfig(turn, losses);
   const tier = turn.serviceTier === null ? null : writeTier(turn.serviceTier);

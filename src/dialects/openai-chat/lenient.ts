@@ -1,6 +1,6 @@
 /**
  * What callers of resellers send, whose pages document it so: `seen` where seed is meant, tools as
- * names, an empty tool_choice. And what PyPI openai makes of streams whose deltas all name the role:
+ * names, an empty tool_choice. And what PyPI openai makes of streams that always name the role:
  * it adds the words up. It is read as it is meant, and said.
  */
 import { isObject, type Json, type JsonObject } from '../../kit/json.ts';

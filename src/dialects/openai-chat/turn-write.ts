@@ -17,7 +17,7 @@ const SHARED: ReadonlySet<string> = new Set([
 ]);
 
 export function writeTurn(turn: Turn, wish: WriteWish & { readonly stream: boolean }): Written {
-  const losses = new Losses(wish);
+  const losses = new Losses(wish, turn.origin);
   losses.loseAll({ top_k: turn.topK }, 'the format of this model has no such setting.');
   const isOwn = turn.origin === CHAT;
   const thoughtsBack = wish.tweaks?.thoughtsBack;
