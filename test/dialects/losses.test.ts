@@ -39,6 +39,7 @@ test.each([
     'tool_choice.disable_parallel_tool_use',
   ],
   [openaiChatCaller, { ...MESSAGES, seed: 7 }, anthropicMessagesVendor, 'seed'],
-])('in %o', (caller, body, vendor, name) => {
+])('in %o', (...row) => {
+  const [caller, body, vendor, name] = row;
   expect(write(caller, body, vendor)).toEqual([name, [name]]);
 });

@@ -37,7 +37,8 @@ const ROWS: readonly (readonly [keyof typeof READERS, object, string, string])[]
   ],
 ];
 
-test.each(ROWS)('%s with %j', (format, more, param, why) => {
+test.each(ROWS)('%s with %j', (...row) => {
+  const [format, more, param, why] = row;
   const [read, good] = READERS[format];
   const text = JSON.stringify({ ...good, ...more });
   const fault = faultOf(() => read(text, text.length));

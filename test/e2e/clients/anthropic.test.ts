@@ -189,6 +189,27 @@ describe('whatever the model', () => {
     expect(textOf((await response.json()) as Anthropic.Message)).toBe('hello');
   });
 
+  test('a schema under its name of beta, and one name only', async () => {
+    const format = { type: 'json_schema', schema: PERSON_SCHEMA };
+    const send = async (model: string, more: object) => {
+      const response = await fetch(`${gateway.url}/v1/messages`, {
+        method: 'POST',
+        headers: { 'x-api-key': gateway.key },
+        body: JSON.stringify({ ...ask(model, 'Describe somebody who is 7 in JSON'), ...more }),
+      });
+      return { status: response.status, body: (await response.json()) as Anthropic.Message };
+    };
+    for (const model of ['gpt-5.4', 'deepseek/deepseek-v4-pro']) {
+      const { body } = await send(model, { output_format: format });
+      expect(JSON.parse(textOf(body))).toEqual({ name: expect.any(String), age: 7 });
+      expect(body.usage).toHaveProperty('structured_output');
+      const any = await send(model, { output_format: { type: 'json_object' } });
+      expect(JSON.parse(textOf(any.body))).toBeObject();
+    }
+    const both = await send('gpt-5.4', { output_format: format, output_config: { format } });
+    expect([both.status, both.body]).toMatchObject([400, { error: { param: 'output_format' } }]);
+  });
+
   test("under the path that Ark gives it, Ark's clients find code and field", async () => {
     const ark = new Anthropic({
       apiKey: gateway.key,
