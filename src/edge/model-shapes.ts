@@ -57,13 +57,17 @@ export const MESSAGES_SHAPE: ModelShape = Object.freeze<ModelShape>({
     retires_at: model.retires === undefined ? null : `${model.retires}T00:00:00Z`,
   }),
   list(entries, query) {
-    const { items, next } = pageOf(entries.filter(isChat), {
+    // Backwards it is the same list turned over, and each page turned over again.
+    const before = query.get('before_id');
+    const chats = entries.filter(isChat);
+    const { items: found, next } = pageOf(before === null ? chats : chats.reverse(), {
       rows: query.get('limit'),
       rowsDefault: PAGE_ROWS_MAX,
       field: 'limit',
-      after: query.get('after_id'),
+      after: before ?? query.get('after_id'),
       idOf,
     });
+    const items = before === null ? found : found.toReversed();
     return {
       data: items.map(MESSAGES_SHAPE.show),
       has_more: next !== null,

@@ -246,6 +246,16 @@ describe('whatever the model', () => {
     expect(ids).toContain('claude-sonnet-5-5');
     expect(new Set(ids).size).toBe(ids.length);
     expect(ids.length).toBeGreaterThan(100);
+    const at = ids.indexOf('claude-sonnet-5-5');
+    const page = await client.models.list({ before_id: 'claude-sonnet-5-5', limit: 3 });
+    expect(page.data.map(({ id }) => id)).toEqual(ids.slice(at - 3, at));
+    const backwards: string[][] = [];
+    for await (const { data } of (
+      await client.models.list({ before_id: 'claude-sonnet-5-5', limit: 7 })
+    ).iterPages()) {
+      backwards.unshift(data.map(({ id }) => id));
+    }
+    expect(backwards.flat()).toEqual(ids.slice(0, at));
     const one = await client.models.retrieve('gemini-3.8-flash');
     expect(one).toMatchObject({ type: 'model', max_tokens: 65_536, lifecycle: 'active' });
   });

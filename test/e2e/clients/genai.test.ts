@@ -16,6 +16,7 @@ import {
   PNG,
   SHORT_TOKENS,
   TWO_TOOLS,
+  UPSTREAMS,
 } from './matrix.ts';
 import { expectPieces, tryAll, YAML } from './run.ts';
 
@@ -255,6 +256,31 @@ describe('whatever the model', () => {
     ]);
   });
 
+  test('a stream is a list where no events are asked for, also one that breaks off', async () => {
+    const stream = async (model: string, query: string) => {
+      const path = `/v1beta/models/${model}:streamGenerateContent${query}`;
+      const contents = [{ parts: [{ text: 'Count to 12' }] }];
+      const response = await fetch(gateway.url + path, {
+        method: 'POST',
+        headers: { 'x-goog-api-key': gateway.key },
+        body: JSON.stringify({ contents }),
+      });
+      expect(response.headers.get('content-type')).toContain('application/json');
+      return (await response.json()) as { error?: object; candidates?: Content[] }[];
+    };
+    for (const model of Object.values(UPSTREAMS)) {
+      for (const query of ['', '?alt=json']) {
+        const pieces = await stream(model, query);
+        expect(pieces.length).toBeGreaterThan(3);
+        expect(JSON.stringify(pieces)).toContain('12');
+        expect(pieces.at(-1)).toMatchObject({ candidates: [{ finishReason: 'STOP' }] });
+      }
+    }
+    const broken = await stream('sandbox-cut-middle', '');
+    expect(broken.at(-1)?.error).toMatchObject({ details: [{ reason: 'vendor_cut' }] });
+    expect(broken.length).toBeGreaterThan(1);
+  });
+
   test('the key may stand in the query here, and nowhere else', async () => {
     const post = (path: string, body: object) =>
       fetch(`${gateway.url}${path}key=${gateway.key}`, {
@@ -267,11 +293,9 @@ describe('whatever the model', () => {
     const streamed = await post(`${path}:streamGenerateContent?alt=sse&`, { contents });
     expect(streamed.headers.get('content-type')).toContain('text/event-stream');
     await streamed.text();
-    const plain = await post(`${path}:streamGenerateContent?`, { contents });
+    const plain = await post(`${path}:streamGenerateContent?alt=proto&`, { contents });
     expect(plain.status).toBe(400);
-    expect(((await plain.json()) as { error: { message: string } }).error.message).toContain(
-      'alt=sse',
-    );
+    expect(((await plain.json()) as { error: { message: string } }).error.message).toContain('alt');
     expect((await post(`${path}:paint?`, { contents })).status).toBe(404);
     const messages = [{ role: 'user', content: 'x' }];
     const chat = { model: 'gemini-3.8-flash', messages };
