@@ -7,6 +7,9 @@ import type { ContentPart, Turn } from './turn.ts';
 /** A warning is a sentence, and a turn may have thousands of causes for one. */
 const WARNINGS_MAX = 20;
 
+/** A name may be the caller's own, of any length. */
+const NAME_CHARS_MAX = 200;
+
 /** Settings by their common name -> as a format of callers calls them, where that differs. */
 const NAMES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'gemini-generate': {
@@ -44,7 +47,7 @@ export class Losses {
 
   /** The field cannot be said. Fault: `unsupported_parameter`, unless it may be left out. */
   lose(name: string, why: string): void {
-    const field = this.#names[name] ?? name;
+    const field = (this.#names[name] ?? name).slice(0, NAME_CHARS_MAX);
     if (!this.#mayDrop) {
       throw new Fault('unsupported_parameter', {
         message: `${field}: ${why} Remove it, or send the header "x-gangway-drop: allow".`,
