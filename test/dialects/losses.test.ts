@@ -8,7 +8,7 @@ import {
   geminiGenerateCaller,
   geminiGenerateVendor,
 } from '../../src/dialects/gemini-generate/index.ts';
-import { openaiChatCaller, openaiChatVendor } from '../../src/dialects/openai-chat/index.ts';
+import { openaiChatCaller } from '../../src/dialects/openai-chat/index.ts';
 import type { CallerDialect, VendorDialect } from '../../src/dialects/shape.ts';
 import { faultOf } from './rig.ts';
 
@@ -28,9 +28,9 @@ const write = (caller: CallerDialect, body: object, vendor: VendorDialect) => {
 test.each([
   [
     geminiGenerateCaller,
-    { ...CONTENTS, generationConfig: { topK: 3 } },
-    openaiChatVendor,
-    'generationConfig.topK',
+    { ...CONTENTS, generationConfig: { seed: 3 } },
+    anthropicMessagesVendor,
+    'generationConfig.seed',
   ],
   [
     anthropicMessagesCaller,

@@ -1,7 +1,6 @@
 /**
  * What callers of resellers send, whose pages document it so: `seen` where seed is meant, tools as
- * names or as nothing, an empty tool_choice. And what PyPI openai makes of a stream that names the
- * role each time: it adds the words up. It is read as it is meant, and said.
+ * names or none at all, an empty tool_choice. It is read as it is meant, and said.
  */
 import { isObject, type Json, type JsonObject } from '../../kit/json.ts';
 import { editFields, type FieldEdit, type ObjectText } from '../../kit/splice.ts';
@@ -37,7 +36,7 @@ export function readLeniently(body: JsonObject, object: ObjectText): Lenient | n
   const areNone = Array.isArray(body.tools) && names.length === 0;
   if (areNone) {
     edits.set('tools', 'remove');
-    warnings.push('tools were empty and were left out');
+    warnings.push('tools was empty and was left out');
   }
   const choice = body.tool_choice;
   const isEmpty = isObject(choice) && Object.keys(choice).length === 0;
