@@ -17,6 +17,7 @@ const EMBEDDERS: readonly (readonly [vendor: string, model: string])[] = [
   ['cohere', 'embed-v4.0'],
   ['gemini', 'gemini-embedding-001'],
   ['ollama', 'nomic-embed-text'],
+  ['mistral', 'mistral-embed'],
 ];
 const RERANKERS: readonly (readonly [vendor: string, model: string])[] = [
   ['cohere', 'rerank-v4.0-pro'],
