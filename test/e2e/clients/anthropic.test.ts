@@ -256,6 +256,16 @@ describe('whatever the model', () => {
       backwards.unshift(data.map(({ id }) => id));
     }
     expect(backwards.flat()).toEqual(ids.slice(0, at));
+    const ending: Anthropic.ModelInfo[] = [];
+    for await (const model of client.models.list({ lifecycle: ['deprecated'] })) ending.push(model);
+    expect(ending.map(({ id }) => id)).toContain('gpt-4o');
+    for (const model of ending) {
+      expect(model).toMatchObject({ lifecycle: 'deprecated', retires_at: expect.any(String) });
+    }
+    const wrong = client.models.list({ lifecycle: ['old' as never] });
+    expect(await wrong.then(null, (error: unknown) => error)).toBeInstanceOf(
+      Anthropic.BadRequestError,
+    );
     const one = await client.models.retrieve('gemini-3.8-flash');
     expect(one).toMatchObject({ type: 'model', max_tokens: 65_536, lifecycle: 'active' });
   });
