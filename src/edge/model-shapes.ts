@@ -43,7 +43,7 @@ export const CHAT_SHAPE: ModelShape = Object.freeze<ModelShape>({
   writeFault: writeChatFault,
 });
 
-/** A model that has ended is in no list here. */
+/** No model is retired by its date alone: until its vendor refuses it, its end is overdue. */
 const STAGES: readonly string[] = ['active', 'deprecated', 'retired'];
 
 const stageOf = (retires: string | undefined): string =>
