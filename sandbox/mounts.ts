@@ -12,6 +12,7 @@ import { embeddingService } from './rag/embeddings.ts';
 import { SEARCH_MOUNTS } from './rag/mounts.ts';
 import { rerankService, SILICONFLOW_RERANK } from './rag/rerank.ts';
 import {
+  MISTRAL_EMBED,
   OLLAMA_EMBED,
   OPENAI_EMBED,
   QWEN_EMBED,
@@ -33,6 +34,7 @@ const MORE: Readonly<Record<string, (vendor: FakeVendor) => MoreServices>> = {
     '/embeddings': embeddingService(vendor, SILICONFLOW_EMBED),
     '/rerank': rerankService(vendor, SILICONFLOW_RERANK),
   }),
+  mistral: (vendor) => ({ '/embeddings': embeddingService(vendor, MISTRAL_EMBED) }),
   ollama: (vendor) => ({ '/embeddings': embeddingService(vendor, OLLAMA_EMBED) }),
   'openai-compatible': (vendor) => ({ '/embeddings': embeddingService(vendor, OPENAI_EMBED) }),
 };

@@ -28,6 +28,14 @@ export const OPENAI_EMBED: EmbedStyle = {
   fields: ['user'],
 };
 
+/** https://docs.mistral.ai/api/endpoint/embeddings: only its model of code can be made smaller. */
+export const MISTRAL_EMBED: EmbedStyle = {
+  ...OPEN,
+  takesTokens: false,
+  sizeField: 'output_dimension',
+  sizes: [{ model: /^/, sizes: [1_024] }],
+};
+
 /** https://help.aliyun.com/zh/model-studio/embedding-interfaces-compatible-with-openai */
 export const QWEN_EMBED: EmbedStyle = {
   ...OPEN,

@@ -7,17 +7,47 @@ import type { ContentPart, Turn } from './turn.ts';
 /** A warning is a sentence, and a turn may have thousands of causes for one. */
 const WARNINGS_MAX = 20;
 
+/** A name may be the caller's own, of any length. */
+const NAME_CHARS_MAX = 200;
+
+/** Settings by their common name -> as a format of callers calls them, where that differs. */
+const NAMES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'gemini-generate': {
+    frequency_penalty: 'generationConfig.frequencyPenalty',
+    logprobs: 'generationConfig.responseLogprobs',
+    max_completion_tokens: 'generationConfig.maxOutputTokens',
+    max_tokens: 'generationConfig.maxOutputTokens',
+    n: 'generationConfig.candidateCount',
+    presence_penalty: 'generationConfig.presencePenalty',
+    seed: 'generationConfig.seed',
+    stop: 'generationConfig.stopSequences',
+    temperature: 'generationConfig.temperature',
+    tool_choice: 'toolConfig.functionCallingConfig',
+    top_k: 'generationConfig.topK',
+    top_logprobs: 'generationConfig.logprobs',
+    top_p: 'generationConfig.topP',
+  },
+  'anthropic-messages': {
+    parallel_tool_calls: 'tool_choice.disable_parallel_tool_use',
+    stop: 'stop_sequences',
+  },
+};
+
 export class Losses {
   readonly #mayDrop: boolean;
+  readonly #names: Readonly<Record<string, string>>;
   readonly #dropped = new Set<string>();
   readonly #warnings = new Set<string>();
 
-  constructor({ mayDrop }: Pick<WriteWish, 'mayDrop'>) {
+  /** `origin`: the format in which the caller said it. */
+  constructor({ mayDrop }: Pick<WriteWish, 'mayDrop'>, origin = '') {
     this.#mayDrop = mayDrop;
+    this.#names = NAMES[origin] ?? {};
   }
 
   /** The field cannot be said. Fault: `unsupported_parameter`, unless it may be left out. */
-  lose(field: string, why: string): void {
+  lose(name: string, why: string): void {
+    const field = (this.#names[name] ?? name).slice(0, NAME_CHARS_MAX);
     if (!this.#mayDrop) {
       throw new Fault('unsupported_parameter', {
         message: `${field}: ${why} Remove it, or send the header "x-gangway-drop: allow".`,

@@ -3,7 +3,14 @@
  * stream is written by one writer all through; what the next vendor says is sewn on where the last
  * one broke off. Pure.
  */
-import type { AskedContext, CallerDialect, EventWriter, Exchange, VendorDialect } from './shape.ts';
+import {
+  type AskedContext,
+  type CallerDialect,
+  type EventWriter,
+  type Exchange,
+  type VendorDialect,
+  writeRemark,
+} from './shape.ts';
 import { TranslatingWatch, translate } from './translate.ts';
 import type { Item, Turn, TurnEvent, TurnUsage } from './turn.ts';
 
@@ -17,6 +24,8 @@ const INSTRUCTION =
 /** What is known of the answer so far, whoever gave it. */
 interface SoFar {
   readonly writer: EventWriter;
+  /** As the caller's format says it. */
+  readonly seam: string;
   text: string;
   /** The text that is open, by its number; null: none is. */
   openText: number | null;
@@ -68,7 +77,7 @@ export class Rescuable {
         return vendor.writeTurn(turn, { ...how, stream: request.stream });
       },
       watch: (readError) => {
-        this.#soFar ??= begin(this.#caller.writeEvents(asked));
+        this.#soFar ??= begin(this.#caller.writeEvents(asked), writeRemark(this.#caller, SEAM));
         const isRest = this.#soFar.nextAt > 0;
         const seam = new Seam(this.#soFar, isRest);
         return new TranslatingWatch(vendor.readEvents(readError), seam);
@@ -82,9 +91,9 @@ export class Rescuable {
   }
 }
 
-function begin(writer: EventWriter): SoFar {
+function begin(writer: EventWriter, seam: string): SoFar {
   const open = { openText: null, openThought: null };
-  return { writer, text: '', ...open, nextAt: 0, calls: 0, usage: null };
+  return { writer, seam, text: '', ...open, nextAt: 0, calls: 0, usage: null };
 }
 
 function continuedTurn(turn: Turn, text: string, continues: boolean): Turn {
@@ -98,8 +107,8 @@ function continuedTurn(turn: Turn, text: string, continues: boolean): Turn {
   return { ...turn, items: [...turn.items, said, ...(continues ? [] : [go])] };
 }
 
-/** Marks the seam; clients pass over comments. */
-const SEAM_COMMENT = ': the upstream broke off; another one goes on from here\n\n';
+/** Marks the seam. */
+const SEAM = 'the upstream broke off; another one goes on from here';
 
 /** Writes one attempt into the caller's stream. */
 class Seam implements EventWriter {
@@ -142,14 +151,14 @@ class Seam implements EventWriter {
     return this.#soFar.writer.end();
   }
 
-  /** The comment, once; and an end for thoughts that will not go on. */
+  /** The mark, once; and an end for thoughts that will not go on. */
   #sew(): string {
     if (!this.#isRest) return '';
     this.#isRest = false;
-    const { openThought } = this.#soFar;
+    const { openThought, seam } = this.#soFar;
     this.#soFar.openThought = null;
-    if (openThought === null) return SEAM_COMMENT;
-    return SEAM_COMMENT + this.#soFar.writer.write({ type: 'end', choice: 0, at: openThought });
+    if (openThought === null) return seam;
+    return seam + this.#soFar.writer.write({ type: 'end', choice: 0, at: openThought });
   }
 
   #begin(event: Extract<TurnEvent, { type: 'begin' }>): string {

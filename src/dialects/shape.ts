@@ -172,6 +172,13 @@ export interface CallerDialect {
   writeFault(fault: Fault, requestId: string): string;
   /** The last event of a stream that could not be completed; nothing follows it. */
   writeFaultEvent(fault: Fault, requestId: string): string;
+  /** What is said in a stream beside the answer, where clients trip over comments. */
+  writeRemark?(text: string): string;
+}
+
+/** A comment, which most clients skip. */
+export function writeRemark(caller: CallerDialect, text: string): string {
+  return caller.writeRemark?.(text) ?? `: ${text}\n\n`;
 }
 
 /** A format in which vendors are asked. */

@@ -11,7 +11,9 @@ import { writeFault, writeFaultEvent } from '../dialects/gemini-generate/fault.t
 import { readRequest } from '../dialects/gemini-generate/request.ts';
 import type { Place } from '../dialects/shape.ts';
 import { Fault } from '../kit/fault.ts';
+import type { Sink } from '../relay/call.ts';
 import { counted } from './count.ts';
+import { listEvents } from './event-list.ts';
 import { type Asking, type RelayEdge, relayed, type WholeAnswer } from './relayed.ts';
 import { type Route, route, type Visit } from './routes.ts';
 
@@ -35,6 +37,11 @@ const GENERATE: Asking = Object.freeze({
   writeFaultEvent,
 });
 const STREAM: Asking = Object.freeze({ ...GENERATE, place: streamPlace });
+const STREAM_LIST: Asking = Object.freeze({
+  ...STREAM,
+  tap: (_headers: Readonly<Record<string, string>>, sink: Sink) => listEvents(sink),
+  streamType: 'application/json; charset=utf-8',
+});
 const COUNT: Asking = Object.freeze({
   ...GENERATE,
   family: 'tokenization',
@@ -60,11 +67,11 @@ type Method = (visit: Visit, edge: RelayEdge) => Promise<Response>;
 const METHODS: Readonly<Record<string, Method>> = {
   generateContent: (visit, edge) => relayed(visit, GENERATE, edge),
   streamGenerateContent(visit, edge) {
-    if (new URL(visit.request.url).searchParams.get('alt') === 'sse') {
-      return relayed(visit, STREAM, edge);
-    }
+    const form = new URL(visit.request.url).searchParams.get('alt') ?? 'json';
+    if (form === 'sse') return relayed(visit, STREAM, edge);
+    if (form === 'json') return relayed(visit, STREAM_LIST, edge);
     throw new Fault('invalid_request', {
-      message: 'Streams are sent as events only. Add ?alt=sse, as every official client does.',
+      message: 'alt must be sse for events, or json for a list, which is also what comes unasked.',
       param: 'alt',
     });
   },

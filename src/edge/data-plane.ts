@@ -38,6 +38,7 @@ const RESPONSES: ResponsesDoor = Object.freeze({
   prefix: PREFIX,
   tellsEnd: true,
   counts: false,
+  reasons: new Map(),
   readRequest: readResponses,
   writeFault,
   writeFaultEvent,

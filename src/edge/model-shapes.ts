@@ -3,6 +3,7 @@ import { writeFault as writeMessagesFault } from '../dialects/anthropic-messages
 import { writeFault as writeCohereFault } from '../dialects/cohere-chat/fault.ts';
 import { writeFault as writeContentFault } from '../dialects/gemini-generate/fault.ts';
 import { writeFault as writeChatFault } from '../dialects/openai-chat/fault.ts';
+import { Fault } from '../kit/fault.ts';
 import type { JsonObject } from '../kit/json.ts';
 import type { Route as ModelRoute } from '../relay/upstreams.ts';
 import { PAGE_ROWS_MAX, pageOf } from './paging.ts';
@@ -44,13 +45,31 @@ export const CHAT_SHAPE: ModelShape = Object.freeze<ModelShape>({
   writeFault: writeChatFault,
 });
 
+/** No model is retired by its date alone: until its vendor refuses it, its end is overdue. */
+const STAGES: readonly string[] = ['active', 'deprecated', 'retired'];
+
+const stageOf = (retires: string | undefined): string =>
+  retires === undefined ? 'active' : 'deprecated';
+
+function inStages(entries: readonly ModelRoute[], query: URLSearchParams): readonly ModelRoute[] {
+  const asked = [...query.getAll('lifecycle'), ...query.getAll('lifecycle[]')];
+  if (asked.length === 0) return entries;
+  if (!asked.every((stage) => STAGES.includes(stage))) {
+    throw new Fault('invalid_request', {
+      message: `lifecycle must be of ${STAGES.join(', ')}.`,
+      param: 'lifecycle',
+    });
+  }
+  return entries.filter(({ model }) => asked.includes(stageOf(model.retires)));
+}
+
 export const MESSAGES_SHAPE: ModelShape = Object.freeze<ModelShape>({
   show: ({ model }) => ({
     type: 'model',
     id: model.id,
     display_name: model.id,
     created_at: CREATED_AT,
-    lifecycle: 'active',
+    lifecycle: stageOf(model.retires),
     line: null,
     capabilities: null,
     max_input_tokens: model.contextTokens,
@@ -59,13 +78,17 @@ export const MESSAGES_SHAPE: ModelShape = Object.freeze<ModelShape>({
     retires_at: model.retires === undefined ? null : `${model.retires}T00:00:00Z`,
   }),
   list(entries, query) {
-    const { items, next } = pageOf(entries.filter(isChat), {
+    // Backwards it is the same list turned over, and each page turned over again.
+    const before = query.get('before_id');
+    const chats = inStages(entries.filter(isChat), query);
+    const { items: found, next } = pageOf(before === null ? chats : chats.toReversed(), {
       rows: query.get('limit'),
       rowsDefault: PAGE_ROWS_MAX,
       field: 'limit',
-      after: query.get('after_id'),
+      after: before ?? query.get('after_id'),
       idOf,
     });
+    const items = before === null ? found : found.toReversed();
     return {
       data: items.map(MESSAGES_SHAPE.show),
       has_more: next !== null,

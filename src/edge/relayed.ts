@@ -34,9 +34,16 @@ export interface Asking extends Pick<CallerDialect, 'readRequest' | 'writeFault'
   /** Puts into the request what it only names. */
   readonly prepare?: (request: WireRequest, visit: Visit) => Promise<WireRequest>;
   /** Stands between a stream and its caller, under the headers of the answer. */
-  readonly tap?: (headers: Readonly<Record<string, string>>, sink: Sink) => Sink;
+  readonly tap?: (headers: Readonly<Record<string, string>>, sink: Sink) => Tapped;
+  /** Of its streams, where they are no events. */
+  readonly streamType?: string;
   /** Runs before a whole answer leaves; what it answers leaves instead. */
   readonly keep?: (answer: WholeAnswer, visit: Visit) => Promise<string>;
+}
+
+export interface Tapped extends Sink {
+  /** Runs after the last byte. */
+  readonly end?: () => void | Promise<void>;
 }
 
 export type WholeAnswer = Extract<Answer, { kind: 'whole' }>;
@@ -114,16 +121,19 @@ function readStrictly(arrived: Arrived, visit: Visit): WireRequest {
 function streamed(
   answer: Extract<Answer, { kind: 'stream' }>,
   visit: Visit,
-  { tap }: Asking,
+  { tap, streamType }: Asking,
 ): Response {
   const { headers } = answer;
-  headers['content-type'] = 'text/event-stream; charset=utf-8';
+  headers['content-type'] = streamType ?? 'text/event-stream; charset=utf-8';
   headers['cache-control'] = 'no-cache';
   // Reverse proxies would otherwise keep chunks back to fill their buffers.
   headers['x-accel-buffering'] = 'no';
-  const pump: Pump =
-    tap === undefined ? answer.pump : (sink) => answer.pump(tap(answer.headers, sink));
-  return new Response(streamBody(pump, visit), { headers });
+  const tapped: Pump = async (sink) => {
+    const between = tap?.(answer.headers, sink) ?? sink;
+    await answer.pump(between);
+    await (between as Tapped).end?.();
+  };
+  return new Response(streamBody(tap === undefined ? answer.pump : tapped, visit), { headers });
 }
 
 type Pump = Extract<Answer, { kind: 'stream' }>['pump'];

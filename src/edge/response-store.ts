@@ -113,6 +113,12 @@ interface Place {
   readonly nowMs: number;
 }
 
+/** Longest id that is looked for; those of vendors are far shorter. */
+const ID_CHARS_MAX = 512;
+
+/** Others were never kept, and a database may refuse to look for a NUL. */
+const mayBeKept = (id: string): boolean => id.length <= ID_CHARS_MAX && !id.includes('\0');
+
 /** All turns up to this one, the oldest first. */
 async function loadThread(
   id: string,
@@ -120,7 +126,7 @@ async function loadThread(
   { responses }: ResponseStoreDeps,
 ): Promise<JsonObject[]> {
   const bounds = { limit: THREAD_TURNS_MAX, bytesMax: THREAD_BYTES_MAX };
-  const rows = await reading(responses.chain(id, { ...place, ...bounds }));
+  const rows = mayBeKept(id) ? await reading(responses.chain(id, { ...place, ...bounds })) : [];
   const missing = rows.length === 0 ? id : (rows.at(-1)?.previousId ?? null);
   if (missing !== null) throw missingTurn(id, missing, rows);
   return rows.toReversed().flatMap((row) => turnItems(parse(row.input), parse(row.response)));
@@ -160,6 +166,8 @@ async function resolve(
       param: 'input',
     });
   }
+  const lost = ids.find((id) => !mayBeKept(id));
+  if (lost !== undefined) throw noItem(lost, items);
   const rows = await reading(responses.byItems(ids, place));
   const parsed = new Map<string, Json>();
   const found = new Map<string, JsonObject>();

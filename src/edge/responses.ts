@@ -36,6 +36,8 @@ export interface ResponsesDoor
   readonly tellsEnd: boolean;
   /** Whether input is counted in advance there. */
   readonly counts: boolean;
+  /** Vendors' words for why an answer is incomplete -> the one that clients of this door know. */
+  readonly reasons: ReadonlyMap<string, string>;
 }
 
 const MS_PER_S = 1_000;
@@ -49,6 +51,7 @@ export const PLAIN_DOOR: ResponsesDoor = Object.freeze({
   writeFaultEvent,
   rule: Object.freeze({ lifeMs: 30 * DAY_MS, lifeMsMax: 30 * DAY_MS }),
   counts: true,
+  reasons: new Map([['length', 'max_output_tokens']]),
 });
 
 export function responsesRoutes(edge: ResponsesEdge, door: ResponsesDoor): readonly Route[] {
@@ -70,8 +73,10 @@ function create(visit: Visit, edge: ResponsesEdge, door: ResponsesDoor): Promise
   const { accountId } = callerOf(visit).key;
   let thread: Thread | null = null;
   let model = '';
-  const keep = async (response: JsonObject, shown: Shown): Promise<Shown> => {
-    if (thread === null || shown === null) return shown;
+  const keep = async (response: JsonObject, own: Shown): Promise<Shown> => {
+    const reason = knownReason(response, door);
+    const shown = reason === null ? own : { ...own, incomplete_details: { reason } };
+    if (thread === null || own === null) return shown;
     const whole = { ...response, ...shown };
     const isKept = await keepResponse(whole, { thread, accountId, model }, edge.kept);
     return isKept ? shown : { ...shown, store: false };
@@ -99,6 +104,11 @@ function create(visit: Visit, edge: ResponsesEdge, door: ResponsesDoor): Promise
     },
   };
   return relayed(visit, asking, edge);
+}
+
+function knownReason({ incomplete_details: details }: JsonObject, door: ResponsesDoor) {
+  const reason = isObject(details) ? details.reason : null;
+  return typeof reason === 'string' ? (door.reasons.get(reason) ?? null) : null;
 }
 
 /** Of all that the request goes on from; nothing is kept of it. */

@@ -5,15 +5,16 @@ import { limitHeaders } from '../limits/limits.ts';
 import type { Call } from './call.ts';
 import { structuredHeader } from './structured.ts';
 
-const WARNING_CHARS_MAX = 1_000;
+/** Of a header; names of fields and types are the caller's own words, of any length. */
+const HEADER_CHARS_MAX = 1_000;
 const MS_PER_S = 1_000;
 
 export function answerHeaders(call: Call): Record<string, string> {
   const headers = limitHeaders(call.admission);
   headers['x-gangway-call'] = call.hold.id;
   headers['x-request-id'] = call.input.requestId;
-  if (call.dropped.length > 0) headers['x-gangway-dropped'] = call.dropped.join(', ');
-  if (call.warnings.length > 0) headers['x-gangway-warning'] = headerText(call.warnings);
+  if (call.dropped.length > 0) headers['x-gangway-dropped'] = headerText(call.dropped, ', ');
+  if (call.warnings.length > 0) headers['x-gangway-warning'] = headerText(call.warnings, '; ');
   const structured = structuredHeader(call);
   if (structured !== null) headers['x-gangway-structured'] = structured;
   if (call.route.model.retires !== undefined) {
@@ -23,11 +24,10 @@ export function answerHeaders(call: Call): Record<string, string> {
 }
 
 /** Headers carry printable ASCII only. */
-function headerText(warnings: readonly string[]): string {
-  return warnings
-    .join('; ')
-    .replaceAll(/[^\x20-\x7e]/g, '?')
-    .slice(0, WARNING_CHARS_MAX);
+function headerText(parts: readonly string[], between: string): string {
+  const text = parts.join(between).replaceAll(/[^\x20-\x7e]/g, '?');
+  if (text.length <= HEADER_CHARS_MAX) return text;
+  return `${text.slice(0, HEADER_CHARS_MAX)}...`;
 }
 
 /** RFC 8594 and RFC 9745: the vendor ends this model on that day (YYYY-MM-DD). */

@@ -12,8 +12,8 @@ export default Object.freeze({
       {
         path: '/embeddings',
         dialect: 'jina-embeddings',
-        // unverified: 2,048 texts a request.
-        inputsMax: 2_048,
+        // unverified: 512 texts a request, or 2,048; the smaller number is right in either case.
+        inputsMax: 512,
         meter: { input: '/usage/total_tokens' },
       },
     ],

@@ -55,6 +55,20 @@ describe('leniency', () => {
     expect(sent).toEqual({ ...plain, tools, tool_choice: 'auto' });
   });
 
+  test('a role that was added up of a stream is one', () => {
+    const read = (role: string) => {
+      const messages = [{ role, content: 'hi' }];
+      const text = JSON.stringify({ model: 'm', messages });
+      const { body, warnings = [] } = readRequest(text, text.length);
+      return [(body.messages as readonly { role: string }[])[0]?.role, warnings];
+    };
+    const warning = 'a role that said assistant several times was read as assistant';
+    expect(read('assistantassistantassistant')).toEqual(['assistant', [warning]]);
+    for (const role of ['assistant', 'assistants', 'assistantuser', 'useruser']) {
+      expect(read(role)).toEqual([role, []]);
+    }
+  });
+
   test('a list that is neither is no list of tools', () => {
     const text = `{"model":"m",${MESSAGES},"tools":["a",1]}`;
     expect(faultOf(() => readRequest(text, text.length)).detail.param).toBe('tools[0]');

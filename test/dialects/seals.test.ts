@@ -129,7 +129,7 @@ describe('of thoughts, shown and hidden, through a caller of parts', () => {
 
   test('in a stream, whose last piece of thoughts carries the seal', () => {
     const parts = partsIn(shown(caller, events, CONTENT));
-    const signed = parts.filter(({ thoughtSignature }) => thoughtSignature !== undefined);
+    const signed = parts.filter((part) => part.thoughtSignature && !part.functionCall);
     expect(signed.map(({ thoughtSignature }) => unpackSeal(String(thoughtSignature)))).toEqual([
       { seal: { dialect: 'anthropic-messages', value: 'EsECCokBCBAYAipA=' }, of: 'thoughts' },
       { seal: { dialect: 'anthropic-messages', value: 'EmwKAhgBEgy3va' }, of: 'hidden' },

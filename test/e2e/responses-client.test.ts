@@ -170,16 +170,22 @@ describe.each(PLACES)('%s', (_, model, takesSchemas) => {
   });
 
   test('an answer that was cut at its limit is incomplete', async () => {
-    const cut = await client.responses.create({
+    const ask = {
       model,
       input: 'Count to 300',
       max_output_tokens: 16,
       ...(model.startsWith('openai/') ? { reasoning: { effort: 'none' as const } } : {}),
-    });
-    expect(cut.status).toBe('incomplete');
-    // Untouched, it is the vendor's own word.
-    const reason: unknown = model.startsWith('ark/') ? 'length' : 'max_output_tokens';
-    expect(cut.incomplete_details as unknown).toEqual({ reason });
+    };
+    const incomplete_details = { reason: 'max_output_tokens' };
+    const cut = { status: 'incomplete', incomplete_details };
+    const kept = await client.responses.create(ask);
+    expect(kept).toMatchObject(cut);
+    expect(await client.responses.retrieve(kept.id)).toMatchObject(cut);
+    expect(await client.responses.create({ ...ask, store: false })).toMatchObject(cut);
+    for (const store of [true, false]) {
+      const stream = client.responses.stream({ ...ask, store });
+      expect(await stream.finalResponse()).toMatchObject(cut);
+    }
   });
 
   test('thoughts, when they are asked for', async () => {
@@ -219,6 +225,8 @@ describe('the door of Ark', () => {
     const second = await ark.responses.stream(next).finalResponse();
     expect([first.output_text, second.output_text]).toEqual(['one', 'two']);
     expect((await ark.responses.inputItems.list(second.id)).data).toHaveLength(1);
+    const cut = await ark.responses.create({ model, input: 'Count to 99', max_output_tokens: 9 });
+    expect(cut.incomplete_details as unknown).toEqual({ reason: 'length' });
     await ark.responses.delete(first.id);
     const gone = await caught(() => ark.responses.retrieve(first.id));
     expect(gone).toBeInstanceOf(OpenAI.NotFoundError);

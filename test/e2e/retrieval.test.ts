@@ -17,6 +17,7 @@ const EMBEDDERS: readonly (readonly [vendor: string, model: string])[] = [
   ['cohere', 'embed-v4.0'],
   ['gemini', 'gemini-embedding-001'],
   ['ollama', 'nomic-embed-text'],
+  ['mistral', 'mistral-embed'],
 ];
 const RERANKERS: readonly (readonly [vendor: string, model: string])[] = [
   ['cohere', 'rerank-v4.0-pro'],
@@ -34,7 +35,7 @@ const DOCUMENTS = [
 const QUERY = 'Where is the gangway of the ship?';
 const RIGHT = 2;
 /** More than most vendors take at once. */
-const MANY = 230;
+const MANY = 520;
 
 let gateway: Gateway;
 let client: OpenAI;
@@ -63,6 +64,13 @@ describe.each(EMBEDDERS)('embeddings of %s', (_, model) => {
     expect(scores.indexOf(Math.max(...scores))).toBe(RIGHT);
     const [again = []] = await embed(model, DOCUMENTS.slice(0, 1));
     expect(dot(again, documents[0] ?? [])).toBeCloseTo(dot(again, again), 3);
+  });
+
+  test('tell the usage that stands in the books', async () => {
+    const { usage } = await client.embeddings.create({ model, input: DOCUMENTS });
+    const [call] = await settledCalls(gateway);
+    expect(usage.prompt_tokens).toBeGreaterThan(0);
+    expect(call?.inputTokens).toBe(usage.prompt_tokens);
   });
 
   test('of many texts are split to the vendor’s limit and come in order', async () => {

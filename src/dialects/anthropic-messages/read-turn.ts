@@ -17,7 +17,7 @@ import { BlockReader, DIALECT, readCache, readParts } from './blocks.ts';
 const KNOWN: ReadonlySet<string> = new Set([
   ...['model', 'max_tokens', 'messages', 'system', 'stop_sequences', 'stream', 'temperature'],
   ...['top_p', 'top_k', 'tools', 'tool_choice', 'thinking', 'output_config', 'metadata'],
-  ...['service_tier', 'cache_control'],
+  ...['service_tier', 'cache_control', 'output_format'],
 ]);
 const KNOWN_OF_TOOL: ReadonlySet<string> = new Set([
   ...['type', 'name', 'description', 'input_schema', 'strict', 'cache_control'],
@@ -40,7 +40,7 @@ export function readTurn({ body }: WireRequest): Turn {
     tools: tools.tools,
     toolChoice: choice.choice,
     parallelTools: choice.parallel,
-    format: readFormat(output.format),
+    format: readFormat(body.output_format, output.format),
     thinking: thinking.thinking,
     outputTokensMax: optionalNumber(body.max_tokens, 'max_tokens'),
     stop: textList(body.stop_sequences, 'stop_sequences'),
@@ -132,13 +132,21 @@ function readChoice(value: Json | undefined): {
   }
 }
 
-function readFormat(value: Json | undefined): Format | null {
-  if (value === undefined || value === null) return null;
-  const format = objectAt(value, 'output_config.format');
-  if (format.type !== 'json_schema') {
-    throw wrong('output_config.format.type', 'must be json_schema');
+/**
+ * `output_format` is what the field was called before it was released (beta structured-outputs-
+ * 2025-11-13), and still is where others serve this format, with two more types.
+ */
+function readFormat(before: Json = null, value: Json = null): Format | null {
+  if (before === null && value === null) return null;
+  if (before !== null && value !== null) {
+    throw wrong('output_format', 'cannot be set together with output_config.format');
   }
-  const schema = objectAt(format.schema, 'output_config.format.schema');
+  const path = value === null ? 'output_format' : 'output_config.format';
+  const format = objectAt(value ?? before, path);
+  if (value === null && format.type === 'text') return null;
+  if (value === null && format.type === 'json_object') return { type: 'json' };
+  if (format.type !== 'json_schema') throw wrong(`${path}.type`, 'must be json_schema');
+  const schema = objectAt(format.schema, `${path}.schema`);
   return { type: 'schema', name: FORMAT_NAME, description: null, schema, strict: true };
 }
 

@@ -18,7 +18,7 @@ import {
 const OUTPUT_TOKENS_DEFAULT = 4_096;
 
 export const writeTurn: VendorDialect['writeTurn'] = (turn, wish): Written => {
-  const losses = new Losses(wish);
+  const losses = new Losses(wish, turn.origin);
   const version = samples(turn) ? VERSION_SAMPLING : VERSION_LATEST;
   const { system, messages } = writeItems(turn, losses, version);
   if (turn.format?.type === 'json') {

@@ -8,7 +8,7 @@ import { CONVERSE, writeItem, writeParts } from './blocks.ts';
 
 /** The model stands in the path, and so does whether it streams. */
 export const writeTurn: VendorDialect['writeTurn'] = (turn, wish) => {
-  const losses = new Losses(wish);
+  const losses = new Losses(wish, turn.origin);
   const { system, messages } = writeItems(turn.items, losses);
   if (turn.format?.type === 'json') {
     system.push({ text: JSON_ONLY });

@@ -36,7 +36,9 @@ export function openEmbeddings(request: WireRequest, to: string): Exchange {
     const [first] = bodies;
     if (untouched) return { body: first ?? null, text: texts[0] ?? '', contentBytes: 0 };
     const usage = joinUsage(bodies);
-    const text = JSON.stringify(reply(vectors, { ask, model: modelOf(first, request), usage }));
+    // Where the vendor does not count, what stands in the books is an estimate, and so is this.
+    const tokens = tokensOf(usage) ?? request.inputTokensGuess;
+    const text = JSON.stringify(reply(vectors, { ask, model: modelOf(first, request), tokens }));
     return { body: usage, text, contentBytes: 0 };
   };
   return {
@@ -100,11 +102,10 @@ function modelOf(body: Json | undefined, request: WireRequest): string {
 interface Told {
   readonly ask: EmbedAsk;
   readonly model: string;
-  readonly usage: JsonObject;
+  readonly tokens: number;
 }
 
-function reply(vectors: readonly Json[], { ask, model, usage }: Told): JsonObject {
-  const tokens = tokensOf(usage);
+function reply(vectors: readonly Json[], { ask, model, tokens }: Told): JsonObject {
   return {
     object: 'list',
     data: vectors.map((vector, index) => ({
@@ -117,8 +118,8 @@ function reply(vectors: readonly Json[], { ask, model, usage }: Told): JsonObjec
   };
 }
 
-/** Wherever the vendor counts its input; 0 where it does not count. */
-function tokensOf({ usage, meta, usageMetadata }: JsonObject): number {
+/** Wherever the vendor counts its input; null where it does not count. */
+function tokensOf({ usage, meta, usageMetadata }: JsonObject): number | null {
   const billed = isObject(meta) && isObject(meta.billed_units) ? meta.billed_units : null;
   const places = [
     isObject(usage) ? (usage.prompt_tokens ?? usage.total_tokens) : null,
@@ -126,7 +127,7 @@ function tokensOf({ usage, meta, usageMetadata }: JsonObject): number {
     isObject(usageMetadata) ? usageMetadata.promptTokenCount : null,
   ];
   const found = places.find((value) => typeof value === 'number');
-  return typeof found === 'number' ? found : 0;
+  return typeof found === 'number' ? found : null;
 }
 
 /** Little-endian 32-bit floats, as OpenAI's clients decode them. */

@@ -1,7 +1,7 @@
 /** Embeddings in this format: asked in the form that is written anew for every vendor's. */
 import { Fault } from '../../kit/fault.ts';
 import { isObject, type Json, type JsonObject, parseJson } from '../../kit/json.ts';
-import { readRequest as readEmbeddings } from '../embeddings/ask.ts';
+import { DIMENSIONS_MAX, readRequest as readEmbeddings } from '../embeddings/ask.ts';
 import { listAt, objectAt, optionalNumber, optionalText, textAt, wrong } from '../fields.ts';
 import { parseBody } from '../openai-chat/request.ts';
 import type { Place, WireRequest } from '../shape.ts';
@@ -36,19 +36,26 @@ export function readBatchRequest(text: string, bytes: number, place: Place = {})
 }
 
 function readOne(request: JsonObject, path: string): One {
-  for (const key of Object.keys(request)) {
-    if (!KNOWN.includes(camel(key))) throw wrong(path + key, 'is not taken here: remove it');
+  for (const [key, value] of Object.entries(request)) {
+    if (value !== null && !KNOWN.includes(camel(key)))
+      throw wrong(path + key, 'is not taken here: remove it');
   }
   const { parts } = objectAt(request.content, `${path}content`);
   const texts = listAt(parts, `${path}content.parts`).map((part, at) => {
     const field = `${path}content.parts[${at}]`;
     return textAt(objectAt(part, field).text, `${field}.text`);
   });
-  const dimensions = optionalNumber(
-    pick(request, 'outputDimensionality'),
-    `${path}outputDimensionality`,
-  );
-  return { text: texts.join('\n'), dimensions, role: roleOf(request, `${path}taskType`) };
+  const text = texts.join('\n');
+  if (text === '') throw wrong(`${path}content.parts`, 'must hold some text');
+  const dimensions = dimensionsOf(request, `${path}outputDimensionality`);
+  return { text, dimensions, role: roleOf(request, `${path}taskType`) };
+}
+
+function dimensionsOf(request: JsonObject, path: string): number | null {
+  const asked = optionalNumber(pick(request, 'outputDimensionality'), path);
+  const isCount = asked === null || (Number.isInteger(asked) && asked >= 1);
+  if (isCount && (asked ?? 0) <= DIMENSIONS_MAX) return asked;
+  throw wrong(path, `must be a whole number from 1 to ${DIMENSIONS_MAX}`);
 }
 
 function roleOf(request: JsonObject, path: string): string | null {

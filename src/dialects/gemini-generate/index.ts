@@ -7,7 +7,7 @@ import { readRequest } from './request.ts';
 import { rewrite } from './rewrite.ts';
 import { ContentWatch } from './watch.ts';
 import { DIALECT } from './wire.ts';
-import { ContentWriter } from './write-events.ts';
+import { ContentWriter, writeRemark } from './write-events.ts';
 import { writeTurn } from './write-turn.ts';
 
 /** Gemini's generateContent, as callers speak it. */
@@ -19,6 +19,7 @@ export const geminiGenerateCaller: CallerDialect = Object.freeze({
   writeEvents: (asked) => new ContentWriter(asked),
   writeFault,
   writeFaultEvent,
+  writeRemark,
 } satisfies CallerDialect);
 
 /** The same, as vendors are asked. */

@@ -3,7 +3,7 @@ import { isObject, type Json, type JsonObject } from '../../kit/json.ts';
 import { objectAt, optionalText, textAt, wrong } from '../fields.ts';
 import { unpackSeal } from '../seals.ts';
 import type { ContentPart, Item, Media, MediaPart, Seal } from '../turn.ts';
-import { DIALECT, NO_SEAL, pick, plainBase64 } from './wire.ts';
+import { DIALECT, isNoSeal, pick, plainBase64 } from './wire.ts';
 
 type Role = 'system' | 'user' | 'assistant';
 
@@ -73,15 +73,28 @@ export class PartReader {
   #thought(text: Json | undefined, path: string, sealed: string | null): void {
     const packed = sealed === null ? null : unpackSeal(sealed);
     const seal = packed?.seal ?? (sealed === null ? null : { dialect: DIALECT, value: sealed });
-    const words = optionalText(text, `${path}.text`) ?? '';
+    const said = optionalText(text, `${path}.text`) ?? '';
+    const words = said === '' && packed?.of === 'thoughts' ? this.#unsealed() : said;
     this.#push({ type: 'reasoning', text: words, seal, redacted: packed?.of === 'hidden' });
+  }
+
+  /** Thoughts that were streamed: their pieces come first, and last of all the seal of them all. */
+  #unsealed(): string {
+    let words = '';
+    this.end();
+    for (let last = this.items.at(-1); last?.type === 'reasoning'; last = this.items.at(-1)) {
+      if (last.seal !== null) break;
+      words = last.text + words;
+      this.items.pop();
+    }
+    return words;
   }
 
   #call(call: JsonObject, path: string, sealed: string | null): void {
     const name = textAt(pick(call, 'name'), `${path}.functionCall.name`);
     const id = this.#calls.call(name, optionalText(call.id, `${path}.functionCall.id`));
     const args = JSON.stringify(call.args ?? {});
-    const seal = sealed === null || sealed === NO_SEAL ? null : readSeal(sealed);
+    const seal = sealed === null || isNoSeal(sealed) ? null : readSeal(sealed);
     this.#push({ type: 'tool_call', id, name, arguments: args, seal });
   }
 

@@ -8,7 +8,7 @@ import type { TurnEvent } from '../turn.ts';
 import { readCitations } from './citations.ts';
 import { blockReason, candidatesOf, errorOf, isForeign, partsOf } from './reply.ts';
 import { readStop, readUsage } from './usage.ts';
-import { DIALECT, pick } from './wire.ts';
+import { DIALECT, isNoSeal, pick } from './wire.ts';
 
 /** One candidate while it grows. */
 interface Choice {
@@ -128,7 +128,8 @@ export class ContentReader implements EventReader {
     this.#callIds += 1;
     events.push({ type: 'begin', ...place, item: { type: 'tool_call', id: known, name } });
     const sealed = part.thoughtSignature;
-    if (typeof sealed === 'string') events.push(sealOf(choice, place.at, sealed));
+    if (typeof sealed === 'string' && !isNoSeal(sealed))
+      events.push(sealOf(choice, place.at, sealed));
     events.push({ type: 'delta', ...place, text: JSON.stringify(call.args ?? {}) });
     events.push({ type: 'end', ...place });
     return events;

@@ -6,7 +6,7 @@ import type { Answered, Item, TurnReply } from '../turn.ts';
 import { readCitations, writeGrounding } from './citations.ts';
 import { CallBook, PartReader } from './parts.ts';
 import { readStop, readUsage, writeStop, writeUsage } from './usage.ts';
-import { showItem } from './write-parts.ts';
+import { sealFirstCall, showItem } from './write-parts.ts';
 
 /** An error under status 200, alone or as the only member of a list. */
 export function errorOf(body: Json | undefined): JsonObject | null {
@@ -134,6 +134,8 @@ export function writeReply(reply: TurnReply, asked: AskedContext): Json {
 function writeAnswer({ items, stop }: Answered, index: number): JsonObject {
   const refusal = items.flatMap((item) => (item.type === 'refusal' ? [item.text] : [])).join('');
   const parts = items.flatMap(showItem);
+  // The client hands it back to any model, also to one that asks for seals.
+  sealFirstCall(parts);
   return {
     content: { role: 'model', parts },
     finishReason: writeStop(stop),

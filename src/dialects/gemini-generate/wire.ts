@@ -9,6 +9,9 @@ export const DIALECT = 'gemini-generate';
  */
 export const NO_SEAL = 'skip_thought_signature_validator';
 
+/** Some clients decode it and encode it again, in either alphabet. */
+export const isNoSeal = (sealed: string): boolean => sealed.replaceAll('/', '_') === NO_SEAL;
+
 /** Bytes may come in either alphabet of base64 here; everybody else knows only the one. */
 export function plainBase64(text: string): string {
   return /[-_]/.test(text) ? text.replaceAll('-', '+').replaceAll('_', '/') : text;

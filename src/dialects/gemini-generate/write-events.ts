@@ -4,7 +4,7 @@ import type { AskedContext, EventWriter } from '../shape.ts';
 import type { Citation, Seal, StopReason, TurnEvent, TurnUsage } from '../turn.ts';
 import { writeGrounding } from './citations.ts';
 import { writeStop, writeUsage } from './usage.ts';
-import { carriedSeal, type Part, showCall } from './write-parts.ts';
+import { carriedSeal, type Part, sealFirstCall, showCall } from './write-parts.ts';
 
 type Begun = Extract<TurnEvent, { type: 'begin' }>['item'];
 
@@ -19,6 +19,8 @@ interface Choice {
   readonly open: Map<number, Open>;
   readonly chunks: JsonObject[];
   readonly supports: JsonObject[];
+  /** Whether it has called a tool. */
+  calls: boolean;
   refusal: string;
   stop: StopReason | null;
 }
@@ -71,7 +73,14 @@ export class ContentWriter implements EventWriter {
   #choiceOf(number: number): Choice {
     const known = this.#choices.get(number);
     if (known !== undefined) return known;
-    const choice = { open: new Map(), chunks: [], supports: [], refusal: '', stop: null };
+    const choice = {
+      open: new Map(),
+      chunks: [],
+      supports: [],
+      calls: false,
+      refusal: '',
+      stop: null,
+    };
     this.#choices.set(number, choice);
     return choice;
   }
@@ -122,7 +131,11 @@ export class ContentWriter implements EventWriter {
     if (done?.item.type !== 'tool_call') return '';
     const { id, name } = done.item;
     const call = { type: 'tool_call', id, name, arguments: done.text, seal: done.seal } as const;
-    return this.#part(number, showCall(call));
+    const part = showCall(call);
+    const choice = this.#choiceOf(number);
+    if (!choice.calls) sealFirstCall([part]);
+    choice.calls = true;
+    return this.#part(number, part);
   }
 
   #part(index: number, part: Part): string {
@@ -138,6 +151,15 @@ export class ContentWriter implements EventWriter {
     };
     return `data: ${JSON.stringify(body)}\n\n`;
   }
+}
+
+/**
+ * PyPI google-genai fails at comments, so it is a piece of the answer without a word of text; its
+ * users read what they know of it.
+ */
+export function writeRemark(remark: string): string {
+  const content = { role: 'model', parts: [{ text: '' }] };
+  return `data: ${JSON.stringify({ candidates: [{ content, index: 0 }], remark })}\n\n`;
 }
 
 function lastOf(index: number, choice: Choice): JsonObject {

@@ -4,7 +4,7 @@ import { argumentsObject, plainMedia } from '../fields.ts';
 import type { Losses } from '../losses.ts';
 import { type PackedSeal, packSeal } from '../seals.ts';
 import type { ContentPart, Item, MediaPart, Seal } from '../turn.ts';
-import { DIALECT } from './wire.ts';
+import { DIALECT, NO_SEAL } from './wire.ts';
 
 export type Part = Record<string, Json>;
 
@@ -110,6 +110,12 @@ export function showItem(item: Item): Part[] {
     default:
       return [];
   }
+}
+
+/** Of calls side by side the first one carries the seal. */
+export function sealFirstCall(parts: readonly Part[]): void {
+  const first = parts.find(({ functionCall }) => functionCall !== undefined);
+  if (first !== undefined) first.thoughtSignature ??= NO_SEAL;
 }
 
 export function showCall(item: Of<'tool_call'>): Part {

@@ -3,14 +3,21 @@ import type { Json, JsonObject } from '../../kit/json.ts';
 import { applyTweaks, Losses, placeOthers } from '../losses.ts';
 import type { VendorDialect, Written } from '../shape.ts';
 import type { Item, Thinking, Tool, ToolChoice, Turn } from '../turn.ts';
-import { DIALECT, NO_SEAL } from './wire.ts';
-import { type Part, writeCall, writeContent, writeResult, writeThoughts } from './write-parts.ts';
+import { DIALECT } from './wire.ts';
+import {
+  type Part,
+  sealFirstCall,
+  writeCall,
+  writeContent,
+  writeResult,
+  writeThoughts,
+} from './write-parts.ts';
 
 /** unverified: the reference says up to 5. */
 const STOP_MAX = 5;
 
 export const writeTurn: VendorDialect['writeTurn'] = (turn, wish): Written => {
-  const losses = new Losses(wish);
+  const losses = new Losses(wish, turn.origin);
   const { system, contents } = writeItems(turn, losses);
   const config = writeConfig(turn, losses);
   const tier = turn.serviceTier === null ? null : writeTier(turn.serviceTier);
@@ -72,12 +79,6 @@ function writeItems(turn: Turn, losses: Losses): { system: Part[]; contents: Jso
   }
   for (const { parts } of contents) sealFirstCall(parts);
   return { system, contents: contents.map(({ role, parts }) => ({ role, parts })) };
-}
-
-/** Of calls side by side the first one carries the seal. */
-function sealFirstCall(parts: readonly Part[]): void {
-  const first = parts.find(({ functionCall }) => functionCall !== undefined);
-  if (first !== undefined) first.thoughtSignature ??= NO_SEAL;
 }
 
 function roleOf(item: Item): Content['role'] {

@@ -10,6 +10,13 @@ export interface Lenient {
   readonly warnings: readonly string[];
 }
 
+const ADDED_ROLE = /^(?:assistant){2,}$/;
+
+function hasAddedRole(message: Json): message is JsonObject {
+  if (!isObject(message) || typeof message.role !== 'string') return false;
+  return message.role.startsWith('assistanta') && ADDED_ROLE.test(message.role);
+}
+
 /** null: there is nothing to read otherwise, as is the case for almost all. */
 export function readLeniently(body: JsonObject, object: ObjectText): Lenient | null {
   const edits = new Map<string, FieldEdit>();
@@ -36,6 +43,12 @@ export function readLeniently(body: JsonObject, object: ObjectText): Lenient | n
   if (isEmpty || ((areNames || areNone) && (choice ?? null) !== null)) {
     edits.set('tool_choice', 'remove');
     warnings.push(isEmpty ? 'tool_choice was empty and was left out' : 'so was tool_choice');
+  }
+  const messages = Array.isArray(body.messages) ? (body.messages as readonly Json[]) : [];
+  if (messages.some(hasAddedRole)) {
+    const value = messages.map((one) => (hasAddedRole(one) ? { ...one, role: 'assistant' } : one));
+    edits.set('messages', { value });
+    warnings.push('a role that said assistant several times was read as assistant');
   }
   return edits.size === 0 ? null : { text: editFields(object, edits), warnings };
 }

@@ -127,23 +127,50 @@ export function sizeTokens(
 
 /** A compiled shape, as far as it tells what is wrong. */
 interface Shape {
-  Errors(value: unknown): readonly {
-    readonly params: object;
-    readonly instancePath: string;
-    readonly message: string;
-  }[];
+  Errors(value: unknown): readonly Misshape[];
+}
+
+interface Misshape {
+  readonly keyword: string;
+  readonly params: object;
+  readonly instancePath: string;
+  readonly message: string;
 }
 
 /** The first thing in which the body is not of this shape. */
 export function shapeFault(shape: Shape, body: unknown): Fault {
-  const [error] = shape.Errors(body);
+  const error = tellingOf(shape.Errors(body));
   const params: unknown = error?.params;
   const missing = isObject(params) ? params.requiredProperties : undefined;
   const field = Array.isArray(missing) ? `/${String(missing[0])}` : '';
   const param = fieldPath((error?.instancePath ?? '') + field);
-  const why = field === '' ? (error?.message ?? 'has the wrong shape') : 'is required';
+  const why = field === '' ? error?.message || 'has the wrong shape' : 'is required';
   return new Fault('invalid_request', { message: `${param || 'The body'} ${why}.`, param });
 }
+
+/** Of a field that may be one of several things, what is wrong with the one it is most like. */
+function tellingOf(errors: readonly Misshape[]): Misshape | undefined {
+  const [first] = errors;
+  if (first === undefined) return undefined;
+  const field = first.instancePath.split('/')[1];
+  const about = errors.filter(
+    ({ keyword, instancePath }) => keyword !== 'anyOf' && instancePath.split('/')[1] === field,
+  );
+  const deepest = about.reduce((best, one) => (depthOf(one) > depthOf(best) ? one : best), first);
+  const here = about.filter(({ instancePath }) => instancePath === deepest.instancePath);
+  const values = here.flatMap(({ params }) =>
+    'allowedValue' in params ? [params.allowedValue] : [],
+  );
+  if (values.length > 0) return { ...deepest, message: `must be ${values.join(' or ')}` };
+  const inside = here.find(({ keyword }) => keyword !== 'type');
+  if (inside !== undefined) return inside;
+  // Null says the same as nothing, and needs no word.
+  const types = here.map(({ message }) => message.replace(/^must be (?:either )?/, ''));
+  const named = new Set(types.filter((type) => type !== 'null'));
+  return { ...deepest, message: `must be ${[...named].join(' or ')}` };
+}
+
+const depthOf = ({ instancePath }: Misshape): number => instancePath.split('/').length;
 
 const MEDIA_PART = /"(?:image_url|input_audio|video_url|file)"/;
 /** Parts of any other kind count as text, byte for byte. */

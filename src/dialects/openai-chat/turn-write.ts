@@ -17,7 +17,7 @@ const SHARED: ReadonlySet<string> = new Set([
 ]);
 
 export function writeTurn(turn: Turn, wish: WriteWish & { readonly stream: boolean }): Written {
-  const losses = new Losses(wish);
+  const losses = new Losses(wish, turn.origin);
   const isOwn = turn.origin === CHAT;
   if (turn.topK !== null && !isOwn) losses.warn('top_k was left out');
   const thoughtsBack = wish.tweaks?.thoughtsBack;

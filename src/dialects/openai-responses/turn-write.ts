@@ -16,7 +16,7 @@ const SHARED: ReadonlySet<string> = new Set([
 ]);
 
 export function writeTurn(turn: Turn, wish: WriteWish & { readonly stream: boolean }): Written {
-  const losses = new Losses(wish);
+  const losses = new Losses(wish, turn.origin);
   loseSettings(turn, losses);
   // Other formats have it outside.
   const { verbosity, ...others } = turn.others;

@@ -3,15 +3,16 @@ import { Fault } from '../../kit/fault.ts';
 import { isObject, type Json, parseJson } from '../../kit/json.ts';
 import type { Problem } from '../../kit/schema/compile.ts';
 import type { Formats } from '../index.ts';
-import type {
-  AskedContext,
-  ErrorReader,
-  Exchange,
-  ReadReply,
-  StreamWatch,
-  WireRequest,
-  WriteWish,
-  Written,
+import {
+  type AskedContext,
+  type ErrorReader,
+  type Exchange,
+  type ReadReply,
+  type StreamWatch,
+  type WireRequest,
+  type WriteWish,
+  type Written,
+  writeRemark,
 } from '../shape.ts';
 import { replyBytes, TranslatingWatch } from '../translate.ts';
 import type { TurnUsage } from '../turn.ts';
@@ -119,7 +120,8 @@ function watch(wish: StructuredWish, readError: ErrorReader): StreamWatch {
       end = 'valid';
       return null;
     },
-    note: () => `x-gangway-structured: ${wish.ask.mode}; attempts=1; ${end}`,
+    note: () => writeRemark(caller, `x-gangway-structured: ${wish.ask.mode}; attempts=1; ${end}`),
+    notesFirst: caller.writeRemark !== undefined,
   });
 }
 

@@ -73,8 +73,10 @@ export interface Listener {
   readonly tool: string | null;
   /** null, or the fault of what was heard. */
   judge(heard: Heard): Fault | null;
-  /** How it went, for the comment at the end. */
+  /** How it went, as the caller's format says it. */
   note(): string;
+  /** A client reads what the answer came to from its last event, so that nothing may follow it. */
+  readonly notesFirst: boolean;
 }
 
 interface Text {
@@ -127,14 +129,10 @@ export class JudgingWatch implements StreamWatch {
     return this.#inner.contentBytes;
   }
 
-  /** The last event: a comment, which every client skips. */
   get tail(): Uint8Array {
-    const note = Buffer.from(`: ${this.#listener.note()}\n\n`);
-    return Buffer.concat([
-      ...this.#held,
-      ...(this.#inner.tail === null ? [] : [this.#inner.tail]),
-      note,
-    ]);
+    const note = Buffer.from(this.#listener.note());
+    const rest = [...this.#held, ...(this.#inner.tail === null ? [] : [this.#inner.tail])];
+    return Buffer.concat(this.#listener.notesFirst ? [note, ...rest] : [...rest, note]);
   }
 
   look(events: Uint8Array): Uint8Array | null {
@@ -143,10 +141,16 @@ export class JudgingWatch implements StreamWatch {
     for (const event of all) {
       const shown = this.#inner.look(all.length === 1 ? events : Buffer.from(event.raw));
       let grew = false;
+      let stops = false;
       if (event.data !== null && this.#inner.failed === null) {
-        for (const told of this.#reader.read(event)) grew = this.#hear(told) || grew;
+        for (const told of this.#reader.read(event)) {
+          grew = this.#hear(told) || grew;
+          stops ||= told.type === 'stop';
+        }
       }
-      if (shown !== null) this.#show(shown, { grew, out });
+      this.#speaking ||= grew;
+      // Where the end stands beside the last piece of text, both wait.
+      if (shown !== null) this.#show(shown, { flows: grew && !stops, out });
       if (this.#inner.failed !== null) break;
     }
     if (out.length === 0 || this.#fault !== null) return null;
@@ -154,11 +158,10 @@ export class JudgingWatch implements StreamWatch {
   }
 
   /** Only what stands behind the last piece of text waits for the verdict. */
-  #show(shown: Uint8Array, { grew, out }: { readonly grew: boolean; out: Uint8Array[] }): void {
-    this.#speaking ||= grew;
+  #show(shown: Uint8Array, { flows, out }: { readonly flows: boolean; out: Uint8Array[] }): void {
     this.#held.push(shown);
     this.#heldBytes += shown.length;
-    if (this.#speaking && !grew && this.#heldBytes <= HELD_BYTES_MAX) return;
+    if (this.#speaking && !flows && this.#heldBytes <= HELD_BYTES_MAX) return;
     out.push(...this.#held);
     this.#held = [];
     this.#heldBytes = 0;

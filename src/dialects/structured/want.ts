@@ -23,7 +23,7 @@ export interface Want {
 /** Fields that can ask for JSON, in every format: without them nothing more is looked at. */
 const FIELDS: readonly string[] = [
   ...['response_format', 'text', 'output_config', 'generationConfig', 'generation_config'],
-  ...['tool_choice', 'toolConfig', 'tool_config'],
+  ...['output_format', 'tool_choice', 'toolConfig', 'tool_config'],
 ];
 
 /** Whether it is worth reading the turn: costs next to nothing, and is said of most calls: no. */

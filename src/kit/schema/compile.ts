@@ -70,7 +70,7 @@ function compile(schema: Json, text: string): Checker {
       try {
         return validate(value) ? [] : toProblems(validate.errors ?? []);
       } catch (thrown) {
-        return [{ pointer: '', message: whyStopped(thrown) }];
+        return [{ pointer: '', message: `cannot be checked: it ${whyStopped(thrown)}` }];
       }
     },
   };
@@ -92,9 +92,9 @@ class TooManySteps extends Error {}
 
 function whyStopped(thrown: unknown): string {
   if (thrown instanceof TooManySteps || thrown instanceof RangeError) {
-    return 'the schema sends the check round in circles, or takes too many steps';
+    return 'sends the check round in circles, or takes too many steps';
   }
-  if (thrown instanceof PatternError) return `a pattern ${thrown.message}`;
+  if (thrown instanceof PatternError) return `has a pattern that ${thrown.message}`;
   throw thrown;
 }
 

@@ -2,7 +2,7 @@
 import { expect } from 'bun:test';
 import { generateText, isStepCount, type LanguageModel, Output, streamText, tool } from 'ai';
 import { z } from 'zod';
-import { type Client, NUMBERS, OUTPUT_TOKENS, PNG, SHORT_TOKENS } from './matrix.ts';
+import { type Client, NUMBERS, OUTPUT_TOKENS, PNG, SHORT_TOKENS, TWO_TOOLS } from './matrix.ts';
 import { expectPieces } from './run.ts';
 
 const weather = tool({
@@ -10,6 +10,14 @@ const weather = tool({
   inputSchema: z.object({ city: z.string() }),
   execute: ({ city }) => Promise.resolve(`sunny in ${city}`),
 });
+
+const time = tool({
+  description: 'The time in a city',
+  inputSchema: z.object({ city: z.string() }),
+  execute: ({ city }) => Promise.resolve(`noon in ${city}`),
+});
+
+const Person = z.object({ name: z.string(), age: z.number() });
 
 type Provide = (model: string) => LanguageModel;
 
@@ -56,7 +64,10 @@ function textTries(
 
 function toolTries(
   provide: Provide,
-): Pick<Client, 'a tool, called and answered' | 'a tool, called in a stream'> {
+): Pick<
+  Client,
+  'a tool, called and answered' | 'a tool, called in a stream' | 'two tools at once, in a stream'
+> {
   const ask = asking(provide);
   return {
     async 'a tool, called and answered'(model) {
@@ -81,12 +92,27 @@ function toolTries(
       expect(await result.text).toContain('sunny in Paris');
       expect(await result.steps).toHaveLength(2);
     },
+    async 'two tools at once, in a stream'(model) {
+      const result = streamText({
+        ...ask(model, TWO_TOOLS),
+        tools: { weather, time },
+        stopWhen: isStepCount(3),
+      });
+      const text = await result.text;
+      const [first] = await result.steps;
+      expect(first?.toolCalls.map(({ toolName, input }) => [toolName, input])).toEqual([
+        ['weather', { city: 'Paris' }],
+        ['time', { city: 'Paris' }],
+      ]);
+      expect(text).toContain('sunny in Paris');
+      expect(text).toContain('noon in Paris');
+    },
   };
 }
 
 function otherTries(
   provide: Provide,
-): Pick<Client, 'an image' | 'a schema' | 'the limit of length'> {
+): Pick<Client, 'an image' | 'a schema' | 'a schema, in a stream' | 'the limit of length'> {
   const ask = asking(provide);
   return {
     async 'an image'(model) {
@@ -106,12 +132,21 @@ function otherTries(
       expect(text).toContain('I received 1 image (image/png');
     },
     async 'a schema'(model) {
-      const schema = z.object({ name: z.string(), age: z.number() });
       const { output } = await generateText({
         ...ask(model, 'Describe somebody who is 7'),
-        output: Output.object({ schema }),
+        output: Output.object({ schema: Person }),
       });
       expect(output).toEqual({ name: expect.any(String), age: 7 });
+    },
+    async 'a schema, in a stream'(model) {
+      const result = streamText({
+        ...ask(model, 'Describe somebody who is 7'),
+        output: Output.object({ schema: Person }),
+      });
+      let parts = 0;
+      for await (const _part of result.partialOutputStream) parts += 1;
+      expect(parts).toBeGreaterThan(0);
+      expect(await result.output).toEqual({ name: expect.any(String), age: 7 });
     },
     async 'the limit of length'(model) {
       const asked = { ...ask(model, 'Count to 500'), maxOutputTokens: SHORT_TOKENS };

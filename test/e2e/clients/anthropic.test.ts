@@ -10,6 +10,7 @@ import {
   PERSON_SCHEMA,
   PNG,
   SHORT_TOKENS,
+  TWO_TOOLS,
 } from './matrix.ts';
 import { expectPieces, tryAll, YAML } from './run.ts';
 
@@ -30,6 +31,11 @@ const ask = (model: string, content: string) => ({
 const WEATHER: Anthropic.Tool = {
   name: 'get_weather',
   description: 'The weather of a city',
+  input_schema: CITY_SCHEMA,
+};
+const TIME: Anthropic.Tool = {
+  name: 'get_time',
+  description: 'The time in a city',
   input_schema: CITY_SCHEMA,
 };
 const textOf = ({ content }: Anthropic.Message): string =>
@@ -95,6 +101,27 @@ const tries: Client = {
     expect(callOf(message)).toMatchObject({ name: 'get_weather', input: { city: 'Paris' } });
     expect(message.stop_reason).toBe('tool_use');
   },
+  async 'two tools at once, in a stream'(model) {
+    const first = { ...ask(model, TWO_TOOLS), tools: [WEATHER, TIME] };
+    const asked = await client.messages.stream(first).finalMessage();
+    const calls = asked.content.flatMap((block) => (block.type === 'tool_use' ? [block] : []));
+    expect(calls.map(({ name }) => name)).toEqual(['get_weather', 'get_time']);
+    for (const { input } of calls) expect(input).toMatchObject({ city: 'Paris' });
+    const results = calls.map(({ id, name }) => ({
+      type: 'tool_result' as const,
+      tool_use_id: id,
+      content: name === 'get_time' ? 'noon' : 'sunny',
+    }));
+    const told = await client.messages.create({
+      ...first,
+      messages: [
+        ...first.messages,
+        { role: 'assistant', content: asked.content as Anthropic.ContentBlockParam[] },
+        { role: 'user', content: results },
+      ],
+    });
+    expect(textOf(told)).toContain('get_weather returned: sunny get_time returned: noon');
+  },
   async 'an image'(model) {
     const message = await client.messages.create({
       ...ask(model, ''),
@@ -115,6 +142,14 @@ const tries: Client = {
       ...ask(model, 'Describe somebody who is 7'),
       output_config: { format: { type: 'json_schema', schema: PERSON_SCHEMA } },
     });
+    expect(JSON.parse(textOf(message))).toEqual({ name: expect.any(String), age: 7 });
+  },
+  async 'a schema, in a stream'(model) {
+    const stream = client.messages.stream({
+      ...ask(model, 'Describe somebody who is 7'),
+      output_config: { format: { type: 'json_schema', schema: PERSON_SCHEMA } },
+    });
+    const message = await stream.finalMessage();
     expect(JSON.parse(textOf(message))).toEqual({ name: expect.any(String), age: 7 });
   },
   async 'the limit of length'(model) {
@@ -154,6 +189,27 @@ describe('whatever the model', () => {
     expect(textOf((await response.json()) as Anthropic.Message)).toBe('hello');
   });
 
+  test('a schema under its name of beta, and one name only', async () => {
+    const format = { type: 'json_schema', schema: PERSON_SCHEMA };
+    const send = async (model: string, more: object) => {
+      const response = await fetch(`${gateway.url}/v1/messages`, {
+        method: 'POST',
+        headers: { 'x-api-key': gateway.key },
+        body: JSON.stringify({ ...ask(model, 'Describe somebody who is 7 in JSON'), ...more }),
+      });
+      return { status: response.status, body: (await response.json()) as Anthropic.Message };
+    };
+    for (const model of ['gpt-5.4', 'deepseek/deepseek-v4-pro']) {
+      const { body } = await send(model, { output_format: format });
+      expect(JSON.parse(textOf(body))).toEqual({ name: expect.any(String), age: 7 });
+      expect(body.usage).toHaveProperty('structured_output');
+      const any = await send(model, { output_format: { type: 'json_object' } });
+      expect(JSON.parse(textOf(any.body))).toBeObject();
+    }
+    const both = await send('gpt-5.4', { output_format: format, output_config: { format } });
+    expect([both.status, both.body]).toMatchObject([400, { error: { param: 'output_format' } }]);
+  });
+
   test("under the path that Ark gives it, Ark's clients find code and field", async () => {
     const ark = new Anthropic({
       apiKey: gateway.key,
@@ -190,6 +246,26 @@ describe('whatever the model', () => {
     expect(ids).toContain('claude-sonnet-5-5');
     expect(new Set(ids).size).toBe(ids.length);
     expect(ids.length).toBeGreaterThan(100);
+    const at = ids.indexOf('claude-sonnet-5-5');
+    const page = await client.models.list({ before_id: 'claude-sonnet-5-5', limit: 3 });
+    expect(page.data.map(({ id }) => id)).toEqual(ids.slice(at - 3, at));
+    const backwards: string[][] = [];
+    for await (const { data } of (
+      await client.models.list({ before_id: 'claude-sonnet-5-5', limit: 7 })
+    ).iterPages()) {
+      backwards.unshift(data.map(({ id }) => id));
+    }
+    expect(backwards.flat()).toEqual(ids.slice(0, at));
+    const ending: Anthropic.ModelInfo[] = [];
+    for await (const model of client.models.list({ lifecycle: ['deprecated'] })) ending.push(model);
+    expect(ending.map(({ id }) => id)).toContain('gpt-4o');
+    for (const model of ending) {
+      expect(model).toMatchObject({ lifecycle: 'deprecated', retires_at: expect.any(String) });
+    }
+    const wrong = client.models.list({ lifecycle: ['old' as never] });
+    expect(await wrong.then(null, (error: unknown) => error)).toBeInstanceOf(
+      Anthropic.BadRequestError,
+    );
     const one = await client.models.retrieve('gemini-3.8-flash');
     expect(one).toMatchObject({ type: 'model', max_tokens: 65_536, lifecycle: 'active' });
   });

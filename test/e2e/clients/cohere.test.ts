@@ -11,6 +11,7 @@ import {
   PERSON_SCHEMA,
   PNG,
   SHORT_TOKENS,
+  TWO_TOOLS,
   UPSTREAMS,
 } from './matrix.ts';
 import { expectPieces, tryAll, YAML } from './run.ts';
@@ -37,13 +38,17 @@ const WEATHER: Cohere.ToolV2 = {
     parameters: CITY_SCHEMA,
   },
 };
+const TIME: Cohere.ToolV2 = {
+  type: 'function',
+  function: { name: 'get_time', description: 'The time in a city', parameters: CITY_SCHEMA },
+};
 const textOf = ({ message }: Cohere.V2ChatResponse): string =>
   (message.content ?? []).flatMap((part) => (part.type === 'text' ? [part.text] : [])).join('');
 
 /** What a stream told, put together as its users do. */
 interface Told {
   readonly pieces: string[];
-  readonly calls: { name: string; arguments: string }[];
+  readonly calls: { id: string; name: string; arguments: string }[];
   readonly citations: Cohere.Citation[];
   finish: string;
   error: string;
@@ -60,8 +65,8 @@ async function listen(asked: Cohere.V2ChatStreamRequest): Promise<Told> {
       const { text } = event.delta?.message?.content ?? {};
       if (text !== undefined) told.pieces.push(text);
     } else if (event.type === 'tool-call-start') {
-      const made = event.delta?.message?.toolCalls?.function;
-      told.calls.push({ name: made?.name ?? '', arguments: made?.arguments ?? '' });
+      const { id = '', function: made } = event.delta?.message?.toolCalls ?? {};
+      told.calls.push({ id, name: made?.name ?? '', arguments: made?.arguments ?? '' });
     } else if (event.type === 'tool-call-delta') {
       const last = told.calls.at(-1);
       if (last !== undefined) {
@@ -137,6 +142,26 @@ const tries: Client = {
     expect(JSON.parse(calls[0]?.arguments ?? '')).toMatchObject({ city: 'Paris' });
     expect(finish).toBe('TOOL_CALL');
   },
+  async 'two tools at once, in a stream'(model) {
+    const first = { ...ask(model, TWO_TOOLS), tools: [WEATHER, TIME] };
+    const { calls } = await listen(first);
+    expect(calls.map(({ name }) => name)).toEqual(['get_weather', 'get_time']);
+    for (const call of calls) {
+      expect(JSON.parse(call.arguments)).toMatchObject({ city: 'Paris' });
+    }
+    const toolCalls = calls.map(({ id, ...made }) => {
+      return { id, type: 'function' as const, function: made };
+    });
+    const results = calls.map(({ id, name }) => {
+      const content = name === 'get_time' ? 'noon' : 'sunny';
+      return { role: 'tool' as const, toolCallId: id, content };
+    });
+    const told = await client.chat({
+      ...first,
+      messages: [...first.messages, { role: 'assistant', toolCalls }, ...results],
+    });
+    expect(textOf(told)).toContain('get_weather returned: sunny get_time returned: noon');
+  },
   async 'an image'(model) {
     const answer = await client.chat({
       ...ask(model, ''),
@@ -158,6 +183,14 @@ const tries: Client = {
       responseFormat: { type: 'json_object', jsonSchema: PERSON_SCHEMA },
     });
     expect(JSON.parse(textOf(answer))).toEqual({ name: expect.any(String), age: 7 });
+  },
+  async 'a schema, in a stream'(model) {
+    const { pieces, finish } = await listen({
+      ...ask(model, 'Describe somebody who is 7'),
+      responseFormat: { type: 'json_object', jsonSchema: PERSON_SCHEMA },
+    });
+    expect(JSON.parse(pieces.join(''))).toEqual({ name: expect.any(String), age: 7 });
+    expect(finish).toBe('COMPLETE');
   },
   async 'the limit of length'(model) {
     const asked = { ...ask(model, 'Count to 500'), maxTokens: SHORT_TOKENS };

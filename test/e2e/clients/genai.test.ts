@@ -8,7 +8,16 @@ import {
   GoogleGenAI,
 } from '@google/genai';
 import { cleanUp, type Gateway, startGateway } from '../gateway.ts';
-import { CITY_SCHEMA, type Client, NUMBERS, PERSON_SCHEMA, PNG, SHORT_TOKENS } from './matrix.ts';
+import {
+  CITY_SCHEMA,
+  type Client,
+  NUMBERS,
+  PERSON_SCHEMA,
+  PNG,
+  SHORT_TOKENS,
+  TWO_TOOLS,
+  UPSTREAMS,
+} from './matrix.ts';
 import { expectPieces, tryAll, YAML } from './run.ts';
 
 let gateway: Gateway;
@@ -23,6 +32,11 @@ afterAll(cleanUp);
 const WEATHER: FunctionDeclaration = {
   name: 'get_weather',
   description: 'The weather of a city',
+  parametersJsonSchema: CITY_SCHEMA,
+};
+const TIME: FunctionDeclaration = {
+  name: 'get_time',
+  description: 'The time in a city',
   parametersJsonSchema: CITY_SCHEMA,
 };
 const tools = [{ functionDeclarations: [WEATHER] }];
@@ -85,6 +99,31 @@ const tries: Client = {
     expect(calls).toHaveLength(1);
     expect(calls[0]).toMatchObject({ name: 'get_weather', args: { city: 'Paris' } });
   },
+  async 'two tools at once, in a stream'(model) {
+    const question: Content = { role: 'user', parts: [{ text: TWO_TOOLS }] };
+    const config = { tools: [{ functionDeclarations: [WEATHER, TIME] }] };
+    const ask = { model, contents: [question], config };
+    const said: Content = { role: 'model', parts: [] };
+    for await (const piece of await client.models.generateContentStream(ask)) {
+      said.parts?.push(...(piece.candidates?.[0]?.content?.parts ?? []));
+    }
+    const calls = (said.parts ?? []).flatMap(({ functionCall: call }) => (call ? [call] : []));
+    expect(calls).toMatchObject([
+      { name: 'get_weather', args: { city: 'Paris' } },
+      { name: 'get_time', args: { city: 'Paris' } },
+    ]);
+    const parts = calls.map(({ id, name = '' }) => ({
+      functionResponse: {
+        ...(id === undefined ? {} : { id }),
+        name,
+        response: { output: name === 'get_time' ? 'noon' : 'sunny' },
+      },
+    }));
+    const contents = [question, said, { role: 'user', parts }];
+    const told = await client.models.generateContent({ model, contents, config });
+    expect(told.text).toContain('sunny');
+    expect(told.text).toContain('noon');
+  },
   async 'an image'(model) {
     const parts = [
       { inlineData: { mimeType: 'image/png', data: PNG } },
@@ -103,6 +142,16 @@ const tries: Client = {
       config: { responseMimeType: 'application/json', responseJsonSchema: PERSON_SCHEMA },
     });
     expect(JSON.parse(answer.text ?? '')).toEqual({ name: expect.any(String), age: 7 });
+  },
+  async 'a schema, in a stream'(model) {
+    const stream = await client.models.generateContentStream({
+      model,
+      contents: 'Describe somebody who is 7',
+      config: { responseMimeType: 'application/json', responseJsonSchema: PERSON_SCHEMA },
+    });
+    let text = '';
+    for await (const piece of stream) text += piece.text ?? '';
+    expect(JSON.parse(text)).toEqual({ name: expect.any(String), age: 7 });
   },
   async 'the limit of length'(model) {
     const answer = await client.models.generateContent({
@@ -186,6 +235,52 @@ describe('whatever the model', () => {
     expect(one).toMatchObject({ name: 'models/gemini-3.8-flash', outputTokenLimit: 65_536 });
   });
 
+  test('what is said beside an answer is no comment, at which its Python would fail', async () => {
+    const generationConfig = {
+      responseMimeType: 'application/json',
+      responseJsonSchema: PERSON_SCHEMA,
+    };
+    const contents = [{ parts: [{ text: 'Describe somebody who is 7' }] }];
+    const path = '/v1beta/models/claude-sonnet-5-5:streamGenerateContent?alt=sse';
+    const response = await fetch(gateway.url + path, {
+      method: 'POST',
+      headers: { 'x-goog-api-key': gateway.key },
+      body: JSON.stringify({ contents, generationConfig }),
+    });
+    const lines = (await response.text()).split('\n').filter((line) => line !== '');
+    const bodies = lines.map((line): unknown => JSON.parse(line.replace(/^data: /, '')));
+    const said = { candidates: [{ content: { parts: [{ text: '' }] } }] };
+    expect(bodies.slice(-2)).toMatchObject([
+      { ...said, remark: 'x-gangway-structured: native; attempts=1; valid' },
+      { candidates: [{ finishReason: 'STOP' }], usageMetadata: {} },
+    ]);
+  });
+
+  test('a stream is a list where no events are asked for, also one that breaks off', async () => {
+    const stream = async (model: string, query: string) => {
+      const path = `/v1beta/models/${model}:streamGenerateContent${query}`;
+      const contents = [{ parts: [{ text: 'Count to 12' }] }];
+      const response = await fetch(gateway.url + path, {
+        method: 'POST',
+        headers: { 'x-goog-api-key': gateway.key },
+        body: JSON.stringify({ contents }),
+      });
+      expect(response.headers.get('content-type')).toContain('application/json');
+      return (await response.json()) as { error?: object; candidates?: Content[] }[];
+    };
+    for (const model of Object.values(UPSTREAMS)) {
+      for (const query of ['', '?alt=json']) {
+        const pieces = await stream(model, query);
+        expect(pieces.length).toBeGreaterThan(3);
+        expect(JSON.stringify(pieces)).toContain('12');
+        expect(pieces.at(-1)).toMatchObject({ candidates: [{ finishReason: 'STOP' }] });
+      }
+    }
+    const broken = await stream('sandbox-cut-middle', '');
+    expect(broken.at(-1)?.error).toMatchObject({ details: [{ reason: 'vendor_cut' }] });
+    expect(broken.length).toBeGreaterThan(1);
+  });
+
   test('the key may stand in the query here, and nowhere else', async () => {
     const post = (path: string, body: object) =>
       fetch(`${gateway.url}${path}key=${gateway.key}`, {
@@ -198,11 +293,9 @@ describe('whatever the model', () => {
     const streamed = await post(`${path}:streamGenerateContent?alt=sse&`, { contents });
     expect(streamed.headers.get('content-type')).toContain('text/event-stream');
     await streamed.text();
-    const plain = await post(`${path}:streamGenerateContent?`, { contents });
+    const plain = await post(`${path}:streamGenerateContent?alt=proto&`, { contents });
     expect(plain.status).toBe(400);
-    expect(((await plain.json()) as { error: { message: string } }).error.message).toContain(
-      'alt=sse',
-    );
+    expect(((await plain.json()) as { error: { message: string } }).error.message).toContain('alt');
     expect((await post(`${path}:paint?`, { contents })).status).toBe(404);
     const messages = [{ role: 'user', content: 'x' }];
     const chat = { model: 'gemini-3.8-flash', messages };

@@ -1,4 +1,4 @@
-/** Clients of Anthropic's and Gemini's formats, what is tried with each, and on whose models. */
+/** Clients of every format of chat, what is tried with each, and on whose models. */
 
 /** What answers in the sandbox, each in its own format. */
 export const UPSTREAMS = Object.freeze({
@@ -18,8 +18,10 @@ export const FEATURES = Object.freeze([
   'a system text',
   'a tool, called and answered',
   'a tool, called in a stream',
+  'two tools at once, in a stream',
   'an image',
   'a schema',
+  'a schema, in a stream',
   'the limit of length',
 ] as const);
 export type Feature = (typeof FEATURES)[number];
@@ -29,10 +31,16 @@ export type Try = (model: string) => Promise<void>;
 export type Client = Readonly<Record<Feature, Try>>;
 
 export const CLIENTS = Object.freeze([
+  'npm openai, chat',
+  'npm openai, responses',
   'npm @anthropic-ai/sdk',
   'npm @google/genai',
+  'npm ai, @ai-sdk/openai, chat',
+  'npm ai, @ai-sdk/openai, responses',
   'npm ai, @ai-sdk/anthropic',
   'npm ai, @ai-sdk/google',
+  'PyPI openai, chat',
+  'PyPI openai, responses',
   'PyPI anthropic',
   'PyPI google-genai',
   'npm cohere-ai',
@@ -41,6 +49,8 @@ export const CLIENTS = Object.freeze([
 export type ClientName = (typeof CLIENTS)[number];
 
 export const NUMBERS = Array.from({ length: 30 }, (_, at) => at + 1).join(', ');
+/** Asks for `get_weather` and for `get_time`. */
+export const TWO_TOOLS = 'What are the weather and the time in Paris?';
 /** The smallest PNG there is. */
 export const PNG =
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk' +

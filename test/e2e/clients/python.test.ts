@@ -1,4 +1,4 @@
-/** The PyPI packages `anthropic` and `google-genai`: the scripts do what their users do. */
+/** The PyPI packages for chat: the scripts do what their users do. */
 import { afterAll, describe, expect } from 'bun:test';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -9,6 +9,8 @@ import { YAML } from './run.ts';
 
 const RUN_MS = 90_000;
 const SCRIPTS: readonly (readonly [client: ClientName, script: string, need: string])[] = [
+  ['PyPI openai, chat', 'openai_chat_client.py', 'python-openai'],
+  ['PyPI openai, responses', 'openai_responses_client.py', 'python-openai'],
   ['PyPI anthropic', 'anthropic_client.py', 'python-anthropic'],
   ['PyPI google-genai', 'genai_client.py', 'python-genai'],
 ];

@@ -2,14 +2,19 @@
 
 from anthropic import Anthropic
 
-from tries import BASE, CITY_SCHEMA, KEY, NUMBERS, PERSON_SCHEMA, PNG
-from tries import person_is, pieces_are, same, try_all
+from tries import BASE, CITY_SCHEMA, KEY, NUMBERS, PERSON_SCHEMA, PNG, TOOLS_SAID, TWO_TOOLS
+from tries import both_are_asked, both_are_read, person_is, pieces_are, same, try_all
 
 client = Anthropic(base_url=BASE, api_key=KEY, max_retries=0)
 TOKENS = 2000
 WEATHER = {
     "name": "get_weather",
     "description": "The weather of a city",
+    "input_schema": CITY_SCHEMA,
+}
+TIME = {
+    "name": "get_time",
+    "description": "The time in a city",
     "input_schema": CITY_SCHEMA,
 }
 
@@ -83,6 +88,22 @@ def a_tool_in_a_stream(model):
     same((call.name, call.input["city"]), ("get_weather", "Paris"))
 
 
+def two_tools(model):
+    first = [user(TWO_TOOLS)]
+    more = {"model": model, "max_tokens": TOKENS, "tools": [WEATHER, TIME]}
+    with client.messages.stream(messages=first, **more) as stream:
+        asked = stream.get_final_message()
+    calls = [block for block in asked.content if block.type == "tool_use"]
+    both_are_asked([(call.name, call.input) for call in calls])
+    results = [
+        {"type": "tool_result", "tool_use_id": call.id, "content": TOOLS_SAID[call.name]}
+        for call in calls
+    ]
+    said = {"role": "assistant", "content": asked.content}
+    told = client.messages.create(messages=[*first, said, user(results)], **more)
+    both_are_read(text_of(told))
+
+
 def an_image(model):
     source = {"type": "base64", "media_type": "image/png", "data": PNG}
     content = [
@@ -98,6 +119,16 @@ def a_schema(model):
     person_is(text_of(ask(model, "Describe somebody who is 7", output_config=output)))
 
 
+def a_schema_in_a_stream(model):
+    with client.messages.stream(
+        model=model,
+        max_tokens=TOKENS,
+        messages=[user("Describe somebody who is 7")],
+        output_config={"format": {"type": "json_schema", "schema": PERSON_SCHEMA}},
+    ) as stream:
+        person_is(text_of(stream.get_final_message()))
+
+
 def a_limit(model):
     same(ask(model, "Count to 500", max_tokens=16).stop_reason, "max_tokens")
 
@@ -109,8 +140,10 @@ try_all(
         "a system text": a_system_text,
         "a tool, called and answered": a_tool,
         "a tool, called in a stream": a_tool_in_a_stream,
+        "two tools at once, in a stream": two_tools,
         "an image": an_image,
         "a schema": a_schema,
+        "a schema, in a stream": a_schema_in_a_stream,
         "the limit of length": a_limit,
     }
 )

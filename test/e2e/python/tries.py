@@ -12,6 +12,9 @@ BASE = os.environ["BASE"]
 KEY = os.environ["KEY"]
 PNG = os.environ["PNG"]
 NUMBERS = ", ".join(str(number) for number in range(1, 31))
+# Asks for get_weather and for get_time; TOOLS_SAID is what they answer.
+TWO_TOOLS = "What are the weather and the time in Paris?"
+TOOLS_SAID = {"get_weather": "sunny", "get_time": "noon"}
 CITY_SCHEMA = {
     "type": "object",
     "properties": {"city": {"type": "string"}},
@@ -32,6 +35,17 @@ def same(got, wanted):
 def pieces_are(pieces, whole):
     same("".join(pieces), whole)
     assert len(pieces) > 3, f"only {len(pieces)} pieces"
+
+
+def both_are_asked(calls):
+    """Calls as (name, arguments)."""
+    cities = [(name, arguments["city"]) for name, arguments in calls]
+    same(cities, [("get_weather", "Paris"), ("get_time", "Paris")])
+
+
+def both_are_read(text):
+    for said in TOOLS_SAID.values():
+        assert said in text, text
 
 
 def person_is(text):
