@@ -1,6 +1,7 @@
 /** `gangway serve`: joins the parts and keeps them going until told to stop. */
 import { makeSignedAccess } from '../access/access-keys.ts';
 import { makeAccess } from '../access/keys.ts';
+import { makeSelfSigned } from '../access/self-signed.ts';
 import { makeTokens } from '../access/tokens.ts';
 import { type Catalog, loadCatalog } from '../catalog/load.ts';
 import { priceOn } from '../catalog/price.ts';
@@ -186,7 +187,7 @@ async function run(booted: Booted, chosen: Chosen): Promise<Running> {
       ...controlRoutes(makeControlPlane({ ...store, routes, clock })),
       ...healthRoutes(health),
     ],
-    access: makeAccess(store.keys, clock, tokens),
+    access: makeAccess(store.keys, clock, [tokens, selfSigned(booted, masterKey)]),
     signatures: signatureGate(booted, masterKey, deadlines),
     clock,
     log,
@@ -203,6 +204,12 @@ async function run(booted: Booted, chosen: Chosen): Promise<Running> {
 /** No proxy stands between us and the vendors. */
 function isDirect(env: Booted['env']): boolean {
   return env.HTTPS_PROXY === undefined && env.HTTP_PROXY === undefined;
+}
+
+/** Callers whose tokens are signed with their access keys' secrets. */
+function selfSigned({ store }: Booted, masterKey: Uint8Array) {
+  const sealer = makeSealer(masterKey);
+  return makeSelfSigned({ pairs: store.accessKeys, sealer, clock: systemClock });
 }
 
 /** Opened key pairs, under the installation's master key. */

@@ -200,7 +200,7 @@ export async function startEdge(wish: Wish = {}): Promise<Edge> {
     trustedProxies: parseCidrs([]),
     ...wish.server,
   };
-  const access = makeAccess(store.keys, systemClock, tokens);
+  const access = makeAccess(store.keys, systemClock, [tokens]);
   const pairs = store.accessKeys;
   const signers = makeSignedAccess({ pairs, sealer: SEALER, clock: systemClock });
   const server: RunningServer = startServer({

@@ -17,6 +17,15 @@ export const CALLER_FAULTS = table('caller', {
     AUTH,
     'This access token is not known here. Ask for one at POST /oauth/token.',
   ],
+  invalid_signed_token: [
+    401,
+
+    'final',
+    AUTH,
+    'This token is not signed by an access key that is known here.',
+  ],
+  signed_token_early: [401, 'final', AUTH, 'This token is not good yet: see its claim nbf.'],
+  signed_token_expired: [401, 'final', AUTH, 'This token has expired: see its claim exp.'],
   key_disabled: [
     401,
 
