@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { callbackRoutes } from '../edge/callbacks.ts';
 import { nativeRoutes } from '../edge/native-tasks.ts';
 import type { RelayEdge } from '../edge/relayed.ts';
-import { makeLinkOf, type ResultEdge, resultRoutes } from '../edge/results.ts';
+import { makeLinkOf, openPass, type ResultEdge, resultRoutes } from '../edge/results.ts';
 import { callerOf, type Route, type Visit } from '../edge/routes.ts';
 import { type TaskEdge, taskRoutes } from '../edge/tasks.ts';
 import { videoRoutes } from '../edge/videos.ts';
@@ -110,6 +110,7 @@ export async function startTasks(parts: TaskParts) {
     ...nativeRoutes(listDoors(Object.values(VENDORS)), {
       ...{ ...edge, files, clock },
       secretOf: secrets.accountSecret,
+      openPass: (pass) => openPass(pass, { ...results, desk }),
       inbox: makeInbox({ ...custody, signer: results.signer }),
     }),
     ...resultRoutes({ ...results, desk, files }),

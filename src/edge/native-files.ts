@@ -32,6 +32,18 @@ export function fileRoutes(door: NativeDoor, shown: NativeFiles, edge: FilesEdge
       const name = file.name ?? 'file';
       return told(visit, await edge.inbox.put(account(visit), file, { name, metadata }), 201);
     }),
+    own('GET', '', async (visit) => {
+      const cursor = new URL(visit.request.url).searchParams.get('cursor');
+      const { files, more } = await edge.inbox.list(account(visit), cursor);
+      const link = edge.linkOf(visit).origin + place;
+      const next = more ? (files.at(-1)?.id ?? null) : null;
+      return Response.json(
+        shown.writeList(
+          files.map((file) => nativeFile(file, link)),
+          { link, next },
+        ),
+      );
+    }),
     own('GET', '/:id', async (visit) => {
       return told(visit, await edge.inbox.find(account(visit), visit.params.id ?? ''));
     }),

@@ -14,7 +14,9 @@ import type {
 } from '../tasks/doors.ts';
 import { nativeView } from '../tasks/view.ts';
 import { readBody } from './body.ts';
+import { consult, inquire, sendFile } from './native-asks.ts';
 import { type FilesEdge, fileRoutes } from './native-files.ts';
+import { type StreamEdge, streamTask } from './native-streams.ts';
 import { callerOf, type Route, route, type Visit } from './routes.ts';
 import { refOf, repeatKeyOf, type TaskEdge, taskCaller } from './tasks.ts';
 
@@ -23,7 +25,7 @@ const INLINE_BYTES_MAX = 32 * 1024 * 1024;
 /** Longest that an answer is held back because the caller wants the end of the job in it. */
 const PATIENCE_MS_MAX = 60_000;
 
-export interface NativeEdge extends TaskEdge, FilesEdge {
+export interface NativeEdge extends TaskEdge, FilesEdge, Pick<StreamEdge, 'openPass'> {
   readonly files: Pick<Files, 'read'>;
   readonly clock: Pick<Clock, 'tickMs'>;
   /** Signs what is sent to the URLs that an account gives with its tasks. */
@@ -40,7 +42,8 @@ export function nativeRoutes(doors: readonly NativeDoor[], edge: NativeEdge): re
       route({
         method: (routes[0] as NativeRoute).method,
         path: mount + (routes[0] as NativeRoute).path,
-        access: 'caller',
+        // Clients fetch streams without their key: the link itself proves who may.
+        access: routes.every(({ does }) => does === 'stream') ? 'public' : 'caller',
         ...(key === undefined ? {} : { key }),
         handle: (visit) =>
           handle(visit, { door, one: pick(visit, routes), edge }).catch((error: unknown) =>
@@ -101,6 +104,7 @@ async function handle(visit: Visit, { door, one, edge }: Place): Promise<Respons
         ...(asked.ids === null ? {} : { nativeIds: asked.ids }),
         ...(asked.model === null ? {} : { model: asked.model }),
         ...(asked.createdAfterMs === undefined ? {} : { createdAfterMs: asked.createdAfterMs }),
+        ...(asked.createdBeforeMs === undefined ? {} : { createdBeforeMs: asked.createdBeforeMs }),
         ...(asked.kind === undefined ? {} : { kind: asked.kind }),
       };
       const after = await rowAfter(asked.after, { visit, mount, edge });
@@ -128,6 +132,14 @@ async function handle(visit: Visit, { door, one, edge }: Place): Promise<Respons
       if (body === null) throw new Fault('not_found');
       return Response.json(body);
     }
+    case 'inquire':
+      return inquire(one, await readAsk(visit, one, edge), { visit, door, edge });
+    case 'consult':
+      return consult(one, await readAsk(visit, one, edge), { visit, door, edge });
+    case 'file':
+      return sendFile(one, { visit, door, edge });
+    case 'stream':
+      return streamTask(visit, { visit, one, edge });
     case 'secret':
       return Response.json(one.write(edge.secretOf(callerOf(visit).key.accountId)));
   }
@@ -227,7 +239,8 @@ async function create(visit: Visit, { door, one, edge }: CreatePlace): Promise<R
     media: want.media,
     params: want.params,
     options: {},
-    native: { path, body },
+    native: { path, body, ...(want.headers === undefined ? {} : { headers: want.headers }) },
+    ...(want.ownName === undefined ? {} : { ownName: want.ownName }),
     sources: want.sources,
     callback:
       want.callbackUrl === null

@@ -22,6 +22,9 @@ export interface ResultEdge {
 }
 
 const MS_PER_S = 1_000;
+/** Begins what is signed, so that no pass opens a result and no link a stream. */
+const PASS = 'watch';
+const PASS_LIFE_MS = 3_600_000;
 const RANGE = /^bytes=(\d*)-(\d*)$/;
 
 export function resultRoutes(edge: ResultEdge): readonly Route[] {
@@ -59,7 +62,24 @@ export function makeLinkOf(edge: Omit<ResultEdge, 'desk' | 'files'>, origin: str
     const what = [task.row.accountId, task.row.id, index, endS].join('~');
     return `${ours}/results/${edge.signer.sign(what)}`;
   };
-  return Object.assign(linkOf, { origin: ours });
+  const passOf = ({ row }: Task): string => {
+    const endS = Math.floor((edge.clock.nowMs() + PASS_LIFE_MS) / MS_PER_S);
+    return edge.signer.sign([PASS, row.accountId, row.id, endS].join('~'));
+  };
+  return Object.assign(linkOf, { origin: ours, passOf });
+}
+
+/** The task that a pass opens. Faults: `not_found`, `result_gone`, `resource_not_found`. */
+export async function openPass(
+  pass: string,
+  { desk, signer, clock }: Pick<ResultEdge, 'desk' | 'signer' | 'clock'>,
+): Promise<Task> {
+  const [kind, accountId = '', id = '', endS = '0'] = signer.open(pass)?.split('~') ?? [];
+  if (kind !== PASS) throw new Fault('not_found', { message: 'This link is not one of ours.' });
+  if (Number(endS) * MS_PER_S < clock.nowMs()) {
+    throw new Fault('result_gone', { message: 'This link has expired. Ask for the task again.' });
+  }
+  return desk.find({ id, mount: '', accountId });
 }
 
 async function byLink(visit: Visit, edge: ResultEdge): Promise<Response> {
@@ -76,7 +96,7 @@ async function byLink(visit: Visit, edge: ResultEdge): Promise<Response> {
 export async function serveOutput(
   { doc, row }: Task,
   index: number,
-  { visit, files }: { readonly visit: Visit; readonly files: Files },
+  { visit, files }: { readonly visit: Visit; readonly files: Pick<Files, 'read'> },
 ): Promise<Response> {
   const output = row.state === 'succeeded' ? doc.outputs[index] : undefined;
   if (output === undefined) {
@@ -90,7 +110,11 @@ export async function serveOutput(
   return serveFile(file, visit.request, files);
 }
 
-async function serveFile(file: KeptFile, request: Request, files: Files): Promise<Response> {
+async function serveFile(
+  file: KeptFile,
+  request: Request,
+  files: Pick<Files, 'read'>,
+): Promise<Response> {
   const headers: Record<string, string> = {
     'content-type': file.mime,
     'accept-ranges': 'bytes',

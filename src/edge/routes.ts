@@ -40,7 +40,10 @@ export interface Route {
   /** Asked before anything else is looked at, the key included. Throws to refuse. */
   readonly gate?: (visit: Visit) => Promise<void>;
   /** Where a key may stand beside the usual places. */
-  readonly key?: (header: (name: string) => string | null) => string | null;
+  readonly key?: (
+    header: (name: string) => string | null,
+    query: () => URLSearchParams,
+  ) => string | null;
   readonly handle: (visit: Visit) => Response | Promise<Response>;
   /** Where the key may stand in the query, for formats whose clients put it there. */
   readonly keyInQuery?: string;

@@ -186,9 +186,10 @@ async function visitRoute(
 
 function credentialOf(request: Request, { key, keyInQuery }: Route): string | null {
   const header = (name: string): string | null => request.headers.get(name);
-  const credential = key?.(header) ?? readCredential(header);
+  const query = (): URLSearchParams => new URL(request.url).searchParams;
+  const credential = key?.(header, query) ?? readCredential(header);
   if (credential !== null || keyInQuery === undefined) return credential;
-  return new URL(request.url).searchParams.get(keyInQuery);
+  return query().get(keyInQuery);
 }
 
 /** No name here holds a NUL, and not every database can be asked for one. */

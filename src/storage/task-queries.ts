@@ -18,12 +18,16 @@ export function taskQueries(db: Db): Tasks {
       const result = await db
         .insertInto('tasks')
         .values(writeTask(row))
-        .onConflict((conflict) => conflict.columns(['account_id', 'repeat_key']).doNothing())
+        .onConflict((conflict) => conflict.doNothing())
         .executeTakeFirst();
       return (result.numInsertedOrUpdatedRows ?? 0n) > 0n;
     },
     byId: (id) => one(select().where('id', '=', id)),
     byNativeId: (mount, id) => one(select().where('mount', '=', mount).where('native_id', '=', id)),
+    byOwnName: (accountId, mount, name) => {
+      const own = select().where('account_id', '=', accountId).where('mount', '=', mount);
+      return one(own.where('own_name', '=', name));
+    },
     byToken: (token) => one(select().where('token', '=', token)),
     byRepeatKey: (accountId, key) =>
       one(select().where('account_id', '=', accountId).where('repeat_key', '=', key)),
@@ -216,7 +220,8 @@ function looks(
 /** What the filter demands, as one condition. */
 function meets(filter: TaskFilter) {
   return (eb: ExpressionBuilder<Schema, 'tasks'>) => {
-    const { after, mount, nativeIds, states, kind, model, createdAfterMs } = filter;
+    const { after, mount, nativeIds, states, kind, model, createdAfterMs, createdBeforeMs } =
+      filter;
     // Nobody was told of a draft yet.
     const all = [eb('account_id', '=', filter.accountId), eb('phase', '<>', 'draft')];
     if (after !== undefined) all.push(eb('id', '<', after));
@@ -225,6 +230,7 @@ function meets(filter: TaskFilter) {
     if (states !== undefined) all.push(eb('state', 'in', states));
     if (kind !== undefined) all.push(eb('kind', '=', kind));
     if (model !== undefined) all.push(eb('model', '=', model));
+    if (createdBeforeMs !== undefined) all.push(eb('created_ms', '<=', createdBeforeMs));
     if (createdAfterMs !== undefined) all.push(eb('created_ms', '>=', createdAfterMs));
     return eb.and(all);
   };
@@ -251,6 +257,7 @@ function writeTask(row: TaskRow): TasksTable {
     lease_until_ms: row.leaseUntilMs,
     lease_no: row.leaseNo,
     repeat_key: row.repeatKey,
+    own_name: row.ownName,
     token: row.token,
     events: row.events,
     told: row.told,
@@ -281,6 +288,7 @@ function readTask(row: Selectable<TasksTable>): TaskRow {
     leaseUntilMs: Number(row.lease_until_ms),
     leaseNo: row.lease_no,
     repeatKey: row.repeat_key,
+    ownName: row.own_name,
     token: row.token,
     events: row.events,
     told: row.told,

@@ -38,6 +38,7 @@ export async function createTask(wish: TaskWish, deps: TaskDeps): Promise<Create
   if (!(await deps.tasks.insert(row))) {
     // Made by a twin of this request, a moment ago.
     const twin = await repeated(wish, asked, deps);
+    if (twin === undefined) await checkOwnName(wish, deps);
     if (twin === undefined) throw new Fault('overloaded', { retryAfterS: 1 });
     return { row: twin, repeated: true };
   }
@@ -61,6 +62,16 @@ async function repeated(
   }
   if (openTask(row).job.asked !== asked) throw new Fault('idempotency_mismatch');
   return row;
+}
+
+/** A name stands for one job for ever, as at the vendors that know such names. */
+async function checkOwnName({ caller, door, ownName }: TaskWish, deps: TaskDeps): Promise<void> {
+  if (ownName === undefined) return;
+  const taken = await deps.tasks.byOwnName(caller.accountId, door?.mount ?? '', ownName);
+  if (taken === undefined) return;
+  throw new Fault('invalid_request', {
+    message: `There is a task of the name "${ownName.slice(0, 100)}" already.`,
+  });
 }
 
 async function checkOpen({ caller }: TaskWish, deps: TaskDeps): Promise<void> {
@@ -252,6 +263,7 @@ function draft(wish: TaskWish, making: Making, deps: TaskDeps): TaskRow {
     leaseUntilMs: 0,
     leaseNo: 0,
     repeatKey: wish.repeatKey,
+    ownName: wish.ownName ?? null,
     token: newName(TOKEN_CHARS),
     events: 1,
     told: 0,

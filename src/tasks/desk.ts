@@ -1,11 +1,17 @@
 /** What callers may do with tasks: make, see, list, stop, drop. Every look asks whose it is. */
 import { Fault } from '../kit/fault.ts';
+import type { OutboundReply } from '../kit/fetch.ts';
 import type { Guard } from '../kit/guard.ts';
 import type { TaskFilter, TaskRow } from '../storage/ports.ts';
+import type { VendorTask } from '../vendors/job.ts';
+import type { Ask, Reply } from '../vendors/long.ts';
+import { shownStatus } from '../vendors/refusal.ts';
 import { type Created, createTask, findTask } from './create.ts';
 import type { TaskDeps } from './deps.ts';
 import { openTask, type Task } from './doc.ts';
 import type { Engine } from './engine.ts';
+import { type Asker, inquireAt, inquireOf, listen } from './inquire.ts';
+import { vendorTask } from './vendor-job.ts';
 import type { Waiters } from './waiters.ts';
 import { checkUrl } from './webhooks/desk.ts';
 import type { TaskWish } from './wish.ts';
@@ -28,6 +34,10 @@ export interface Desk {
   cancel(ref: TaskRef): Promise<Task>;
   /** Fault: `task_open`. */
   remove(ref: TaskRef): Promise<Task>;
+  /** Asks the vendor something at once, about a task or in general. Faults: the vendor's. */
+  inquire(question: Question): Promise<Reply>;
+  /** What the vendor streams of a task at this address; null: nothing that can be had. */
+  listen(task: Task, url: string, signal: AbortSignal): Promise<OutboundReply | null>;
 }
 
 export interface TaskRef {
@@ -36,6 +46,10 @@ export interface TaskRef {
   readonly mount: string;
   readonly accountId: string;
 }
+
+export type Question =
+  | { readonly about: TaskRef; readonly ask: (task: VendorTask) => Ask }
+  | { readonly of: Asker; readonly ask: Ask };
 
 export interface DeskDeps extends TaskDeps {
   readonly engine: Engine;
@@ -106,6 +120,20 @@ export function makeDesk(deps: DeskDeps): Desk {
       await deps.tasks.remove(task.row.id);
       return task;
     },
+    async inquire(question) {
+      if ('of' in question) return inquireOf(question.of, question.ask, deps);
+      const task = await find(question.about);
+      const place = deps.routes.pinned(task.row.upstream, task.doc.service);
+      if (place === undefined) throw new Fault('no_upstream');
+      if (task.row.vendorId === null) {
+        throw new Fault('invalid_request', { message: 'This task has not begun (yet).' });
+      }
+      return inquireAt(place, question.ask(vendorTask(task)), deps);
+    },
+    async listen({ row, doc }, url, signal) {
+      const place = deps.routes.pinned(row.upstream, doc.service);
+      return place === undefined ? null : listen(place, { url, signal }, deps);
+    },
   };
 
   function untilEnd(row: TaskRow): Promise<TaskRow> {
@@ -117,7 +145,10 @@ export function makeDesk(deps: DeskDeps): Desk {
 }
 
 async function findOwn(ref: TaskRef, deps: DeskDeps): Promise<Task> {
-  const row = await findTask(ref.id, ref.mount, deps);
+  const known = await findTask(ref.id, ref.mount, deps);
+  const { accountId, mount, id } = ref;
+  const row =
+    known ?? (mount === '' ? undefined : await deps.tasks.byOwnName(accountId, mount, id));
   if (row !== undefined && row.accountId === ref.accountId && row.phase !== 'draft') {
     return openTask(row);
   }
@@ -135,7 +166,9 @@ function throwRefusal({ row, doc }: Task): void {
     headers: { 'x-gangway-task': row.id },
     ...(error.vendorCode === null ? {} : { vendorCode: error.vendorCode }),
   };
-  if (error.code === 'vendor_rejected') throw new Fault('vendor_rejected', more);
+  if (error.code === 'vendor_rejected') {
+    throw new Fault('vendor_rejected', { ...more, status: shownStatus(error.vendorStatus ?? 400) });
+  }
   if (error.code === 'vendor_busy') throw new Fault('vendor_busy', { ...more, retryAfterS: 10 });
   if (error.code === 'vendor_unreachable') throw new Fault('vendor_unreachable', more);
   if (error.code === 'no_upstream') throw new Fault('no_upstream', more);

@@ -23,6 +23,8 @@ export interface TaskError {
   /** The same job may succeed later. */
   readonly retryable: boolean;
   readonly vendorCode: string | null;
+  /** HTTP status of the vendor's refusal. */
+  readonly vendorStatus?: number;
 }
 
 /** A result that is in our keeping. */

@@ -135,18 +135,20 @@ interface Refusal {
   readonly cause: string;
   readonly code: string | null;
   readonly message: string | null;
+  readonly status?: number;
   readonly deps: TaskDeps;
 }
 
 /** It certainly did not begin there. */
 function refused(task: Task, way: Way, refusal: Refusal): Promise<Task> {
-  const { cause, code, message, deps } = refusal;
+  const { cause, code, message, status, deps } = refusal;
   if (cause === 'caller') {
     const error = {
       code: 'vendor_rejected',
       message: message ?? 'The vendor refused this request.',
       retryable: false,
       vendorCode: code,
+      ...(status === undefined ? {} : { vendorStatus: status }),
     };
     return save(task, finishing(task, 'failed', { error }), deps);
   }

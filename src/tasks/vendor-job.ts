@@ -43,6 +43,7 @@ export async function writtenJob(job: KeptJob, words: Words, deps: Reads): Promi
       native === null
         ? null
         : {
+            ...native,
             path: native.path
               .split('/')
               .map((part) => ids.get(part) ?? part)

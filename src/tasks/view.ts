@@ -9,6 +9,8 @@ import { replaceWords } from './vendor-job.ts';
 /** Where an output is fetched; null: nowhere any more. */
 export interface LinkOf {
   (task: Task, index: number): string | null;
+  /** Proves without a key, for a while, that this task may be watched. */
+  readonly passOf: (task: Task) => string;
   /** Where this gateway is, as the reader knows it. */
   readonly origin: string;
 }
@@ -103,6 +105,7 @@ export function nativeView(task: Task, linkOf: LinkOf): NativeView {
   return {
     base: linkOf.origin + row.mount,
     id: row.nativeId,
+    pass: linkOf.passOf(task),
     model: job.named,
     state: row.state,
     body: isObject(body) ? body : null,

@@ -1,6 +1,6 @@
 /** What a caller asks for, however it was written. */
 import type { JsonObject } from '../kit/json.ts';
-import type { JobMedia, JobParams } from '../vendors/job.ts';
+import type { JobMedia, JobParams, NativeRequest } from '../vendors/job.ts';
 import type { CallbackWish } from './doc.ts';
 
 export type { JobParams } from '../vendors/job.ts';
@@ -35,12 +35,14 @@ export interface TaskWish {
   readonly media: readonly JobMedia[];
   readonly params: JobParams;
   readonly options: JsonObject;
-  readonly native: { readonly path: string; readonly body: JsonObject } | null;
+  readonly native: NativeRequest | null;
   /** Ids of tasks of this account. */
   readonly sources: readonly string[];
   readonly callback: CallbackWish | null;
   readonly metadata: JsonObject | null;
   readonly repeatKey: string | null;
+  /** What the caller calls it: unique in its account at this door. */
+  readonly ownName?: string;
 }
 
 /** The kind that a job of these media most likely is. */

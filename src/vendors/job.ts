@@ -35,6 +35,14 @@ export interface VendorTask {
   readonly kept: JsonObject;
 }
 
+/** A request in the vendor's own format. */
+export interface NativeRequest {
+  readonly path: string;
+  readonly body: JsonObject;
+  /** Those of the caller's headers that the vendor is to see. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 /** What is wanted of a model, whatever the vendor. */
 export interface Job {
   readonly kind: string;
@@ -47,7 +55,7 @@ export interface Job {
   /** Fields of the vendor's own, merged last. */
   readonly options: JsonObject;
   /** Written in the vendor's own format: sent as it is, but for model and callback. */
-  readonly native: { readonly path: string; readonly body: JsonObject } | null;
+  readonly native: NativeRequest | null;
   /** The job that this one builds on. */
   readonly source: VendorTask | null;
   /** Our own id, unique for ever, for vendors that take one. */

@@ -1,7 +1,7 @@
 /** A vendor's own paths as this gateway serves them: what is asked, and how it is answered. */
 import type { Json, JsonObject } from '../kit/json.ts';
-import type { JobMedia, JobParams } from './job.ts';
-import type { JobError, JobState } from './long.ts';
+import type { JobMedia, JobParams, VendorTask } from './job.ts';
+import type { Ask, JobError, JobOutput, JobState, Reply } from './long.ts';
 import type { NativeFiles } from './native-files.ts';
 
 export interface NativeAsk {
@@ -25,6 +25,10 @@ export interface NativeWant {
   readonly callbackEvents?: readonly string[];
   /** So long the caller waits for its end before it is answered as it stands by then. */
   readonly patienceMs?: number;
+  /** What the caller calls the job, and may read it by; unique in its account. */
+  readonly ownName?: string;
+  /** Those of its headers that the vendor is to see. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Ids of ours in path or body that stand for jobs at the vendor; replaced before it is sent. */
   readonly sources: readonly string[];
 }
@@ -44,6 +48,8 @@ export interface NativeView {
   readonly error: JobError | null;
   readonly createdS: number;
   readonly updatedS: number;
+  /** Opens the task's stream without a key, for a while. */
+  readonly pass: string;
   /** The results themselves as base64; only where the route asked for them and we keep them. */
   readonly files?: readonly string[];
 }
@@ -64,6 +70,7 @@ export interface NativeListAsk {
   /** The id after which the page begins, for lists that go on from where they were. */
   readonly after?: string;
   readonly createdAfterMs?: number;
+  readonly createdBeforeMs?: number;
   /** Absent: jobs of every kind. */
   readonly kind?: string;
 }
@@ -120,11 +127,40 @@ export type NativeRoute = Place &
         readonly status: number;
         readonly write: (view: NativeView) => Json | null;
       }
+    /** Something that the vendor answers at once and for nothing, about the job of `:id`. */
+    | {
+        readonly does: 'inquire';
+        readonly ask: (ask: NativeAsk, task: VendorTask) => Ask;
+        readonly write: (reply: Reply) => Json;
+      }
+    /** The same, about nothing of ours: asked of those who do this model's jobs. */
+    | {
+        readonly does: 'consult';
+        readonly model: string;
+        readonly ask: (ask: NativeAsk) => Ask;
+        readonly write: (reply: Reply) => Json;
+      }
+    /** The first result of this type of the job of `:id`, itself. */
+    | { readonly does: 'file'; readonly type: JobOutput['type'] }
+    /** What a job says while it runs, as server-sent events; opened by its `:pass`, not by a key. */
+    | {
+        readonly does: 'stream';
+        /** Where the vendor streams it; null: nowhere. */
+        readonly from: (body: JsonObject) => string | null;
+        readonly event: (event: StreamEvent) => 'pass' | 'hold' | 'end';
+        /** What is told at its end; `sent` is the data that was passed on before. */
+        readonly end: (view: NativeView, sent: string) => readonly StreamEvent[];
+      }
     /** What the vendor's data says of itself; null: nothing of that name. */
     | { readonly does: 'tell'; readonly write: (ask: NativeAsk) => Json | null }
     /** The secret that proves our calls to this account's own URLs. */
     | { readonly does: 'secret'; readonly write: (secret: string) => Json }
   );
+
+export interface StreamEvent {
+  readonly name: string;
+  readonly data: string;
+}
 
 export interface Native {
   /** Where the routes begin: "/luma/dream-machine/v1". */
@@ -133,7 +169,10 @@ export interface Native {
   /** An id in the vendor's own form, out of 32 random hex digits. */
   readonly idOf: (hex: string, createdMs: number) => string;
   /** Where else a caller's key may stand; null: not there. */
-  readonly key?: (header: (name: string) => string | null) => string | null;
+  readonly key?: (
+    header: (name: string) => string | null,
+    query: () => URLSearchParams,
+  ) => string | null;
   /** What a callback is told. Absent: what is read. */
   readonly told?: (view: NativeView) => Json;
   readonly fault: (fault: NativeFault) => Json;

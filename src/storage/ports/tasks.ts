@@ -36,6 +36,8 @@ export interface TaskRow {
   readonly leaseNo: number;
   /** A second creation under this key is the first one. */
   readonly repeatKey: string | null;
+  /** What its caller calls it, where the vendor's clients may; unique in its account and mount. */
+  readonly ownName: string | null;
   /** Names it to the vendor, where the vendor calls back. */
   readonly token: string;
   /** How many events it has, and of how many the webhooks were told. */
@@ -74,6 +76,7 @@ export interface TaskFilter {
   readonly kind?: string;
   readonly model?: string;
   readonly createdAfterMs?: number;
+  readonly createdBeforeMs?: number;
 }
 
 export interface LeaseAsk {
@@ -84,10 +87,11 @@ export interface LeaseAsk {
 }
 
 export interface Tasks {
-  /** False where the repeat key is taken. */
+  /** False where the repeat key or the own name is taken. */
   insert(row: TaskRow): Promise<boolean>;
   byId(id: string): Promise<TaskRow | undefined>;
   byNativeId(mount: string, nativeId: string): Promise<TaskRow | undefined>;
+  byOwnName(accountId: string, mount: string, name: string): Promise<TaskRow | undefined>;
   byToken(token: string): Promise<TaskRow | undefined>;
   byRepeatKey(accountId: string, key: string): Promise<TaskRow | undefined>;
   /** The key may be used again. */

@@ -46,7 +46,8 @@ function start(job: Job): Ask {
       ? {}
       : { webhook: job.callbackUrl, webhook_events_filter: ['start', 'completed'] };
   const body = { ...(version === undefined ? {} : { version }), input, ...call };
-  return { method: 'POST', path, body };
+  const headers = job.native?.headers;
+  return { method: 'POST', path, body, ...(headers === undefined ? {} : { headers }) };
 }
 
 function nativeInput({ native }: Job): JsonObject {
@@ -106,5 +107,6 @@ export const predictions: LongService = {
   atOnce: { requests: 16, jobs: null },
   bound,
   linkLifeS: LINK_LIFE_S,
+  hosts: ['stream.replicate.com'],
   native: replicateNative,
 };

@@ -1,8 +1,9 @@
 /** A prediction as Replicate shows it. */
 import type { JsonObject } from '../../kit/json.ts';
 import type { NativeView } from '../native.ts';
-import type { NativeFile } from '../native-files.ts';
+import type { FilesPlace, NativeFile } from '../native-files.ts';
 import { findModel } from './models.ts';
+import { streamOf } from './stream.ts';
 
 const STATES: Readonly<Record<NativeView['state'], string>> = Object.freeze({
   queued: 'starting',
@@ -36,8 +37,16 @@ export function write(view: NativeView): JsonObject {
     completed_at: isOver ? (completedAt ?? new Date(view.updatedS * MS_PER_S).toISOString()) : null,
     output: state === 'succeeded' ? (said.output ?? null) : null,
     error: view.error?.message ?? null,
-    urls: { get: link, cancel: `${link}/cancel` },
+    urls: {
+      ...{ get: link, cancel: `${link}/cancel` },
+      ...(streamOf(said) === null ? {} : { stream: `${view.base}/stream/${view.pass}` }),
+    },
   };
+}
+
+export function listFiles(files: readonly NativeFile[], { link, next }: FilesPlace): JsonObject {
+  const more = next === null ? null : `${link}?cursor=${encodeURIComponent(next)}`;
+  return { previous: null, next: more, results: files.map(showFile) };
 }
 
 export function showFile(file: NativeFile): JsonObject {
