@@ -88,6 +88,7 @@ export class Jobs {
   }
 
   timeOf(job: FakeJob): number {
+    if (job.request.atOnce === true) return 0;
     return this.jobMs * (job.prompt.includes('sandbox-slow') ? 10 : 1);
   }
 

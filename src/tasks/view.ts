@@ -114,7 +114,7 @@ export function nativeView(task: Task, linkOf: LinkOf): NativeView {
       error === null || row.state !== 'failed'
         ? null
         : { code: error.vendorCode, message: error.message, cause: 'caller' },
-    createdS: Math.floor(row.createdMs / 1_000),
-    updatedS: Math.floor(doc.updatedMs / 1_000),
+    createdMs: row.createdMs,
+    updatedMs: doc.updatedMs,
   };
 }

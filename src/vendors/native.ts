@@ -46,8 +46,8 @@ export interface NativeView {
   /** What the caller sent. */
   readonly asked: JsonObject;
   readonly error: JobError | null;
-  readonly createdS: number;
-  readonly updatedS: number;
+  readonly createdMs: number;
+  readonly updatedMs: number;
   /** Opens the task's stream without a key, for a while. */
   readonly pass: string;
   /** The results themselves as base64; only where the route asked for them and we keep them. */

@@ -11,7 +11,6 @@ const STATES: Readonly<Record<NativeView['state'], string>> = Object.freeze({
   canceled: 'failed',
 });
 const LIMIT = 100;
-const MS_PER_S = 1_000;
 
 function text(value: Json | undefined): string | null {
   return typeof value === 'string' && value !== '' ? value : null;
@@ -63,7 +62,7 @@ function write(view: NativeView): JsonObject {
     generation_type: text(asked.generation_type) ?? 'video',
     state: STATES[view.state],
     failure_reason: view.error?.message ?? null,
-    created_at: new Date(view.createdS * MS_PER_S).toISOString(),
+    created_at: new Date(view.createdMs).toISOString(),
     assets: null,
     model: view.model,
   };

@@ -10,7 +10,6 @@ const WORDS: Readonly<Record<NativeView['state'], string>> = Object.freeze({
   canceled: 'CANCEL',
 });
 const QUEUED_WORDS: readonly Json[] = ['', 'NOT_START', 'SUBMITTED', 'MODAL'];
-const MS_PER_S = 1_000;
 /** Which of our accounts there did it, and where we are called: nobody's business. */
 const OURS = /^(notifyHook|discord|instance|channel|guild|accountFilter|messageHash$)/;
 
@@ -43,7 +42,7 @@ export function shown(view: NativeView): JsonObject {
     prompt: asked.prompt ?? '',
     promptEn: '',
     description: '',
-    submitTime: view.createdS * MS_PER_S,
+    submitTime: view.createdMs,
     startTime: 0,
     finishTime: 0,
     progress: '',

@@ -18,7 +18,6 @@ const WORDS: Readonly<Record<NativeView['state'], string>> = Object.freeze({
   failed: 'FAILED',
   canceled: 'CANCELLED',
 });
-const MS_PER_S = 1_000;
 
 const text = (value: Json | undefined): string | null =>
   typeof value === 'string' && value !== '' ? value : null;
@@ -41,7 +40,7 @@ function write(view: NativeView): JsonObject {
   return {
     ...rest,
     id: view.id,
-    createdAt: new Date(view.createdS * MS_PER_S).toISOString(),
+    createdAt: new Date(view.createdMs).toISOString(),
     status:
       said.status === 'THROTTLED' && view.state === 'queued' ? 'THROTTLED' : WORDS[view.state],
     ...(view.state === 'running' ? { progress: progress ?? 0 } : {}),
