@@ -101,6 +101,14 @@ export class Jobs {
     return /sandbox-(fail|moderate)/.test(job.prompt) ? 'failed' : 'succeeded';
   }
 
+  /** Percent of its time that is over; a hundred only when it is done. */
+  progressOf(job: FakeJob): number {
+    const whole = this.timeOf(job);
+    if (this.stateOf(job) === 'succeeded' || whole === 0) return 100;
+    const running = (nowMs() - job.createdMs) / whole - QUEUED_PART;
+    return Math.min(99, Math.max(0, Math.floor((running / (1 - QUEUED_PART)) * 100)));
+  }
+
   updatedMs(job: FakeJob): number {
     const whole = this.timeOf(job);
     const at = { queued: 0, running: whole * QUEUED_PART, succeeded: whole, failed: whole };

@@ -83,7 +83,8 @@ function show(job: FakeJob, jobs: Jobs, origin: string): JsonObject {
     status: WORDS[state],
   };
   if (state === 'queued') return { ...base, estimatedCost: { credits } };
-  if (state === 'running') return { ...base, estimatedCost: { credits }, progress: 0.5 };
+  if (state === 'running')
+    return { ...base, estimatedCost: { credits }, progress: jobs.progressOf(job) / 100 };
   if (state === 'succeeded') {
     const output = [`${origin}/sandbox/files/${job.id}/video.mp4`];
     return { ...base, cost: { credits }, output };

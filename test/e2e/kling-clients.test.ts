@@ -33,7 +33,7 @@ beforeAll(async () => {
     },
   });
   const made = await place.gateway.cli('access-keys', 'create', '--account', 'payer', '--json');
-  pair = JSON.parse(made) as typeof pair;
+  pair = made as typeof pair;
 });
 
 afterAll(cleanUp);
@@ -109,7 +109,7 @@ describe('a token that the caller signs', () => {
 
   test('is out when its pair is', async () => {
     const made = await place.gateway.cli('access-keys', 'create', '--account', 'payer', '--json');
-    const other = JSON.parse(made) as typeof pair;
+    const other = made as typeof pair;
     const old = token({ iss: other.access_key_id }, other.secret_access_key);
     expect((await ask(TEXT, undefined, old)).status).toBe(200);
     await place.gateway.cli('access-keys', 'disable', other.access_key_id);

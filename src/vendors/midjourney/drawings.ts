@@ -82,9 +82,11 @@ function imagine({ prompt, negativePrompt, params }: Job, urls: readonly string[
 }
 
 /** By the piece of work, its action, and the mode in which it is done. */
-function bound({ native, params, kind }: Job): Amounts {
+function bound({ native, params, kind, prompt }: Job): Amounts {
   const path = native?.path ?? '';
-  const mode = /^-(\w+)\/mj/.exec(path)?.[1] ?? params.mode ?? 'default';
+  // What the prompt says of the mode counts before the path.
+  const said = /--(fast|relax|turbo)\b/.exec(prompt ?? '')?.[1];
+  const mode = said ?? /^-(\w+)\/mj/.exec(path)?.[1] ?? params.mode ?? 'default';
   const action = path.split('/').at(-1) || kind;
   return { units: { task: 1 }, traits: { action, mode } };
 }
