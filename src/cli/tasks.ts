@@ -108,8 +108,7 @@ export async function startTasks(parts: TaskParts) {
     ...taskRoutes(edge),
     ...videoRoutes({ ...edge, files }),
     ...nativeRoutes(listDoors(Object.values(VENDORS)), {
-      ...{ ...edge, files, clock },
-      secretOf: secrets.accountSecret,
+      ...{ ...edge, files, clock, secretOf: secrets.accountSecret },
       openPass: (pass) => openPass(pass, { ...results, desk }),
       inbox: makeInbox({ ...custody, signer: results.signer }),
     }),

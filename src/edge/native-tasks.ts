@@ -226,7 +226,7 @@ async function create(visit: Visit, { door, one, edge }: CreatePlace): Promise<R
   await edge.admit(visit);
   const { mount, idOf } = door.native;
   const place = one.path.replaceAll(/:(\w+)/g, (_, name: string) => visit.params[name] ?? '');
-  const path = one.query === undefined ? place : `${place}?${ask.query}`;
+  const path = one.query === undefined ? place : `${place}?${unsigned(ask.query)}`;
   const made = await edge.desk.create({
     requestId: visit.requestId,
     caller,
@@ -257,6 +257,11 @@ async function create(visit: Visit, { door, one, edge }: CreatePlace): Promise<R
     status: typeof one.status === 'number' ? one.status : one.status(view),
     headers: { 'x-gangway-task': task.row.id },
   });
+}
+
+/** Without what signs a request: the caller's credential is nothing to keep. */
+function unsigned(query: URLSearchParams): URLSearchParams {
+  return new URLSearchParams([...query].filter(([name]) => !/^x-/i.test(name)));
 }
 
 /** Its end. The job goes on where it takes too long, and is found by its id in our own API. */

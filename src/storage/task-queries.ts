@@ -24,10 +24,6 @@ export function taskQueries(db: Db): Tasks {
     },
     byId: (id) => one(select().where('id', '=', id)),
     byNativeId: (mount, id) => one(select().where('mount', '=', mount).where('native_id', '=', id)),
-    byOwnName: (accountId, mount, name) => {
-      const own = select().where('account_id', '=', accountId).where('mount', '=', mount);
-      return one(own.where('own_name', '=', name));
-    },
     byToken: (token) => one(select().where('token', '=', token)),
     byRepeatKey: (accountId, key) =>
       one(select().where('account_id', '=', accountId).where('repeat_key', '=', key)),
@@ -163,9 +159,22 @@ function heldWrites(db: Db): Pick<Tasks, 'save' | 'renew'> {
 
 function looks(
   db: Db,
-): Pick<Tasks, 'atVendor' | 'claimed' | 'unknown' | 'priceText' | 'untold' | 'markTold'> {
+): Pick<
+  Tasks,
+  'byOwnName' | 'atVendor' | 'claimed' | 'unknown' | 'priceText' | 'untold' | 'markTold'
+> {
   const count = () => db.selectFrom('tasks').select(({ fn }) => fn.countAll<number>().as('count'));
   return {
+    async byOwnName(accountId, mount, name) {
+      const row = await db
+        .selectFrom('tasks')
+        .selectAll()
+        .where('account_id', '=', accountId)
+        .where('mount', '=', mount)
+        .where('own_name', '=', name)
+        .executeTakeFirst();
+      return row === undefined ? undefined : readTask(row);
+    },
     async atVendor(upstream) {
       const row = await count()
         .where('upstream', '=', upstream)

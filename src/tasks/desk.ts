@@ -100,10 +100,8 @@ export function makeDesk(deps: DeskDeps): Desk {
     },
     async list(filter) {
       const rows = await deps.tasks.list({ ...filter, limit: filter.limit + 1 });
-      return {
-        tasks: rows.slice(0, filter.limit).map(openTask),
-        more: rows.length > filter.limit,
-      };
+      const tasks = rows.slice(0, filter.limit).map(openTask);
+      return { tasks, more: rows.length > filter.limit };
     },
     count: (filter) => deps.tasks.count(filter),
     async cancel(ref) {
@@ -120,6 +118,21 @@ export function makeDesk(deps: DeskDeps): Desk {
       await deps.tasks.remove(task.row.id);
       return task;
     },
+    ...questions(find, deps),
+  };
+
+  function untilEnd(row: TaskRow): Promise<TaskRow> {
+    const isSoon = openTask(row).doc.outcome !== 'succeeded';
+    return isSoon
+      ? until(row, CANCEL_WAIT_MS, (now) => now.endedMs !== null)
+      : Promise.resolve(row);
+  }
+}
+
+type Find = Desk['find'];
+
+function questions(find: Find, deps: DeskDeps): Pick<Desk, 'inquire' | 'listen'> {
+  return {
     async inquire(question) {
       if ('of' in question) return inquireOf(question.of, question.ask, deps);
       const task = await find(question.about);
@@ -135,13 +148,6 @@ export function makeDesk(deps: DeskDeps): Desk {
       return place === undefined ? null : listen(place, { url, signal }, deps);
     },
   };
-
-  function untilEnd(row: TaskRow): Promise<TaskRow> {
-    const isSoon = openTask(row).doc.outcome !== 'succeeded';
-    return isSoon
-      ? until(row, CANCEL_WAIT_MS, (now) => now.endedMs !== null)
-      : Promise.resolve(row);
-  }
 }
 
 async function findOwn(ref: TaskRef, deps: DeskDeps): Promise<Task> {

@@ -7,7 +7,6 @@ export type {
   NativeFault,
   NativeRoute,
   NativeView,
-  StreamEvent,
 } from '../vendors/native.ts';
 export type { NativeFile, NativeFiles } from '../vendors/native-files.ts';
 

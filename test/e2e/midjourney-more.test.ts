@@ -1,4 +1,4 @@
-/** Midjourney's smaller paths: seeds, uploads, pictures, queues, and what callers may not choose. */
+/** Midjourney's smaller paths: seeds, uploads, pictures, queues; and what is not to choose. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { cleanUp, until } from './gateway.ts';
 import { type NativePlace, startNative } from './native-place.ts';

@@ -79,7 +79,7 @@ test(
   RUN_MS,
 );
 
-test('what has no price is refused to accounts with a balance, and what is wrong to all', async () => {
+test('what has no price is not for accounts with a balance; what is wrong for none', async () => {
   const poor = client.soundEffect.create({ model: 'seed_audio', promptText: 'waves' });
   await expect(plain(poor)).rejects.toMatchObject({ error: { error: expect.any(String) } });
   const wrong = free.textToSpeech.create(JSON.parse('{"model":"eleven_v3","promptText":"x"}'));

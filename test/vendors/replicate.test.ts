@@ -1,4 +1,4 @@
-/** The twenty models of Replicate that are known: their inputs, field by field, and their prices. */
+/** The twenty models of Replicate's that are known: their inputs field by field; prices. */
 import { describe, expect, test } from 'bun:test';
 import known from '../../sandbox/tasks/replicate-models.json' with { type: 'json' };
 import catalogued from '../../src/catalog/models/replicate.ts';

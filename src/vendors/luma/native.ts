@@ -11,6 +11,9 @@ const STATES: Readonly<Record<NativeView['state'], string>> = Object.freeze({
   canceled: 'failed',
 });
 const LIMIT = 100;
+/** How long an answer is held back for who wants the picture in it. */
+const SYNC_S = 60;
+const MS_PER_S = 1_000;
 
 function text(value: Json | undefined): string | null {
   return typeof value === 'string' && value !== '' ? value : null;
@@ -44,8 +47,13 @@ function want(ask: NativeAsk, kind: string): NativeWant {
       ...(resolution === null ? {} : { resolution }),
     },
     callbackUrl: text(body.callback_url),
+    ...(body.sync === true ? { patienceMs: patience(body.sync_timeout) } : {}),
     sources,
   };
+}
+
+function patience(seconds: Json | undefined): number {
+  return (typeof seconds === 'number' && seconds > 0 ? seconds : SYNC_S) * MS_PER_S;
 }
 
 function videoKind(media: readonly JobMedia[], sources: readonly string[]): string {
@@ -96,6 +104,15 @@ export const lumaNative: Native = {
     create('/generations/image/reframe', 'image_to_image'),
     create('/generations/:id/upscale', 'upscale'),
     create('/generations/:id/audio', 'add_audio'),
+    {
+      method: 'GET',
+      path: '/generations/concepts/list',
+      does: 'consult',
+      model: 'ray-2',
+      ask: () => ({ method: 'GET', path: '/generations/concepts/list', body: null }),
+      write: ({ body }) => body,
+    },
+    { method: 'GET', path: '/ping', does: 'tell', write: () => ({ message: 'pong' }) },
     { method: 'GET', path: '/generations/:id', does: 'read', write },
     {
       method: 'GET',
@@ -104,9 +121,7 @@ export const lumaNative: Native = {
       ask: ({ query }) => ({
         offset: number(query.get('offset'), 0, Number.MAX_SAFE_INTEGER),
         limit: number(query.get('limit'), 10, LIMIT),
-        states: null,
-        ids: null,
-        model: null,
+        ...{ states: null, ids: null, model: null },
       }),
       write: ({ views, total, limit, offset }) => ({
         generations: views.map(write),

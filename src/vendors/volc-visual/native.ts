@@ -113,8 +113,11 @@ export const visualNative: Native = {
       .toString()
       .padStart(19, '7'),
   /** The key stands where the access key id would: in the credential of a signature. */
-  key: (header) =>
-    /^HMAC-SHA256 Credential=([^/,\s]+)\//.exec(header('authorization') ?? '')?.[1] ?? null,
+  key(header, query) {
+    const signed = /^HMAC-SHA256 Credential=([^/,\s]+)\//.exec(header('authorization') ?? '')?.[1];
+    // Signed in the query, where the body stays unsigned.
+    return signed ?? query().get('X-Credential')?.split('/')[0] ?? null;
+  },
   fault,
 };
 
