@@ -1,5 +1,6 @@
 /** Multipart forms: bounded in size and in time, files as data URLs. */
 import { Fault } from '../kit/fault.ts';
+import { partTypes } from '../kit/form-parts.ts';
 import type { JsonObject } from '../kit/json.ts';
 import { type BodyReader, readAnyBytes } from './body.ts';
 
@@ -14,14 +15,16 @@ export async function readForm(request: Request, reader: BodyReader): Promise<Js
   } catch (error) {
     throw new Fault('invalid_request', { message: 'This is no multipart form.', cause: error });
   }
+  const types = partTypes(bytes, type);
   const fields: Record<string, string> = {};
-  for (const [name, value] of form.entries()) {
-    fields[name] = typeof value === 'string' ? value : await dataUrl(value);
+  for (const [index, [name, value]] of [...form.entries()].entries()) {
+    fields[name] = typeof value === 'string' ? value : await dataUrl(value, types[index]);
   }
   return fields;
 }
 
-async function dataUrl(file: Blob): Promise<string> {
+/** `said` by the form itself; the runtime's guess is by the file's name. */
+async function dataUrl(file: Blob, said: string | null | undefined): Promise<string> {
   const base64 = Buffer.from(await file.arrayBuffer()).toString('base64');
-  return `data:${file.type || 'application/octet-stream'};base64,${base64}`;
+  return `data:${said || file.type || 'application/octet-stream'};base64,${base64}`;
 }

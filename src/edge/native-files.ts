@@ -1,5 +1,6 @@
 /** Files handed in at a vendor's own paths: taken, told of, thrown away, fetched by a link. */
 import { Fault } from '../kit/fault.ts';
+import { partTypes } from '../kit/form-parts.ts';
 import { isObject, parseJson } from '../kit/json.ts';
 import type { NativeDoor, NativeFile, NativeFiles } from '../tasks/doors.ts';
 import type { Inbox, InFile } from '../tasks/inbox.ts';
@@ -29,7 +30,7 @@ export function fileRoutes(door: NativeDoor, shown: NativeFiles, edge: FilesEdge
   return [
     own('POST', '', async (visit) => {
       const { file, metadata } = await readUpload(visit, shown.field, edge);
-      const name = file.name ?? 'file';
+      const name = file.name || 'file';
       return told(visit, await edge.inbox.put(account(visit), file, { name, metadata }), 201);
     }),
     own('GET', '', async (visit) => {
@@ -81,7 +82,8 @@ async function readUpload(visit: Visit, field: string, edge: FilesEdge) {
       param: 'metadata',
     });
   }
-  return { file: file as File, metadata };
+  const said = partTypes(bytes, type)[[...form.keys()].indexOf(field)] ?? file.type;
+  return { file: new File([file], (file as File).name ?? '', { type: said }), metadata };
 }
 
 async function download({ request, params }: Visit, { inbox }: FilesEdge): Promise<Response> {
