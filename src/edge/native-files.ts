@@ -8,6 +8,9 @@ import { readForm } from './body.ts';
 import { callerOf, type Route, route, type Visit } from './routes.ts';
 import type { TaskEdge } from './tasks.ts';
 
+/** Files told of in one answer. */
+const PAGE = 50;
+
 export interface FilesEdge extends Pick<TaskEdge, 'bodyLimits' | 'deadlines' | 'linkOf'> {
   readonly inbox: Inbox;
 }
@@ -35,9 +38,11 @@ export function fileRoutes(door: NativeDoor, shown: NativeFiles, edge: FilesEdge
     }),
     own('GET', '', async (visit) => {
       const cursor = new URL(visit.request.url).searchParams.get('cursor');
-      const { files, more } = await edge.inbox.list(account(visit), cursor);
+      const page = { after: cursor, order: 'desc', limit: PAGE + 1 } as const;
+      const found = await edge.inbox.list(account(visit), page);
+      const files = found.slice(0, PAGE);
       const link = edge.linkOf(visit).origin + place;
-      const next = more ? (files.at(-1)?.id ?? null) : null;
+      const next = found.length > PAGE ? (files.at(-1)?.id ?? null) : null;
       return Response.json(
         shown.writeList(
           files.map((file) => nativeFile(file, link)),

@@ -229,8 +229,8 @@ function looks(
 /** What the filter demands, as one condition. */
 function meets(filter: TaskFilter) {
   return (eb: ExpressionBuilder<Schema, 'tasks'>) => {
-    const { after, mount, nativeIds, states, kind, model, createdAfterMs, createdBeforeMs } =
-      filter;
+    const { after, mount, nativeIds, states, kind, model } = filter;
+    const { createdAfterMs, createdBeforeMs } = filter;
     // Nobody was told of a draft yet.
     const all = [eb('account_id', '=', filter.accountId), eb('phase', '<>', 'draft')];
     if (after !== undefined) all.push(eb('id', '<', after));
@@ -239,8 +239,8 @@ function meets(filter: TaskFilter) {
     if (states !== undefined) all.push(eb('state', 'in', states));
     if (kind !== undefined) all.push(eb('kind', '=', kind));
     if (model !== undefined) all.push(eb('model', '=', model));
-    if (createdBeforeMs !== undefined) all.push(eb('created_ms', '<=', createdBeforeMs));
     if (createdAfterMs !== undefined) all.push(eb('created_ms', '>=', createdAfterMs));
+    if (createdBeforeMs !== undefined) all.push(eb('created_ms', '<', createdBeforeMs));
     return eb.and(all);
   };
 }

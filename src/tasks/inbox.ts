@@ -11,8 +11,6 @@ import { MediaReader } from './media-facts.ts';
 const LIFE_MS = 24 * 3_600_000;
 const ID_CHARS = 32;
 const NAME_CHARS_MAX = 200;
-/** Files told of in one answer: each is looked up by itself. */
-const PAGE = 50;
 
 export interface InFile {
   readonly id: string;
@@ -33,15 +31,15 @@ export interface Inbox {
   /** Fault: `resource_not_found`, for others' files as well. */
   find(accountId: string, id: string): Promise<InFile>;
   remove(accountId: string, id: string): Promise<void>;
-  /** The newest first, after this one; one page. */
-  list(accountId: string, after: string | null): Promise<InPage>;
+  list(accountId: string, page: InPage): Promise<readonly InFile[]>;
   /** null: no pass of ours, or for another file. Fault: `resource_not_found`. */
   open(pass: string, id: string): Promise<{ file: InFile; body: ReadableStream } | null>;
 }
 
 export interface InPage {
-  readonly files: readonly InFile[];
-  readonly more: boolean;
+  readonly after: string | null;
+  readonly order: 'desc';
+  readonly limit: number;
 }
 
 export interface InboxDeps {
@@ -95,16 +93,12 @@ export function makeInbox(deps: InboxDeps): Inbox {
         await results.remove(`${accountId}/in/${id}/${part}`);
       }
     },
-    async list(accountId, after) {
+    async list(accountId, { after, limit }) {
       const place = after === null ? {} : { after: `${accountId}/in/${after}/file` };
-      const page = { nowMs: clock.nowMs(), limit: PAGE + 1, ...place };
-      const rows = await results.handedIn(accountId, page);
-      const found = rows.slice(0, PAGE).map(({ taskId }) =>
-        // It may just have been thrown away.
-        find(accountId, taskId).catch(() => null),
-      );
-      const files = (await Promise.all(found)).filter((file) => file !== null);
-      return { files, more: rows.length > PAGE };
+      const rows = await results.handedIn(accountId, { nowMs: clock.nowMs(), limit, ...place });
+      // One of them may just have been thrown away.
+      const found = rows.map(({ taskId }) => find(accountId, taskId).catch(() => null));
+      return (await Promise.all(found)).filter((file) => file !== null);
     },
     async open(pass, id) {
       const [kind, accountId = '', own] = signer.open(pass)?.split('~') ?? [];

@@ -203,8 +203,8 @@ describe('lists', () => {
       const told = await get(`/predictions?${new URLSearchParams(query)}`);
       return ((await told.json()) as { results: Prediction[] }).results.map(({ id }) => id);
     };
-    const before = await ids({ created_before: first.created_at });
-    expect(before).toContain(first.id);
+    const before = await ids({ created_before: second.created_at });
+    expect(before[0]).toBe(first.id);
     expect(before).not.toContain(second.id);
     const after = await ids({ created_after: second.created_at });
     expect(after).toEqual([second.id]);
