@@ -94,7 +94,7 @@ function bound({ kind, native, params, options }: Job): Amounts {
 
 export const visual: LongService = {
   id: 'visual',
-  models: ['image', 'video'],
+  models: ['image', 'video', 'other'],
   kinds: ['text_to_image', 'image_to_image', 'text_to_video', 'image_to_video'].concat([
     'frames_to_video',
     'avatar',
