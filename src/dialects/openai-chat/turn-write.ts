@@ -18,8 +18,9 @@ const SHARED: ReadonlySet<string> = new Set([
 
 export function writeTurn(turn: Turn, wish: WriteWish & { readonly stream: boolean }): Written {
   const losses = new Losses(wish);
-  losses.loseAll({ top_k: turn.topK }, 'the format of this model has no such setting.');
   const isOwn = turn.origin === CHAT;
+  // Not of the format itself, though many servers that speak it know the word.
+  if (!isOwn) losses.loseAll({ top_k: turn.topK }, 'the format of this model has no such setting.');
   const thoughtsBack = wish.tweaks?.thoughtsBack;
   const body: Record<string, Json> = {
     model: wish.wireModel,
@@ -56,6 +57,7 @@ function writeSettings(turn: Turn): JsonObject {
     stop: turn.stop.length === 0 ? null : turn.stop,
     temperature: turn.temperature,
     top_p: turn.topP,
+    top_k: turn.origin === CHAT ? turn.topK : null,
     seed: turn.seed,
     presence_penalty: turn.presencePenalty,
     frequency_penalty: turn.frequencyPenalty,

@@ -17,6 +17,8 @@ export function writeRequest(request: WireRequest, wish: WriteWish): Written {
   if (body.expire_at !== undefined) edits.set('expire_at', 'remove');
   const input = otherInput(request, wish.tweaks);
   if (input !== null) edits.set('input', { value: input });
+  // Clients that have no tools say so, and not every vendor of this format takes that.
+  if (Array.isArray(body.tools) && body.tools.length === 0) edits.set('tools', 'remove');
   const include = askForSeals(request);
   if (include !== null) edits.set('include', { value: include });
   const { tweaks } = wish;
