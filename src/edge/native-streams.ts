@@ -1,5 +1,6 @@
 /** A job's output as it comes, in the vendor's own events: for whoever was given the link. */
 
+import type { Clock } from '../kit/clock.ts';
 import type { OutboundReply } from '../kit/fetch.ts';
 import { isObject, parseJson } from '../kit/json.ts';
 import { asBuffer, EventCutter, type ServerEvent, splitEvents } from '../kit/sse.ts';
@@ -19,7 +20,7 @@ const SENT_CHARS_MAX = 4 * 1024 * 1024;
 export interface StreamEdge {
   readonly desk: Desk;
   readonly linkOf: (visit: Visit) => LinkOf;
-  readonly clock: { tickMs(): number };
+  readonly clock: Pick<Clock, 'tickMs' | 'after'>;
   /** The task that a pass opens. Faults: `not_found`, `result_gone`, `resource_not_found`. */
   readonly openPass: (pass: string) => Promise<Task>;
 }
@@ -78,11 +79,16 @@ async function relayed(
 ): Promise<string | null> {
   const body = task.row.body === null ? null : parseJson(task.row.body);
   const url = isObject(body) && task.row.endedMs === null ? one.from(body) : null;
+  if (url === null) return '';
   const { signal } = visit.request;
-  const reply = url === null ? null : await edge.desk.listen(task, url, signal);
+  const abort = new AbortController();
+  const end = (): void => abort.abort();
+  signal.addEventListener('abort', end, { once: true });
+  const takeBack = edge.clock.after(WATCH_MS_MAX, end);
   let sent = '';
-  if (reply === null) return sent;
+  const reply = await edge.desk.listen(task, url, abort.signal);
   try {
+    if (reply === null) return sent;
     for await (const { name, data } of eventsOf(reply)) {
       const verdict = data === null ? 'hold' : one.event({ name, data });
       if (verdict === 'end' || sent.length > SENT_CHARS_MAX) break;
@@ -93,7 +99,9 @@ async function relayed(
   } catch {
     // It broke: what is known of the task tells the rest.
   } finally {
-    reply.close();
+    reply?.close();
+    takeBack();
+    signal.removeEventListener('abort', end);
   }
   return signal.aborted ? null : sent;
 }

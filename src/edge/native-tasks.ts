@@ -27,7 +27,7 @@ const PATIENCE_MS_MAX = 60_000;
 
 export interface NativeEdge extends TaskEdge, FilesEdge, Pick<StreamEdge, 'openPass'> {
   readonly files: Pick<Files, 'read'>;
-  readonly clock: Pick<Clock, 'tickMs'>;
+  readonly clock: Pick<Clock, 'tickMs' | 'after'>;
   /** Signs what is sent to the URLs that an account gives with its tasks. */
   readonly secretOf: (accountId: string) => string;
 }

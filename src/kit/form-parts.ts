@@ -1,6 +1,6 @@
 /**
- * What the parts of a multipart form say of their types. The runtime's reader forgets it: it guesses
- * by the ending of the file's name, and says nothing where there is none.
+ * What the parts of a multipart form say of their types. The runtime forgets it: it guesses by the
+ * ending of the file's name, and says nothing where there is none.
  */
 const PARTS_MAX = 1_000;
 const HEAD_BYTES_MAX = 8_192;

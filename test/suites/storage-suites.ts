@@ -7,6 +7,7 @@ import { daysSuite } from './days-suite.ts';
 import { idempotencySuite } from './idempotency-suite.ts';
 import { changesSuite, keysSuite } from './keys-suite.ts';
 import { entriesSuite, holdsSuite, settleSuite } from './ledger-suite.ts';
+import { namedTasksSuite } from './named-tasks-suite.ts';
 import { resourcesSuite } from './resources-suite.ts';
 import { responsesSuite } from './responses-suite.ts';
 import type { MakePlace } from './storage-rig.ts';
@@ -21,6 +22,7 @@ const SUITES = [
   daysSuite,
   resourcesSuite,
   responsesSuite,
+  namedTasksSuite,
   holdsSuite,
   settleSuite,
   entriesSuite,
