@@ -6,63 +6,37 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../kit/clock.ts';
 import { Fault } from '../kit/fault.ts';
 import { isObject, type JsonObject, parseJson } from '../kit/json.ts';
-import type { Sealer } from '../kit/seal.ts';
-import type { AccessKeys, FoundAccessKey, KeyRow } from '../storage/ports.ts';
 import type { Caller, TokenReader } from './keys.ts';
+import type { PairCaller, PairCallers } from './pair-callers.ts';
 
 /** How far the caller's clock may be off. */
 const LEEWAY_S = 60;
 /** A token that is good for longer is a password that cannot be taken back: refused. */
 const LIFE_S_MAX = 86_400;
-/** Pairs kept in memory; beyond, the oldest is read again when it comes. */
-const CACHED_PAIRS_MAX = 10_000;
 const MS_PER_S = 1_000;
 /** The beginning of `{"` in base64url: no key and no token of ours begins so. */
 const PREFIX = 'eyJ';
 const ISSUER = /^[\w-]{1,128}$/;
 
 export interface SelfSignedDeps {
-  readonly pairs: Pick<AccessKeys, 'found' | 'onChange'>;
-  readonly sealer: Sealer;
+  readonly pairs: PairCallers;
   readonly clock: Clock;
 }
 
-interface Pair {
-  readonly caller: Caller;
-  readonly secret: string;
-}
-
 /** Faults: `invalid_signed_token`, `signed_token_early`, `signed_token_expired`. */
-export function makeSelfSigned({ pairs, sealer, clock }: SelfSignedDeps): TokenReader {
-  const cache = new Map<string, Pair>();
-  let changes = 0;
-  pairs.onChange(() => {
-    changes += 1;
-    cache.clear();
-  });
-  const read = async (id: string): Promise<Pair | undefined> => {
-    const before = changes;
-    const found = await pairs.found(id);
-    if (found === undefined || found.pair.state !== 'active') return undefined;
-    const secret = sealer.open(found.pair.sealed, id);
-    const pair = { caller: callerOf(found), secret };
-    if (cache.size >= CACHED_PAIRS_MAX) cache.delete(cache.keys().next().value ?? '');
-    // What was read before a change must not outlive it.
-    if (changes === before) cache.set(id, pair);
-    return pair;
-  };
+export function makeSelfSigned({ pairs, clock }: SelfSignedDeps): TokenReader {
   return {
     prefix: PREFIX,
     identify(token) {
       const claim = readClaim(token);
-      const check = (pair: Pair | undefined): Caller => {
+      const check = (pair: PairCaller | undefined): Caller => {
         // Which of the two was wrong is nobody's business.
         if (pair === undefined || !isSigned(claim, pair.secret)) throw invalid(UNSIGNED);
         checkTimes(claim, Math.floor(clock.nowMs() / MS_PER_S));
         return pair.caller;
       };
-      const known = cache.get(claim.issuer);
-      return known === undefined ? read(claim.issuer).then(check) : check(known);
+      const pair = pairs.find(claim.issuer);
+      return pair instanceof Promise ? pair.then(check) : check(pair);
     },
   };
 }
@@ -119,20 +93,4 @@ function checkTimes({ claims }: Claim, nowS: number): void {
   if (nbf === undefined || nbf === null) return;
   if (typeof nbf !== 'number') throw invalid('The claim nbf must be a time in seconds.');
   if (nbf - LEEWAY_S > nowS) throw new Fault('signed_token_early');
-}
-
-function callerOf({ pair, accountUnlimited }: FoundAccessKey): Caller {
-  const key = Object.freeze(keyOfPair(pair));
-  return Object.freeze({ key, models: null, addresses: null, unlimited: accountUnlimited });
-}
-
-/** To limits and books a pair is a key of its account that bears the pair's id. */
-function keyOfPair({ id, accountId, createdMs }: FoundAccessKey['pair']): KeyRow {
-  return {
-    ...{ id, accountId, createdMs, name: id, hash: '', hint: id.slice(-4) },
-    ...{ role: 'caller', state: 'active', expiresMs: null, models: null, addresses: null },
-    ...{ requestsPerMinute: null, tokensPerMinute: null, concurrency: null, budget: null },
-    ...{ onDisconnect: 'drain', contract: null, rescue: null },
-    ...{ jsonAttemptsMax: null, jsonAgainMax: null },
-  };
 }

@@ -45,6 +45,7 @@ export function nativeRoutes(doors: readonly NativeDoor[], edge: NativeEdge): re
         // Clients fetch streams without their key: the link itself proves who may.
         access: routes.every(({ does }) => does === 'stream') ? 'public' : 'caller',
         ...(key === undefined ? {} : { key }),
+        ...(door.native.signed === undefined ? {} : { signable: true as const }),
         handle: (visit) =>
           handle(visit, { door, one: pick(visit, routes), edge }).catch((error: unknown) =>
             inItsStatus(door, toFault(error), visit),
@@ -220,6 +221,8 @@ async function create(visit: Visit, { door, one, edge }: CreatePlace): Promise<R
   const { text } = await readBody(visit.request, edge.bodyLimits, edge.deadlines);
   const body = parseBody(text).body;
   const ask = askOf(visit, body);
+  // What was signed once begins one job.
+  visit.signed?.signer.claimOnce();
   const want = one.want(ask);
   const caller = taskCaller(visit);
   const named = want.model === null ? null : await edge.resolve(want.model, caller.accountId);

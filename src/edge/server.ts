@@ -175,6 +175,8 @@ async function visitRoute(
   if (found.access === 'signature') {
     return found.handle({ ...base, signed: await deps.signatures.identify(request) });
   }
+  const pair = found.signable === true ? await deps.signatures.callerOf(request) : null;
+  if (pair !== null) return found.handle({ ...base, ...pair });
   const identified = deps.access.identify(credentialOf(request, found));
   const caller = identified instanceof Promise ? await identified : identified;
   if (found.access === 'operator' && caller.key.role !== 'operator') {

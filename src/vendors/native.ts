@@ -75,6 +75,8 @@ export interface Native {
     header: (name: string) => string | null,
     query: () => URLSearchParams,
   ) => string | null;
+  /** Its clients sign their requests; a key pair of ours may do so. */
+  readonly signed?: true;
   /** What a callback is told. Absent: what is read. */
   readonly told?: (view: NativeView) => Json;
   readonly fault: (fault: NativeFault) => Json;

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'bun:test';
 import { createHmac } from 'node:crypto';
 import { mintAccessKey } from '../../src/access/access-keys.ts';
+import { makePairCallers } from '../../src/access/pair-callers.ts';
 import { makeSelfSigned } from '../../src/access/self-signed.ts';
 import { Fault } from '../../src/kit/fault.ts';
 import { makeSealer } from '../../src/kit/seal.ts';
@@ -33,7 +34,8 @@ function start() {
       changed = listener;
     },
   };
-  const access = makeSelfSigned({ pairs, sealer: SEALER, clock });
+  const callers = makePairCallers({ pairs, sealer: SEALER });
+  const access = makeSelfSigned({ pairs: callers, clock });
   const nowS = () => Math.floor(clock.nowMs() / 1_000);
   const told = async (token: string): Promise<string> => {
     try {

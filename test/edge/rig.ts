@@ -2,6 +2,7 @@
 import { makeSignedAccess } from '../../src/access/access-keys.ts';
 import { type AppWish, type MintedApp, mintApp } from '../../src/access/apps.ts';
 import { makeAccess, mintKey, type NewKey } from '../../src/access/keys.ts';
+import { makePairCallers } from '../../src/access/pair-callers.ts';
 import { makeTokens } from '../../src/access/tokens.ts';
 import type { BodyReader } from '../../src/edge/body.ts';
 import { controlRoutes } from '../../src/edge/control.ts';
@@ -207,7 +208,10 @@ export async function startEdge(wish: Wish = {}): Promise<Edge> {
     settings,
     routes,
     access,
-    signatures: makeSignatureGate(signers, relay.deadlines),
+    signatures: makeSignatureGate({
+      ...{ access: signers, deadlines: relay.deadlines },
+      pairs: makePairCallers({ pairs, sealer: SEALER }),
+    }),
     clock: systemClock,
     log: relay.log,
     metrics,
