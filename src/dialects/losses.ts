@@ -50,8 +50,10 @@ export class Losses {
   }
 }
 
-/** Fields that change what an answer costs or who keeps it, never what it says. */
+/** Fields that change what an answer costs or who keeps it, never what is asked. */
 const HINTS: ReadonlySet<string> = new Set([
+  'client_metadata',
+  'context_management',
   'prompt_cache_key',
   'prompt_cache_options',
   'prompt_cache_retention',

@@ -19,8 +19,7 @@ const SHARED: ReadonlySet<string> = new Set([
 export function writeTurn(turn: Turn, wish: WriteWish & { readonly stream: boolean }): Written {
   const losses = new Losses(wish);
   const isOwn = turn.origin === CHAT;
-  // Not of the format itself, though many servers that speak it know the word.
-  if (!isOwn) losses.loseAll({ top_k: turn.topK }, 'the format of this model has no such setting.');
+  if (turn.topK !== null && !isOwn) losses.warn('top_k was left out');
   const thoughtsBack = wish.tweaks?.thoughtsBack;
   const body: Record<string, Json> = {
     model: wish.wireModel,
@@ -57,6 +56,7 @@ function writeSettings(turn: Turn): JsonObject {
     stop: turn.stop.length === 0 ? null : turn.stop,
     temperature: turn.temperature,
     top_p: turn.topP,
+    // Not of the format itself, though many servers that speak it know the word.
     top_k: turn.origin === CHAT ? turn.topK : null,
     seed: turn.seed,
     presence_penalty: turn.presencePenalty,
