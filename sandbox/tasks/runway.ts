@@ -9,6 +9,7 @@ export const RUNWAY_KEY = 'sandbox-runway-key';
 const VERSION = '2024-11-06';
 const CREDITS_PER_S = 12;
 const CREDITS_AN_IMAGE = 5;
+const AT_ONCE_MAX = 20;
 const WORDS = {
   queued: 'PENDING',
   running: 'RUNNING',
@@ -120,7 +121,12 @@ function show(job: FakeJob, jobs: Jobs, origin: string): JsonObject {
     createdAt: new Date(job.createdMs).toISOString(),
     status: WORDS[state],
   };
-  if (state === 'queued') return { ...base, estimatedCost: { credits } };
+  if (state === 'queued') {
+    // More at once than the tier allows is no refusal: it waits, and says so.
+    const ahead = jobs.list('runway').filter((one) => jobs.stateOf(one) === 'running').length;
+    const status = ahead >= AT_ONCE_MAX ? 'THROTTLED' : base.status;
+    return { ...base, status, estimatedCost: { credits } };
+  }
   if (state === 'running')
     return { ...base, estimatedCost: { credits }, progress: jobs.progressOf(job) / 100 };
   if (state === 'succeeded') {
