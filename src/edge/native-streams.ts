@@ -1,5 +1,4 @@
 /** A job's output as it comes, in the vendor's own events: for whoever was given the link. */
-
 import type { Clock } from '../kit/clock.ts';
 import type { OutboundReply } from '../kit/fetch.ts';
 import { isObject, parseJson } from '../kit/json.ts';
@@ -14,6 +13,7 @@ import type { Visit } from './routes.ts';
 const HEARTBEAT_MS = 15_000;
 /** Longest that one stream is kept open. */
 const WATCH_MS_MAX = 1_800_000;
+const TOO_LONG = 'This stream was open for as long as one may be. The job goes on: ask for it.';
 /** Beyond, the rest is told when the job has ended. */
 const SENT_CHARS_MAX = 4 * 1024 * 1024;
 
@@ -65,8 +65,13 @@ async function watch(task: Task, watching: Watching, write: Sink): Promise<void>
   const endMs = edge.clock.tickMs() + WATCH_MS_MAX;
   const seen = await relayed(task, watching, write);
   if (seen === null) return;
+  // What the vendor has said to its end is over there: we need not wait for our turn to ask.
+  await edge.desk.hurry(task);
   const ended = await untilEnd(task, { watching, endMs, write });
-  if (ended === null) return;
+  if (ended === null) {
+    if (!visit.request.signal.aborted) await write(frame('error', TOO_LONG));
+    return;
+  }
   const view = nativeView(ended, edge.linkOf(visit));
   for (const { name, data } of one.end(view, seen)) await write(frame(name, data));
 }

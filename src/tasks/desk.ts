@@ -36,6 +36,8 @@ export interface Desk {
   remove(ref: TaskRef): Promise<Task>;
   /** Asks the vendor something at once, about a task or in general. Faults: the vendor's. */
   inquire(question: Question): Promise<Reply>;
+  /** Asks the vendor for it as soon as may be. */
+  hurry(task: Task): Promise<void>;
   /** What the vendor streams of a task at this address; null: nothing that can be had. */
   listen(task: Task, url: string, signal: AbortSignal): Promise<OutboundReply | null>;
 }
@@ -131,7 +133,7 @@ export function makeDesk(deps: DeskDeps): Desk {
 
 type Find = Desk['find'];
 
-function questions(find: Find, deps: DeskDeps): Pick<Desk, 'inquire' | 'listen'> {
+function questions(find: Find, deps: DeskDeps): Pick<Desk, 'inquire' | 'listen' | 'hurry'> {
   return {
     async inquire(question) {
       if ('of' in question) return inquireOf(question.of, question.ask, deps);
@@ -142,6 +144,10 @@ function questions(find: Find, deps: DeskDeps): Pick<Desk, 'inquire' | 'listen'>
         throw new Fault('invalid_request', { message: 'This task has not begun (yet).' });
       }
       return inquireAt(place, question.ask(vendorTask(task)), deps);
+    },
+    async hurry({ row }) {
+      await deps.tasks.wake(row.id, deps.clock.nowMs());
+      deps.engine.nudge();
     },
     async listen({ row, doc }, url, signal) {
       const place = deps.routes.pinned(row.upstream, doc.service);
