@@ -1,10 +1,19 @@
-/** Multipart forms: bounded in size and in time, files as data URLs. */
+/** Multipart forms: bounded in size and in time, with the files that they bring. */
 import { Fault } from '../kit/fault.ts';
-import type { JsonObject } from '../kit/json.ts';
+import type { Json, JsonObject } from '../kit/json.ts';
 import { type BodyReader, readAnyBytes } from './body.ts';
 
-/** Fields and files of a form; a file becomes `data:<type>;base64,…`. */
-export async function readForm(request: Request, reader: BodyReader): Promise<JsonObject> {
+const NESTED = /^(\w{1,100})\[(\w{1,100})\]$/;
+
+/**
+ * Fields and files of a form. `a[b]` is the field `b` of an object `a`, as clients write objects
+ * into forms; what a file becomes is for `take` to say.
+ */
+export async function readForm(
+  request: Request,
+  reader: BodyReader,
+  take: (file: File) => Promise<string>,
+): Promise<JsonObject> {
   const bytes = await readAnyBytes(request, reader.bodyLimits, reader.deadlines);
   const type = request.headers.get('content-type') ?? '';
   let form: FormData;
@@ -14,14 +23,18 @@ export async function readForm(request: Request, reader: BodyReader): Promise<Js
   } catch (error) {
     throw new Fault('invalid_request', { message: 'This is no multipart form.', cause: error });
   }
-  const fields: Record<string, string> = {};
+  const fields: Record<string, Json> = {};
+  const objects = new Map<string, Record<string, Json>>();
   for (const [name, value] of form.entries()) {
-    fields[name] = typeof value === 'string' ? value : await dataUrl(value);
+    const text = typeof value === 'string' ? value : await take(value as File);
+    const [, outer, inner] = NESTED.exec(name) ?? [];
+    if (outer === undefined || inner === undefined) {
+      fields[name] = text;
+      continue;
+    }
+    const object = objects.get(outer) ?? {};
+    object[inner] = text;
+    objects.set(outer, object);
   }
-  return fields;
-}
-
-async function dataUrl(file: Blob): Promise<string> {
-  const base64 = Buffer.from(await file.arrayBuffer()).toString('base64');
-  return `data:${file.type || 'application/octet-stream'};base64,${base64}`;
+  return { ...fields, ...Object.fromEntries(objects) };
 }

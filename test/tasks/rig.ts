@@ -163,6 +163,11 @@ const SETTINGS: Settings = {
   openMax: 100,
   sureAfterMs: 30_000,
   pacePercent: 100,
+  currency: 'CNY',
+  deadlineMs: null,
+  timeoutRefund: 'stopped',
+  retryWindowMs: 60_000,
+  refunds: { always: [], notRefused: [] },
 };
 
 export async function makeRig(more: Partial<Settings> = {}): Promise<Rig> {
@@ -183,6 +188,7 @@ export async function makeRig(more: Partial<Settings> = {}): Promise<Rig> {
     log: makeLog('silent', () => undefined),
     settings: { ...SETTINGS, ...more },
     hints: makeHints(),
+    handed: null,
     keep: null,
     changed: (taskId) => waiters.changed(taskId),
   };
