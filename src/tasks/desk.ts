@@ -174,6 +174,12 @@ async function findOwn(ref: TaskRef, deps: DeskDeps): Promise<Task> {
   });
 }
 
+/** Ours, of what was found only when the job was about to be sent. */
+const OWN_REFUSALS = [
+  ...(['invalid_request', 'unsupported_parameter', 'resource_not_found'] as const),
+  'public_url_needed' as const,
+];
+
 /** A task that no vendor took is no success for whoever asked for it just now. */
 function throwRefusal({ row, doc }: Task): void {
   if (doc.outcome !== 'failed' || row.vendorId !== null || doc.error === null) return;
@@ -189,7 +195,8 @@ function throwRefusal({ row, doc }: Task): void {
   if (error.code === 'vendor_busy') throw new Fault('vendor_busy', { ...more, retryAfterS: 10 });
   if (error.code === 'vendor_unreachable') throw new Fault('vendor_unreachable', more);
   if (error.code === 'no_upstream') throw new Fault('no_upstream', more);
-  throw new Fault('vendor_refused_us', more);
+  const own = OWN_REFUSALS.find((code) => code === error.code);
+  throw new Fault(own ?? 'vendor_refused_us', more);
 }
 
 function checkCancel({ row, doc }: Task, deps: TaskDeps): void {

@@ -39,6 +39,10 @@ export function makeDiskFiles(dir: string): Files {
       const span = range === undefined ? {} : { start: range.start, end: range.end - 1 };
       return Readable.toWeb(createReadStream(place, span)) as ReadableStream<Uint8Array>;
     },
+    part(key, { start, end }) {
+      const place = placeOf(key);
+      return existsSync(place) ? Bun.file(place).slice(start, end) : null;
+    },
     async remove(key) {
       await rm(placeOf(key), { force: true });
     },
