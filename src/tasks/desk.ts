@@ -61,12 +61,8 @@ export function makeDesk(deps: DeskDeps): Desk {
       if (wish.callback !== null) await checkUrl(wish.callback.url, deps.guard);
       const made: Created = await createTask(wish, deps);
       deps.engine.nudge();
-      const watch = watchLeaving(made.row, left, deps);
-      try {
-        return await taken(made, until, deps);
-      } finally {
-        watch.end();
-      }
+      watchLeaving(made.row, left, deps);
+      return taken(made, until, deps);
     },
     async wait(ref, sinceMs, ms) {
       const task = await find(ref);
@@ -140,8 +136,8 @@ async function taken({ row, repeated }: Created, until: Until, { settings }: Des
   return { ...task, repeated };
 }
 
-/** A caller who leaves before the answer, and then asks for the same, asks for this one. */
-function watchLeaving(row: TaskRow, left: AbortSignal | undefined, deps: TaskDeps) {
+/** A caller who leaves before the whole answer, and then asks for the same, asks for this one. */
+function watchLeaving(row: TaskRow, left: AbortSignal | undefined, deps: TaskDeps): void {
   const leave = (): void => {
     deps.tasks.setUnheard(row.id, true).catch((error: unknown) => {
       deps.log.warn('that a caller left is not written down', { task: row.id, error });
@@ -149,7 +145,6 @@ function watchLeaving(row: TaskRow, left: AbortSignal | undefined, deps: TaskDep
   };
   if (left?.aborted === true) leave();
   else left?.addEventListener('abort', leave, { once: true });
-  return { end: (): void => left?.removeEventListener('abort', leave) };
 }
 
 /** It is on its way whatever happened here: to ask for it again would make a second one. */
