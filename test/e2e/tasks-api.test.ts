@@ -126,7 +126,7 @@ describe('a task', () => {
     expect([alike.status, alike.body.error.code]).toEqual([400, 'unsupported_parameter']);
   });
 
-  test('options that are priced are held for: flex costs half, and frames what they are', async () => {
+  test('options that are priced are held for: flex costs half, frames their number', async () => {
     const body = { model: SEEDANCE, input: { prompt: 'x' }, params: { resolution: '480p' } };
     const cost = async (options: object) => {
       const told = await make({ ...body, provider_options: options });

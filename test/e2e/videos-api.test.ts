@@ -186,13 +186,22 @@ describe('one built on another', () => {
     });
   });
 
+  test('an extension at a vendor that names the video, and not the job', async () => {
+    const source = await make({ model: 'kling-v1-6', prompt: 'kling first', seconds: '5' });
+    expect((await completed(source.id)).error).toBeNull();
+    const wish = { prompt: 'kling on', seconds: '5', video: { id: source.id } };
+    const { status, body: made } = await post('/extensions', wish);
+    expect([status, made.remixed_from_video_id]).toEqual([200, source.id]);
+    expect((await sent('kling on')).video_id).toMatch(/./);
+  });
+
   test('is refused in clear words where the vendor cannot', async () => {
     const ray = await make({ model: 'ray-2', prompt: 'no remix', seconds: '5' });
-    const kling = await make({ model: SEEDANCE, prompt: 'no extension', seconds: '5' });
-    await Promise.all([completed(ray.id), completed(kling.id)]);
+    const seedance = await make({ model: SEEDANCE, prompt: 'no extension', seconds: '5' });
+    await Promise.all([completed(ray.id), completed(seedance.id)]);
     const told = [
       await post(`/${ray.id}/remix`, { prompt: 'x' }),
-      await post('/extensions', { prompt: 'x', seconds: '5', video: { id: kling.id } }),
+      await post('/extensions', { prompt: 'x', seconds: '5', video: { id: seedance.id } }),
     ];
     for (const { status, body } of told) {
       const { code, param, message } = body.error;

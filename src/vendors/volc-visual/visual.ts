@@ -111,7 +111,6 @@ export const visual: LongService = {
   pace: { firstMs: 2 * MS_PER_S, growth: 1.2, maxMs: 15 * MS_PER_S, gapMs: 100 },
   // How many at once is a matter of the account; beyond, it says 50430.
   atOnce: { requests: 4, jobs: null },
-  pricedOptions: ['width', 'height'],
   inline: { types: ['image'], bytesMax: INLINE_BYTES_MAX, bare: true },
   bound,
   // An hour for videos, a day for pictures.
