@@ -10,6 +10,7 @@ import { entriesSuite, holdsSuite, settleSuite } from './ledger-suite.ts';
 import { resourcesSuite } from './resources-suite.ts';
 import { responsesSuite } from './responses-suite.ts';
 import type { MakePlace } from './storage-rig.ts';
+import { taskRepeatsSuite } from './task-repeats-suite.ts';
 
 const SUITES = [
   keysSuite,
@@ -21,6 +22,7 @@ const SUITES = [
   daysSuite,
   resourcesSuite,
   responsesSuite,
+  taskRepeatsSuite,
   holdsSuite,
   settleSuite,
   entriesSuite,
