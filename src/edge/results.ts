@@ -108,7 +108,7 @@ export type Served = Pick<KeptFile, 'key' | 'bytes' | 'mime' | 'sha256'>;
 export async function serveFile(
   file: Served,
   request: Request,
-  files: Pick<Files, 'read' | 'part'>,
+  files: Pick<Files, 'read'>,
 ): Promise<Response> {
   const headers: Record<string, string> = {
     'content-type': file.mime,
@@ -136,9 +136,7 @@ export async function serveFile(
   if (range !== null) headers['content-range'] = `bytes ${start}-${end - 1}/${file.bytes}`;
   const status = range === null ? 200 : 206;
   if (request.method === 'HEAD') return new Response(null, { status, headers });
-  // Bun sends a stream in chunks and says no length; of a file it does.
-  const part = files.part?.(file.key, { start, end }) ?? null;
-  const body = part ?? (await files.read(file.key, { start, end }));
+  const body = await files.read(file.key, { start, end });
   if (body === null) throw new Fault('result_gone');
   return new Response(body, { status, headers });
 }

@@ -13,7 +13,7 @@ import type { TaskEdge } from './tasks.ts';
 
 export interface UploadEdge extends Pick<TaskEdge, 'bodyLimits' | 'deadlines' | 'admit'> {
   readonly inbox: Inbox;
-  readonly files: Pick<Files, 'read' | 'part'>;
+  readonly files: Pick<Files, 'read'>;
   readonly clock: Pick<Clock, 'after'>;
 }
 

@@ -15,8 +15,6 @@ export interface Files {
     key: string,
     range?: { start: number; end: number },
   ): Promise<ReadableStream<Uint8Array> | null>;
-  /** As `read`, of a length that is known before it is read. Absent: only streams are had. */
-  part?(key: string, range: { start: number; end: number }): Blob | null;
   remove(key: string): Promise<void>;
 }
 
