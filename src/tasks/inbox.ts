@@ -168,13 +168,13 @@ interface Handed {
 
 async function keep(id: string, handed: Handed, deps: InboxDeps): Promise<ResourceRow> {
   const { accountId } = handed;
-  if ((await deps.resources.count(accountId, 'upload')) >= FILES_MAX) {
+  const createdMs = deps.clock.nowMs();
+  if ((await deps.resources.count(accountId, 'upload', createdMs)) >= FILES_MAX) {
     throw new Fault('invalid_request', {
       message: `This account has ${FILES_MAX} files, as many as it may. Delete some.`,
     });
   }
   const key = keyOf(accountId, id);
-  const createdMs = deps.clock.nowMs();
   const expiresMs = createdMs + deps.settings.handedLifeMs;
   const result = { key, accountId, taskId: id, bytes: 0, createdMs, expiresMs };
   const room = await roomOf(accountId, deps);

@@ -218,6 +218,16 @@ describe('one built on another', () => {
   });
 });
 
+test("the vendor's last words keep the token of its callback to themselves", async () => {
+  const { id } = await make({ model: 'ray-2', prompt: 'echoed', seconds: '5' });
+  await completed(id);
+  const told = (await sent('echoed')).callback_url as string;
+  expect(told).toMatch(/^http:\/\/127\.0\.0\.1:9\/_cb\/luma\/\w{32}$/);
+  const { body } = await place.ask('GET', `/v1/tasks/${id.replace('video_', 'task_')}/raw`);
+  const { request } = body.body as { request: { callback_url: string } };
+  expect(request.callback_url).toBe(told.replace(/\w{32}$/, '[removed]'));
+});
+
 test('the list has videos only, by pages, both ways', async () => {
   const key = await place.stranger().catch(() => '');
   await place.gateway.cli('accounts', 'create', 'lister', '--balance', '100');

@@ -30,7 +30,8 @@ export interface Resources {
   find(which: Pick<ResourceRow, 'id' | 'accountId' | 'kind'>): Promise<ResourceRow | undefined>;
   /** By the time of making; nothing after an id that is not the account's. */
   list(page: ResourcePage): Promise<readonly ResourceRow[]>;
-  count(accountId: string, kind: ResourceRow['kind']): Promise<number>;
+  /** Without what has expired by then. */
+  count(accountId: string, kind: ResourceRow['kind'], nowMs: number): Promise<number>;
   update(id: string, change: Pick<ResourceRow, 'body' | 'expiresMs'>): Promise<void>;
   remove(id: string): Promise<void>;
 }
