@@ -63,6 +63,7 @@ const BASES = [
   KLING_PATH,
   RUNWAY_PATH,
 ];
+const SIDE_MAX = 4_096;
 const encoder = new TextEncoder();
 
 /** Vendors that only take jobs: where, and with which key. */
@@ -158,7 +159,15 @@ async function sendFile(request: WireRequest, wire: Reply, jobs: Jobs): Promise<
 }
 
 function fileOf(job: FakeJob, name: string): { type: string; bytes: Uint8Array } {
-  if (name.endsWith('.png')) return { type: 'image/png', bytes: makePng(job.seed) };
+  if (name.endsWith('.png')) {
+    const [width, height] = [sideOf(job.request.width), sideOf(job.request.height)];
+    return { type: 'image/png', bytes: makePng(job.seed, width, height) };
+  }
   if (name.endsWith('.wav')) return { type: 'audio/wav', bytes: makeWav(job.seconds, job.seed) };
   return { type: 'video/mp4', bytes: makeMp4(job.seconds, job.seed) };
+}
+
+/** As it was asked for, where it was. */
+function sideOf(said: Json | undefined): number | undefined {
+  return typeof said === 'number' && said > 0 && said <= SIDE_MAX ? said : undefined;
 }

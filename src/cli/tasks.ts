@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { callbackRoutes } from '../edge/callbacks.ts';
 import { nativeRoutes } from '../edge/native-tasks.ts';
 import type { RelayEdge } from '../edge/relayed.ts';
-import { makeLinkOf, openPass, type ResultEdge, resultRoutes } from '../edge/results.ts';
+import { linkTo, makeLinkOf, openPass, type ResultEdge, resultRoutes } from '../edge/results.ts';
 import { callerOf, type Route, type Visit } from '../edge/routes.ts';
 import { type TaskEdge, taskRoutes } from '../edge/tasks.ts';
+import { uploadRoutes } from '../edge/uploads.ts';
 import { videoRoutes } from '../edge/videos.ts';
 import { webhookRoutes } from '../edge/webhooks.ts';
 import { every, systemClock } from '../kit/clock.ts';
@@ -19,13 +20,14 @@ import { makeDiskFiles } from '../storage/files/disk.ts';
 import { makeS3Files } from '../storage/files/s3.ts';
 import type { Files } from '../storage/ports.ts';
 import { makeHints } from '../tasks/callbacks.ts';
-import { discardResults, expireResults, makeKeep } from '../tasks/custody.ts';
+import { type CustodyDeps, discardResults, expireResults, makeKeep } from '../tasks/custody.ts';
 import type { TaskDeps } from '../tasks/deps.ts';
 import { makeDesk } from '../tasks/desk.ts';
 import type { Task } from '../tasks/doc.ts';
 import { listDoors } from '../tasks/doors.ts';
 import { startEngine } from '../tasks/engine.ts';
-import { makeInbox } from '../tasks/inbox.ts';
+import type { HandedLinks } from '../tasks/handed.ts';
+import { type Inbox, makeInbox } from '../tasks/inbox.ts';
 import type { TaskRoutes } from '../tasks/routes.ts';
 import { makeWaiters } from '../tasks/waiters.ts';
 import { startPostman } from '../tasks/webhooks/deliver.ts';
@@ -49,6 +51,7 @@ const LINK_PURPOSE = 'gangway links of results';
 const WEBHOOK_PURPOSE = 'gangway webhooks of tasks';
 const EXPIRE_EVERY_MS = 60_000;
 const MS_PER_HOUR = 3_600_000;
+const MS_PER_S = 1_000;
 const BYTES_PER_MB = 1024 * 1024;
 const FETCH_MS = 600_000;
 
@@ -64,6 +67,8 @@ export async function startTasks(parts: TaskParts) {
     ...{ clock, log, guard, files, results: store.results, routes: parts.routes },
     settings: custodySettings(settings),
   };
+  const results = resultEdge(parts);
+  const inbox = openInbox(booted, files, results);
   const hints = makeHints();
   const deps: TaskDeps = {
     clock,
@@ -76,13 +81,13 @@ export async function startTasks(parts: TaskParts) {
     log,
     settings: taskSettings(settings),
     hints,
+    handed: { tasks: store.tasks, files, inbox, links: handedLinks(results, inbox) },
     keep: settings.results.keep ? makeKeep(custody) : null,
     changed(id) {
       waiters.changed(id);
       postman.nudge();
     },
   };
-  const results = resultEdge(parts);
   const origin = settings.public_url?.replace(/\/+$/, '') ?? `http://${settings.listen}`;
   const secrets = webhookSecrets(parts);
   const postman = startPostman({
@@ -95,22 +100,18 @@ export async function startTasks(parts: TaskParts) {
   const engine = startEngine(deps);
   const discard = ({ row }: Task): Promise<void> => discardResults(row.id, custody);
   const desk = makeDesk({ ...deps, engine, waiters, guard, discard });
-  const expire = () =>
-    expireResults(custody).catch((error: unknown) => {
-      log.error('expired results cannot be removed', { error });
-    });
-  const stopTimer = every(EXPIRE_EVERY_MS, () => void expire());
+  const stopTimer = keepExpiring(custody);
   const { nudge } = postman;
   const webhooks = makeWebhookDesk({ ...secrets, deliveries: store.deliveries, guard, nudge });
   const heard = { ...deps, nowMs: () => clock.nowMs(), nudge: engine.nudge };
   const edge = taskEdge(parts, desk, results);
   const routes: readonly Route[] = [
     ...taskRoutes(edge),
-    ...videoRoutes({ ...edge, files }),
+    ...uploadRoutes({ ...edge, inbox, files, clock }),
+    ...videoRoutes({ ...edge, inbox, files }),
     ...nativeRoutes(listDoors(Object.values(VENDORS)), {
-      ...{ ...edge, files, clock, secretOf: secrets.accountSecret },
+      ...{ ...edge, files, inbox, secretOf: secrets.accountSecret },
       openPass: (pass) => openPass(pass, { ...results, desk }),
-      inbox: makeInbox({ ...custody, signer: results.signer }),
     }),
     ...resultRoutes({ ...results, desk, files }),
     ...webhookRoutes({ ...parts.edge, webhooks }),
@@ -131,7 +132,8 @@ async function takeOver({ store, log, databaseUrl }: Booted): Promise<void> {
   if (left > 0) log.info('tasks that an earlier process had in hand go on', { tasks: left });
 }
 
-function taskSettings({ tasks, timeouts, public_url: publicUrl }: Settings): TaskDeps['settings'] {
+function taskSettings(settings: Settings): TaskDeps['settings'] {
+  const { tasks, timeouts, currency, public_url: publicUrl } = settings;
   return {
     publicUrl: publicUrl?.replace(/\/+$/, '') ?? null,
     submitWaitMs: tasks.submit_wait_ms,
@@ -140,6 +142,46 @@ function taskSettings({ tasks, timeouts, public_url: publicUrl }: Settings): Tas
     openMax: tasks.open_max,
     sureAfterMs: tasks.sure_after_ms,
     pacePercent: tasks.pace_percent,
+    currency,
+    deadlineMs: tasks.deadline_s === 0 ? null : tasks.deadline_s * MS_PER_S,
+    timeoutRefund: tasks.timeout_refund,
+    retryWindowMs: tasks.retry_window_s * MS_PER_S,
+    refunds: { always: tasks.refund_always, notRefused: tasks.charge_refused },
+  };
+}
+
+function keepExpiring(custody: CustodyDeps) {
+  const expire = () =>
+    expireResults(custody).catch((error: unknown) => {
+      custody.log.error('expired results cannot be removed', { error });
+    });
+  return every(EXPIRE_EVERY_MS, () => void expire());
+}
+
+function openInbox({ store, settings }: Booted, files: Files, { signer }: Links): Inbox {
+  const { results, resources } = store;
+  const bounds = inboxSettings(settings);
+  return makeInbox({ clock: systemClock, files, results, resources, signer, settings: bounds });
+}
+
+function inboxSettings({ results }: Settings) {
+  return {
+    bytesMax: results.upload_mb_max * BYTES_PER_MB,
+    accountBytesMax: results.account_mb_max * BYTES_PER_MB,
+    handedLifeMs: results.upload_hours * MS_PER_HOUR,
+  };
+}
+
+/** Links to files that jobs name, for vendors to fetch. */
+function handedLinks(results: Links, inbox: Pick<Inbox, 'passOf'>): HandedLinks | null {
+  const { publicUrl } = results;
+  if (publicUrl === null) return null;
+  return {
+    ofFile: (accountId, id) => `${publicUrl}/uploads/${id}/${inbox.passOf(accountId, id)}`,
+    ofOutput(accountId, taskId, index) {
+      const endS = Math.floor((results.clock.nowMs() + results.linkLifeMs) / MS_PER_S);
+      return linkTo({ accountId, taskId, index, endS }, results.signer, publicUrl);
+    },
   };
 }
 
@@ -197,6 +239,7 @@ function taskEdge({ relay, edge }: TaskParts, desk: TaskEdge['desk'], links: Lin
   return {
     ...edge,
     desk,
+    clock: systemClock,
     linkOf: (visit) => makeLinkOf(links, new URL(visit.request.url).origin),
     async resolve(name, accountId) {
       if (!isEndpointId(name)) return { model: name, endpoint: null };

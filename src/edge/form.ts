@@ -1,11 +1,20 @@
-/** Multipart forms: bounded in size and in time, files as data URLs. */
+/** Multipart forms: bounded in size and in time, with the files that they bring. */
 import { Fault } from '../kit/fault.ts';
 import { partTypes } from '../kit/form-parts.ts';
-import type { JsonObject } from '../kit/json.ts';
+import type { Json, JsonObject } from '../kit/json.ts';
 import { type BodyReader, readAnyBytes } from './body.ts';
 
-/** Fields and files of a form; a file becomes `data:<type>;base64,…`. */
-export async function readForm(request: Request, reader: BodyReader): Promise<JsonObject> {
+const NESTED = /^(\w{1,100})\[(\w{1,100})\]$/;
+
+/**
+ * Fields and files of a form. `a[b]` is the field `b` of an object `a`, as clients write objects
+ * into forms; what a file becomes is for `take` to say.
+ */
+export async function readForm(
+  request: Request,
+  reader: BodyReader,
+  take: (file: File) => Promise<string>,
+): Promise<JsonObject> {
   const bytes = await readAnyBytes(request, reader.bodyLimits, reader.deadlines);
   const type = request.headers.get('content-type') ?? '';
   let form: FormData;
@@ -15,16 +24,24 @@ export async function readForm(request: Request, reader: BodyReader): Promise<Js
   } catch (error) {
     throw new Fault('invalid_request', { message: 'This is no multipart form.', cause: error });
   }
+  const fields: Record<string, Json> = {};
+  const objects = new Map<string, Record<string, Json>>();
   const types = partTypes(bytes, type);
-  const fields: Record<string, string> = {};
   for (const [index, [name, value]] of [...form.entries()].entries()) {
-    fields[name] = typeof value === 'string' ? value : await dataUrl(value, types[index]);
+    const text = typeof value === 'string' ? value : await take(typed(value, types[index]));
+    const [, outer, inner] = NESTED.exec(name) ?? [];
+    if (outer === undefined || inner === undefined) {
+      fields[name] = text;
+      continue;
+    }
+    const object = objects.get(outer) ?? {};
+    object[inner] = text;
+    objects.set(outer, object);
   }
-  return fields;
+  return { ...fields, ...Object.fromEntries(objects) };
 }
 
-/** `said` by the form itself; the runtime's guess is by the file's name. */
-async function dataUrl(file: Blob, said: string | null | undefined): Promise<string> {
-  const base64 = Buffer.from(await file.arrayBuffer()).toString('base64');
-  return `data:${said || file.type || 'application/octet-stream'};base64,${base64}`;
+/** As the form itself says; the runtime's guess is by the file's name. */
+function typed(file: Blob, said: string | null | undefined): File {
+  return new File([file], (file as File).name ?? '', { type: said ?? file.type });
 }

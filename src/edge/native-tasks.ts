@@ -1,6 +1,5 @@
 /** Vendors' own paths for slow jobs: asked and answered in the vendor's words. */
 import { parseBody } from '../dialects/openai-chat/request.ts';
-import type { Clock } from '../kit/clock.ts';
 import { Fault, toFault } from '../kit/fault.ts';
 import type { JsonObject } from '../kit/json.ts';
 import type { Files } from '../storage/ports.ts';
@@ -13,12 +12,13 @@ import type {
   NativeView,
 } from '../tasks/doors.ts';
 import { nativeView } from '../tasks/view.ts';
+import type { TaskWish } from '../tasks/wish.ts';
 import { readBody } from './body.ts';
 import { consult, inquire, sendFile } from './native-asks.ts';
 import { type FilesEdge, fileRoutes } from './native-files.ts';
 import { type StreamEdge, streamTask } from './native-streams.ts';
 import { callerOf, type Route, route, type Visit } from './routes.ts';
-import { refOf, repeatKeyOf, type TaskEdge, taskCaller } from './tasks.ts';
+import { isRetried, refOf, repeatKeyOf, type TaskEdge, taskCaller } from './tasks.ts';
 
 /** Results that may stand in one answer; more are told by their links. */
 const INLINE_BYTES_MAX = 32 * 1024 * 1024;
@@ -27,7 +27,6 @@ const PATIENCE_MS_MAX = 60_000;
 
 export interface NativeEdge extends TaskEdge, FilesEdge, Pick<StreamEdge, 'openPass'> {
   readonly files: Pick<Files, 'read'>;
-  readonly clock: Pick<Clock, 'tickMs' | 'after'>;
   /** Signs what is sent to the URLs that an account gives with its tasks. */
   readonly secretOf: (accountId: string) => string;
 }
@@ -230,7 +229,7 @@ async function create(visit: Visit, { door, one, edge }: CreatePlace): Promise<R
   const { mount, idOf } = door.native;
   const place = one.path.replaceAll(/:(\w+)/g, (_, name: string) => visit.params[name] ?? '');
   const path = one.query === undefined ? place : `${place}?${unsigned(ask.query)}`;
-  const made = await edge.desk.create({
+  const wish: TaskWish = {
     requestId: visit.requestId,
     caller,
     model: named?.model ?? null,
@@ -251,7 +250,9 @@ async function create(visit: Visit, { door, one, edge }: CreatePlace): Promise<R
         : { url: want.callbackUrl, events: want.callbackEvents ?? [], profile: 'native' },
     metadata: null,
     repeatKey: repeatKeyOf(visit),
-  });
+    retried: isRetried(visit),
+  };
+  const made = await edge.desk.create(wish, visit.request.signal);
   const waited = one.waitMs === undefined ? made : await waitFor(made, one.waitMs, edge);
   const task = want.patienceMs === undefined ? waited : await linger(made, want.patienceMs, edge);
   visit.letIdle();

@@ -59,8 +59,8 @@ export function makeLinkOf(edge: Omit<ResultEdge, 'desk' | 'files'>, origin: str
     if (file === null) return url.startsWith('http') ? url : null;
     const lifeMs = edge.clock.nowMs() + edge.linkLifeMs;
     const endS = Math.floor(Math.min(file.expiresMs ?? lifeMs, lifeMs) / MS_PER_S);
-    const what = [task.row.accountId, task.row.id, index, endS].join('~');
-    return `${ours}/results/${edge.signer.sign(what)}`;
+    const { accountId, id: taskId } = task.row;
+    return linkTo({ accountId, taskId, index, endS }, edge.signer, ours);
   };
   const passOf = ({ row }: Task): string => {
     const endS = Math.floor((edge.clock.nowMs() + PASS_LIFE_MS) / MS_PER_S);
@@ -80,6 +80,17 @@ export async function openPass(
     throw new Fault('result_gone', { message: 'This link has expired. Ask for the task again.' });
   }
   return desk.find({ id, mount: '', accountId });
+}
+
+interface Linked {
+  readonly accountId: string;
+  readonly taskId: string;
+  readonly index: number;
+  readonly endS: number;
+}
+
+export function linkTo({ accountId, taskId, index, endS }: Linked, signer: Signer, origin: string) {
+  return `${origin}/results/${signer.sign([accountId, taskId, index, endS].join('~'))}`;
 }
 
 async function byLink(visit: Visit, edge: ResultEdge): Promise<Response> {
@@ -110,8 +121,12 @@ export async function serveOutput(
   return serveFile(file, visit.request, files);
 }
 
-async function serveFile(
-  file: KeptFile,
+/** What a file must say of itself to be served. */
+export type Served = Pick<KeptFile, 'key' | 'bytes' | 'mime' | 'sha256'>;
+
+/** Whole or in part. */
+export async function serveFile(
+  file: Served,
   request: Request,
   files: Pick<Files, 'read'>,
 ): Promise<Response> {
@@ -128,7 +143,10 @@ async function serveFile(
   if (request.headers.get('if-none-match') === headers.etag) {
     return new Response(null, { status: 304, headers });
   }
-  const range = readRange(request.headers.get('range'), file.bytes);
+  // A part of another file than the caller has the rest of would be of no use.
+  const condition = request.headers.get('if-range');
+  const isSame = condition === null || condition === headers.etag;
+  const range = isSame ? readRange(request.headers.get('range'), file.bytes) : null;
   if (range === 'unsatisfiable') {
     headers['content-range'] = `bytes */${file.bytes}`;
     return new Response(null, { status: 416, headers });
@@ -147,6 +165,7 @@ async function serveFile(
 function readRange(header: string | null, bytes: number) {
   const [, first = '', last = ''] = RANGE.exec(header ?? '') ?? [];
   if (first === '' && last === '') return null;
+  if (first !== '' && last !== '' && Number(last) < Number(first)) return null;
   const start = first === '' ? Math.max(0, bytes - Number(last)) : Number(first);
   const end = first === '' || last === '' ? bytes : Math.min(bytes, Number(last) + 1);
   return start >= end || start >= bytes ? 'unsatisfiable' : { start, end };

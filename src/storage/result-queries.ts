@@ -32,27 +32,6 @@ export function resultQueries(db: Kysely<Schema>): Results {
     async ofTask(taskId) {
       return (await select().where('task_id', '=', taskId).execute()).map(readResult);
     },
-    async handedIn(accountId, { nowMs, limit, after }) {
-      const own = () =>
-        select().where('account_id', '=', accountId).where('key', 'like', '%/in/%/file');
-      let query = own().where('expires_ms', '>', nowMs);
-      const last =
-        after === undefined ? undefined : await own().where('key', '=', after).executeTakeFirst();
-      if (last !== undefined) {
-        query = query.where((eb) =>
-          eb.or([
-            eb('created_ms', '<', last.created_ms),
-            eb.and([eb('created_ms', '=', last.created_ms), eb('key', '<', last.key)]),
-          ]),
-        );
-      }
-      const rows = await query
-        .orderBy('created_ms', 'desc')
-        .orderBy('key', 'desc')
-        .limit(limit)
-        .execute();
-      return rows.map(readResult);
-    },
     async expired(nowMs, limit) {
       const rows = await select()
         .where('expires_ms', '<=', nowMs)

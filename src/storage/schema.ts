@@ -235,6 +235,8 @@ export interface TasksTable {
   lease_no: number;
   repeat_key: string | null;
   own_name: string | null;
+  asked: string | null;
+  unheard: number;
   token: string;
   events: number;
   told: number;

@@ -1,7 +1,8 @@
 /** What callers may do with tasks: make, see, list, stop, drop. Every look asks whose it is. */
-import { Fault } from '../kit/fault.ts';
+import { Fault, toFault } from '../kit/fault.ts';
 import type { OutboundReply } from '../kit/fetch.ts';
 import type { Guard } from '../kit/guard.ts';
+import type { Json } from '../kit/json.ts';
 import type { TaskFilter, TaskRow } from '../storage/ports.ts';
 import type { VendorTask } from '../vendors/job.ts';
 import type { Ask, Reply } from '../vendors/long.ts';
@@ -11,6 +12,7 @@ import type { TaskDeps } from './deps.ts';
 import { openTask, type Task } from './doc.ts';
 import type { Engine } from './engine.ts';
 import { type Asker, inquireAt, inquireOf, listen } from './inquire.ts';
+import { rawBody } from './raw.ts';
 import { vendorTask } from './vendor-job.ts';
 import type { Waiters } from './waiters.ts';
 import { checkUrl } from './webhooks/desk.ts';
@@ -21,15 +23,20 @@ const CANCEL_WAIT_MS = 5_000;
 export interface Desk {
   /**
    * Made, and where the vendor answers soon taken by it. Faults of the vendor's own refusal come as
-   * faults here; what may have been taken never does.
+   * faults here; what may have been taken never does. `left`: the caller is gone, and if the same
+   * is asked for again it is this one.
    */
-  create(wish: TaskWish): Promise<Task & { readonly repeated: boolean }>;
+  create(wish: TaskWish, left?: AbortSignal): Promise<Task & { readonly repeated: boolean }>;
   /** Fault: `resource_not_found`, for others' tasks as well. */
   find(ref: TaskRef): Promise<Task>;
   /** As `find`, but not before it has changed since `updatedMs`, has ended, or `ms` are over. */
   wait(ref: TaskRef, sinceMs: number, ms: number): Promise<Task>;
   list(filter: TaskFilter): Promise<{ readonly tasks: readonly Task[]; readonly more: boolean }>;
   count(filter: TaskFilter): Promise<number>;
+  /** The vendor's last words. */
+  raw(ref: TaskRef): Promise<{ readonly task: Task; readonly body: Json }>;
+  /** Ids of the models that make videos. */
+  videoModels(): readonly string[];
   /** Faults: `task_ended`, `cancel_unsupported`. */
   cancel(ref: TaskRef): Promise<Task>;
   /** Fault: `task_open`. */
@@ -63,36 +70,15 @@ export interface DeskDeps extends TaskDeps {
 
 export function makeDesk(deps: DeskDeps): Desk {
   const find = (ref: TaskRef): Promise<Task> => findOwn(ref, deps);
-  /** Until `is` answers true of it, or `ms` are over. */
-  const until = async (
-    row: TaskRow,
-    ms: number,
-    is: (row: TaskRow) => boolean,
-  ): Promise<TaskRow> => {
-    const endMs = deps.clock.tickMs() + ms;
-    for (;;) {
-      // Heard before it is read, so that no change falls between the two.
-      const next = deps.waiters.next(row.id, Math.max(0, endMs - deps.clock.tickMs()));
-      const now = (await deps.tasks.byId(row.id)) ?? row;
-      if (is(now) || deps.clock.tickMs() >= endMs) return now;
-      await next;
-    }
-  };
+  const until = makeUntil(deps);
   return {
     find,
-    async create(wish) {
+    async create(wish, left) {
       if (wish.callback !== null) await checkUrl(wish.callback.url, deps.guard);
       const made: Created = await createTask(wish, deps);
       deps.engine.nudge();
-      const { row } = made;
-      const isTaken = ({ phase, endedMs }: TaskRow): boolean =>
-        endedMs !== null || (phase !== 'new' && phase !== 'sending' && phase !== 'draft');
-      const known = await until(row, deps.settings.submitWaitMs, isTaken);
-      // The refusal is told here and not only in the task, which is kept all the same.
-      const settled = known.phase === 'finishing' ? await untilEnd(known) : known;
-      const task = openTask(settled);
-      throwRefusal(task);
-      return { ...task, repeated: made.repeated };
+      watchLeaving(made.row, left, deps);
+      return taken(made, until, deps);
     },
     async wait(ref, sinceMs, ms) {
       const task = await find(ref);
@@ -106,6 +92,13 @@ export function makeDesk(deps: DeskDeps): Desk {
       return { tasks, more: rows.length > filter.limit };
     },
     count: (filter) => deps.tasks.count(filter),
+    async raw(ref) {
+      const task = await find(ref);
+      return { task, body: rawBody(task, deps) };
+    },
+    videoModels: () => {
+      return deps.routes.list().flatMap(({ id, kind }) => (kind === 'video' ? [id] : []));
+    },
     async cancel(ref) {
       const task = await find(ref);
       checkCancel(task, deps);
@@ -122,13 +115,63 @@ export function makeDesk(deps: DeskDeps): Desk {
     },
     ...questions(find, deps),
   };
+}
 
-  function untilEnd(row: TaskRow): Promise<TaskRow> {
-    const isSoon = openTask(row).doc.outcome !== 'succeeded';
-    return isSoon
-      ? until(row, CANCEL_WAIT_MS, (now) => now.endedMs !== null)
-      : Promise.resolve(row);
-  }
+/** Until `is` answers true of it, or `ms` are over. */
+type Until = (row: TaskRow, ms: number, is: (row: TaskRow) => boolean) => Promise<TaskRow>;
+
+function makeUntil({ clock, waiters, tasks }: DeskDeps): Until {
+  return async (row, ms, is) => {
+    const endMs = clock.tickMs() + ms;
+    for (;;) {
+      // Heard before it is read, so that no change falls between the two.
+      const next = waiters.next(row.id, Math.max(0, endMs - clock.tickMs()));
+      const now = (await tasks.byId(row.id)) ?? row;
+      if (is(now) || clock.tickMs() >= endMs) return now;
+      await next;
+    }
+  };
+}
+
+/** Once the vendor has it, or nobody can say; a fault where it certainly refused. */
+async function taken({ row, repeated }: Created, until: Until, { settings }: DeskDeps) {
+  const isTaken = ({ phase, endedMs }: TaskRow): boolean =>
+    endedMs !== null || (phase !== 'new' && phase !== 'sending' && phase !== 'draft');
+  const isOver = ({ endedMs }: TaskRow): boolean => endedMs !== null;
+  const wait = async (): Promise<Task> => {
+    const known = await until(row, settings.submitWaitMs, isTaken);
+    const isSoon = known.phase === 'finishing' && openTask(known).doc.outcome !== 'succeeded';
+    // The refusal is told here and not only in the task, which is kept all the same.
+    return openTask(isSoon ? await until(known, CANCEL_WAIT_MS, isOver) : known);
+  };
+  const task = await wait().catch((thrown: unknown) => {
+    throw notAgain(thrown, row);
+  });
+  throwRefusal(task);
+  return { ...task, repeated };
+}
+
+/** A caller who leaves before the whole answer, and then asks for the same, asks for this one. */
+function watchLeaving(row: TaskRow, left: AbortSignal | undefined, deps: TaskDeps): void {
+  const leave = (): void => {
+    deps.tasks.setUnheard(row.id, true).catch((error: unknown) => {
+      deps.log.warn('that a caller left is not written down', { task: row.id, error });
+    });
+  };
+  if (left?.aborted === true) leave();
+  else left?.addEventListener('abort', leave, { once: true });
+}
+
+/** It is on its way whatever happened here: to ask for it again would make a second one. */
+function notAgain(thrown: unknown, row: TaskRow): Fault {
+  const fault = toFault(thrown);
+  const headers = { 'x-should-retry': 'false', 'x-gangway-task': row.id };
+  return new Fault(fault.code, {
+    ...fault.detail,
+    message: `${fault.message} The task ${row.id} goes on: ask for it, do not make it again.`,
+    headers: { ...fault.detail.headers, ...headers },
+    cause: fault.detail.cause,
+  });
 }
 
 type Find = Desk['find'];
@@ -169,10 +212,18 @@ async function findOwn(ref: TaskRef, deps: DeskDeps): Promise<Task> {
   });
 }
 
+/** Ours, of what was found only when the job was about to be sent. */
+const OWN_REFUSALS = [
+  ...(['invalid_request', 'unsupported_parameter', 'resource_not_found'] as const),
+  'public_url_needed' as const,
+];
+
 /** A task that no vendor took is no success for whoever asked for it just now. */
 function throwRefusal({ row, doc }: Task): void {
   if (doc.outcome !== 'failed' || row.vendorId !== null || doc.error === null) return;
   const { error } = doc;
+  // Its own deadline came first: that is how it ended, and nobody refused it.
+  if (error.code === 'timeout') return;
   const more = {
     message: error.message,
     headers: { 'x-gangway-task': row.id },
@@ -184,7 +235,8 @@ function throwRefusal({ row, doc }: Task): void {
   if (error.code === 'vendor_busy') throw new Fault('vendor_busy', { ...more, retryAfterS: 10 });
   if (error.code === 'vendor_unreachable') throw new Fault('vendor_unreachable', more);
   if (error.code === 'no_upstream') throw new Fault('no_upstream', more);
-  throw new Fault('vendor_refused_us', more);
+  const own = OWN_REFUSALS.find((code) => code === error.code);
+  throw new Fault(own ?? 'vendor_refused_us', more);
 }
 
 function checkCancel({ row, doc }: Task, deps: TaskDeps): void {

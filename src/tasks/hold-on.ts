@@ -3,7 +3,7 @@ import { newId } from '../kit/ids.ts';
 import type { TaskRow } from '../storage/ports.ts';
 import type { LongService } from '../vendors/long.ts';
 import type { TaskDeps } from './deps.ts';
-import { type Task, type TaskDoc, type TaskError, withEvent } from './doc.ts';
+import { type Task, type TaskDoc, type TaskError, withEvent, withProgress } from './doc.ts';
 
 /** Beyond, any growth has reached its end. */
 const PACE_STEPS_MAX = 40;
@@ -33,6 +33,9 @@ export async function save(task: Task, found: Found, deps: TaskDeps): Promise<Ta
     doc = withEvent(doc, { id: newId('evt'), type: `task.${state}`, atMs: nowMs });
     if (state === 'running') doc = { ...doc, startedMs: doc.startedMs ?? nowMs };
   }
+  if (found.phase !== 'done') {
+    doc = withProgress(doc, task.doc.progress, { id: newId('evt'), type: '', atMs: nowMs });
+  }
   const phase = found.phase ?? row.phase;
   const next: TaskRow = {
     ...row,
@@ -41,7 +44,7 @@ export async function save(task: Task, found: Found, deps: TaskDeps): Promise<Ta
     phase,
     state,
     endedMs: phase === 'done' ? nowMs : row.endedMs,
-    nextMs: found.nextMs ?? row.nextMs,
+    nextMs: soonest(found.nextMs ?? row.nextMs, doc, nowMs),
     leaseUntilMs: found.nextMs === undefined ? row.leaseUntilMs : 0,
     events: doc.events.length,
     doc: JSON.stringify(doc),
@@ -50,6 +53,11 @@ export async function save(task: Task, found: Found, deps: TaskDeps): Promise<Ta
   if (!(await deps.tasks.save(row.id, row.leaseNo, next))) throw new LeaseLost(row.id);
   deps.changed(row.id);
   return { ...task, row: next, doc };
+}
+
+/** When to look again, which is no later than its deadline. */
+function soonest(nextMs: number, { deadlineMs = null }: TaskDoc, nowMs: number): number {
+  return deadlineMs === null || deadlineMs <= nowMs ? nextMs : Math.min(nextMs, deadlineMs);
 }
 
 /** It ends this way, once what is left to do is done. */

@@ -21,9 +21,10 @@ export async function poll(task: Task, place: Place, deps: TaskDeps): Promise<Ta
   const { service } = place;
   const asked = task.row.cancelAsked ? await cancel(task, place, deps) : task;
   const heard = await send(place, service.status(vendorTask(asked)), deps);
+  const said = { service, vendor: place.upstream.vendor.id, deps };
   const told = heard.kind === 'refused' ? service.readRefused?.(heard, vendorTask(asked)) : null;
   if (heard.kind === 'refused' && told !== null && told !== undefined) {
-    return hear(asked, told, { service, body: JSON.stringify(heard.body), deps });
+    return hear(asked, told, { ...said, body: JSON.stringify(heard.body) });
   }
   if (heard.kind === 'refused' && STATUS_GONE.has(heard.status)) return lose(asked, deps);
   if (heard.kind !== 'reply') {
@@ -33,7 +34,7 @@ export async function poll(task: Task, place: Place, deps: TaskDeps): Promise<Ta
   }
   const reading = service.read(heard.reply, vendorTask(asked));
   if (reading === null) return trouble(asked, deps);
-  return hear(asked, reading, { service, body: JSON.stringify(heard.reply.body), deps });
+  return hear(asked, reading, { ...said, body: JSON.stringify(heard.reply.body) });
 }
 
 function hear(task: Task, reading: Reading, said: Said): Promise<Task> {
@@ -57,6 +58,7 @@ async function cancel(task: Task, place: Place, deps: TaskDeps): Promise<Task> {
 
 interface Said {
   readonly service: LongService;
+  readonly vendor: string;
   readonly body: string;
   readonly deps: TaskDeps;
 }
@@ -84,12 +86,19 @@ export function readingFound(task: Task, reading: Reading, said: Said): Found {
   }
   if (reading.state === 'lost') return {};
   const error = reading.state === 'failed' ? errorOf(reading) : undefined;
-  const charged = reading.state === 'succeeded' || reading.error?.charged === true;
+  const charged = reading.state === 'succeeded' || isCharged(reading, said);
   return finishing(task, reading.state, {
     body,
     doc: { ...doc, charged },
     ...(error === undefined ? {} : { error }),
   });
+}
+
+/** Failures are free, but for those that the vendor charges, and for the operator's exceptions. */
+function isCharged({ error }: Reading, { vendor, deps }: Said): boolean {
+  const { always, notRefused } = deps.settings.refunds;
+  if (error === undefined || always.includes(vendor)) return false;
+  return error.charged === true || (error.cause === 'caller' && notRefused.includes(vendor));
 }
 
 function errorOf({ error }: Reading): TaskError {

@@ -1,8 +1,10 @@
 /** Brings a new task to a vendor: at most once, for nobody knows what a second time would cost. */
 import { Fault, toFault } from '../kit/fault.ts';
-import type { Ask, Started } from '../vendors/long.ts';
+import type { Started } from '../vendors/long.ts';
 import type { TaskDeps } from './deps.ts';
 import type { Task, TaskError } from './doc.ts';
+import { type Fitted, fit } from './fit.ts';
+import { writeHanded } from './handed.ts';
 import { type Found, finishing, jitter, paceMs, save } from './hold-on.ts';
 import { readingFound } from './poll.ts';
 import type { Way } from './routes.ts';
@@ -27,9 +29,9 @@ export async function submit(task: Task, deps: TaskDeps): Promise<Task> {
     const nextMs = deps.clock.nowMs() + jitter(FULL_PAUSE_MS, deps.random);
     return save(task, { nextMs, doc: { detail: 'waiting_for_slot' } }, deps);
   }
-  let ask: Ask;
+  let fitted: Fitted;
   try {
-    ask = way.service.start(await vendorJob(task, way, deps));
+    fitted = await fitTo(way, task, deps);
   } catch (thrown) {
     const { code, message } = toFault(thrown);
     const error = { code, message, retryable: false, vendorCode: null };
@@ -46,6 +48,7 @@ export async function submit(task: Task, deps: TaskDeps): Promise<Task> {
         service: way.service.id,
         wireName: way.wireName,
         priceId: way.priceId,
+        dropped: fitted.dropped,
         sentMs: deps.clock.nowMs(),
         tries: task.doc.tries + 1,
         detail: 'submitting',
@@ -53,7 +56,17 @@ export async function submit(task: Task, deps: TaskDeps): Promise<Task> {
     },
     deps,
   );
-  return hear(sending, way, { heard: await send(way, ask, deps), deps });
+  return hear(sending, way, { heard: await send(way, fitted.ask, deps), deps });
+}
+
+/** As this vendor takes it, its files included, whatever another one would have taken. */
+async function fitTo(way: Way, task: Task, deps: TaskDeps): Promise<Fitted> {
+  const { job, row, doc } = task;
+  const handing = { accountId: row.accountId, service: way.service, whole: true };
+  const handed = await writeHanded(job, handing, deps.handed);
+  const whole = { ...task, doc: { ...doc, dropped: [] } };
+  const written = await vendorJob(whole, { ...way, handed }, deps);
+  return fit(written, job.leave ?? 'nothing', way.service);
 }
 
 /** Those that have not refused it in this round; the pinned one where it is pinned. */
@@ -170,7 +183,7 @@ function refused(task: Task, way: Way, refusal: Refusal): Promise<Task> {
 }
 
 interface Acceptance {
-  readonly way: Pick<Way, 'service'>;
+  readonly way: Pick<Way, 'upstream' | 'service'>;
   readonly started: Extract<Started, { accepted: unknown }>;
   readonly body: string;
 }
@@ -184,7 +197,8 @@ export async function accepted(task: Task, got: Acceptance, deps: TaskDeps): Pro
   if (started.reading === undefined) return save(task, { ...base, doc, nextMs }, deps);
   // In one statement: of a job that was over at once, nobody could ask again how it ended.
   const known = { ...task, doc: { ...task.doc, ...doc } };
-  const found = readingFound(known, started.reading, { service: way.service, body, deps });
+  const said = { service: way.service, vendor: way.upstream.vendor.id, body, deps };
+  const found = readingFound(known, started.reading, said);
   const all: Found = { ...base, ...found, doc: { ...doc, ...found.doc } };
   return save(task, { ...all, ...(found.phase === 'finishing' ? {} : { nextMs }) }, deps);
 }

@@ -2,6 +2,7 @@
 import type { JsonObject } from '../kit/json.ts';
 import type { JobMedia, JobParams, NativeRequest } from '../vendors/job.ts';
 import type { CallbackWish } from './doc.ts';
+import type { Leave } from './fit.ts';
 
 export type { JobParams } from '../vendors/job.ts';
 
@@ -43,6 +44,12 @@ export interface TaskWish {
   readonly repeatKey: string | null;
   /** What the caller calls it: unique in its account at this door. */
   readonly ownName?: string;
+  /** Its client says that it sends it anew. */
+  readonly retried?: boolean;
+  /** Of its params. Absent: nothing. */
+  readonly leave?: Leave;
+  /** It must be over by then. Absent: as the settings say. */
+  readonly expiresInS?: number;
 }
 
 /** The kind that a job of these media most likely is. */

@@ -63,3 +63,19 @@ export interface Job {
   /** Where the vendor may tell us of a change; null: nowhere. */
   readonly callbackUrl: string | null;
 }
+
+/** What a service takes beside the words of a job. */
+export interface Inputs {
+  /**
+   * Fields of the vendor's own that change the bill and that its `bound` reads, or that change no
+   * price of ours: callers may send them beside a job in our words. Absent: none of those that do.
+   */
+  readonly pricedOptions?: readonly string[];
+  /** Files themselves in place of links to them, as data URLs. Absent: only links are fetched. */
+  readonly inline?: {
+    readonly types: readonly ('image' | 'video' | 'audio')[];
+    readonly bytesMax: number;
+    /** In its own format without the head of a data URL. */
+    readonly bare?: true;
+  };
+}

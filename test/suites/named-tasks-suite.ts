@@ -1,4 +1,4 @@
-/** Tasks with names of their callers' own, bounds in time, and files that were handed in. */
+/** Tasks with names of their callers' own, and bounds in time. */
 import { expect, test } from 'bun:test';
 import type { TaskRow } from '../../src/storage/ports.ts';
 import { makePurse, nextName, suiteOf } from './storage-rig.ts';
@@ -9,6 +9,7 @@ function taskRow(accountId: string, more: Partial<TaskRow> = {}): TaskRow {
     ...{ nativeId: nextName('native'), kind: 'k', model: 'm', upstream: 'u', vendorId: null },
     ...{ phase: 'done', state: 'succeeded', cancelAsked: false, createdMs: 1_000, endedMs: 2_000 },
     ...{ nextMs: 0, leaseUntilMs: 0, leaseNo: 0, repeatKey: null, ownName: null },
+    ...{ asked: null, unheard: false },
     ...{ token: nextName('token'), events: 0, told: 0, job: '{}', doc: '{}', body: null },
     ...more,
   };
@@ -53,30 +54,5 @@ export const namedTasksSuite = suiteOf('named tasks')((store) => {
     expect(await times({ createdBeforeMs: 3_000 })).toEqual([2_000, 1_000]);
     expect(await times({ createdAfterMs: 2_000 })).toEqual([3_000, 2_000]);
     expect(await times({ createdAfterMs: 2_000, createdBeforeMs: 3_000 })).toEqual([2_000]);
-  });
-
-  test('files that were handed in are listed by pages, the newest first', async () => {
-    const { accountId } = await makePurse(store(), 0n);
-    const other = await makePurse(store(), 0n);
-    const put = (owner: string, id: string, more: object = {}) =>
-      store().results.insert({
-        ...{ key: `${owner}/in/${id}/file`, accountId: owner, taskId: id, bytes: 1 },
-        ...{ createdMs: 1_000, expiresMs: 9_000, ...more },
-      });
-    await put(accountId, 'a');
-    await put(accountId, 'b');
-    await put(accountId, 'c', { createdMs: 2_000 });
-    await put(accountId, 'gone', { expiresMs: 4_000 });
-    await put(accountId, 'about', { key: `${accountId}/in/d/about` });
-    await put(accountId, 'result', { key: `${accountId}/task_1/0` });
-    await put(other.accountId, 'e');
-    const list = async (limit: number, after?: string) => {
-      const page = { nowMs: 5_000, limit, ...(after === undefined ? {} : { after }) };
-      return (await store().results.handedIn(accountId, page)).map(({ taskId }) => taskId);
-    };
-    expect(await list(9)).toEqual(['c', 'b', 'a']);
-    expect(await list(1)).toEqual(['c']);
-    expect(await list(2, `${accountId}/in/c/file`)).toEqual(['b', 'a']);
-    expect(await list(9, `${accountId}/in/a/file`)).toEqual([]);
   });
 });

@@ -11,6 +11,7 @@ import { namedTasksSuite } from './named-tasks-suite.ts';
 import { resourcesSuite } from './resources-suite.ts';
 import { responsesSuite } from './responses-suite.ts';
 import type { MakePlace } from './storage-rig.ts';
+import { taskRepeatsSuite } from './task-repeats-suite.ts';
 
 const SUITES = [
   keysSuite,
@@ -23,6 +24,7 @@ const SUITES = [
   resourcesSuite,
   responsesSuite,
   namedTasksSuite,
+  taskRepeatsSuite,
   holdsSuite,
   settleSuite,
   entriesSuite,

@@ -236,5 +236,12 @@ export const CALLER_FAULTS = table('caller', {
   task_open: [409, 'final', REQUEST, 'This task has not ended. Cancel it, or wait for its end.'],
   task_limit_exceeded: [429, 'retry', LIMIT, 'This account has as many open tasks as it may.'],
   result_gone: [410, 'final', REQUEST, 'This result is not kept any more.'],
+  public_url_needed: [
+    400,
+
+    'final',
+    REQUEST,
+    'The vendor fetches this file by a link, and this gateway has no public address (public_url).',
+  ],
   webhook_refused: [400, 'final', REQUEST, 'This webhook URL may not be called.'],
 });

@@ -16,6 +16,7 @@ import * as jsonCaps from './0014-json-caps.ts';
 import * as counters from './0020-counters.ts';
 import * as idempotency from './0021-idempotency.ts';
 import * as responses from './0030-responses.ts';
+import * as taskRepeats from './0041-task-repeats.ts';
 import * as ownNames from './0044-own-names.ts';
 import type { Flavour } from './flavour.ts';
 
@@ -37,6 +38,7 @@ export function listMigrations(flavour: Flavour): Readonly<Record<string, Migrat
     '0020-counters': { up: (db) => counters.up(db, flavour) },
     '0021-idempotency': { up: (db) => idempotency.up(db, flavour) },
     '0030-responses': { up: (db) => responses.up(db) },
+    '0041-task-repeats': { up: (db) => taskRepeats.up(db) },
     '0044-own-names': { up: (db) => ownNames.up(db) },
   };
 }

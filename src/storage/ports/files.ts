@@ -27,20 +27,11 @@ export interface ResultRow {
   readonly expiresMs: number | null;
 }
 
-export interface HandedPage {
-  readonly nowMs: number;
-  readonly limit: number;
-  /** Key of the last one of the page before. */
-  readonly after?: string;
-}
-
 export interface Results {
   insert(row: ResultRow): Promise<void>;
   /** Bytes that an account keeps. */
   bytesOf(accountId: string): Promise<number>;
   ofTask(taskId: string): Promise<readonly ResultRow[]>;
-  /** Files that an account handed in and has still, the newest first, after this one. */
-  handedIn(accountId: string, page: HandedPage): Promise<readonly ResultRow[]>;
   expired(nowMs: number, limit: number): Promise<readonly ResultRow[]>;
   remove(key: string): Promise<void>;
 }

@@ -38,6 +38,10 @@ export interface TaskRow {
   readonly repeatKey: string | null;
   /** What its caller calls it, where the vendor's clients may; unique in its account and mount. */
   readonly ownName: string | null;
+  /** Hash of the request, by which a client's retry is known. */
+  readonly asked: string | null;
+  /** Its maker left before the answer. */
+  readonly unheard: boolean;
   /** Names it to the vendor, where the vendor calls back. */
   readonly token: string;
   /** How many events it has, and of how many the webhooks were told. */
@@ -67,14 +71,17 @@ export type TaskChange = Pick<
 export interface TaskFilter {
   readonly accountId: string;
   readonly limit: number;
-  /** Id before which the page begins; newest first. */
+  /** Id after which the page begins. */
   readonly after?: string;
+  /** Absent: the newest first. */
+  readonly order?: 'asc' | 'desc';
   readonly offset?: number;
   readonly mount?: string;
   readonly nativeIds?: readonly string[];
   readonly states?: readonly TaskState[];
   readonly kind?: string;
   readonly model?: string;
+  readonly models?: readonly string[];
   readonly createdAfterMs?: number;
   readonly createdBeforeMs?: number;
 }
@@ -94,6 +101,10 @@ export interface Tasks {
   byOwnName(accountId: string, mount: string, name: string): Promise<TaskRow | undefined>;
   byToken(token: string): Promise<TaskRow | undefined>;
   byRepeatKey(accountId: string, key: string): Promise<TaskRow | undefined>;
+  /** The newest that a key asked for in these words since then. */
+  byAsked(keyId: string, asked: string, sinceMs: number): Promise<TaskRow | undefined>;
+  /** Whether whoever asked for it heard of it. */
+  setUnheard(id: string, unheard: boolean): Promise<void>;
   /** The key may be used again. */
   forgetRepeatKey(id: string): Promise<void>;
   list(filter: TaskFilter): Promise<readonly TaskRow[]>;

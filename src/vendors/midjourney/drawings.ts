@@ -7,6 +7,8 @@ import { listed, read, started } from './answers.ts';
 import { midjourneyNative } from './native.ts';
 
 const MS_PER_S = 1_000;
+/** unverified: no limit is named. */
+const INLINE_BYTES_MAX = 10 * 1024 * 1024;
 const MODES: readonly string[] = ['fast', 'relax', 'turbo'];
 
 function start(job: Job): Ask {
@@ -118,6 +120,7 @@ export const drawings: LongService = {
   },
   pace: { firstMs: 3 * MS_PER_S, growth: 1.2, maxMs: 15 * MS_PER_S, gapMs: 50 },
   atOnce: { requests: 8, jobs: null },
+  inline: { types: ['image'], bytesMax: INLINE_BYTES_MAX },
   bound,
   // Discord's signed links; unverified.
   linkLifeS: 86_400,

@@ -9,6 +9,8 @@ import { runwayNative } from './native.ts';
 
 const LINK_LIFE_S = 86_400;
 const MS_PER_S = 1_000;
+/** Five megabytes of base64. */
+const INLINE_BYTES_MAX = 3_750_000;
 /** The longest that is taken where the request does not say how long it is. */
 const SECONDS_MAX = 30;
 const SIZES: Readonly<Record<string, string>> = Object.freeze({
@@ -128,6 +130,7 @@ export const runwayTasks: LongService = {
   // It lists no tasks and takes no mark of ours: what was never answered is held for people.
   pace: { firstMs: 5 * MS_PER_S, growth: 1.2, maxMs: 20 * MS_PER_S, gapMs: 50 },
   atOnce: { requests: 8, jobs: null },
+  inline: { types: ['image'], bytesMax: INLINE_BYTES_MAX },
   bound,
   linkLifeS: LINK_LIFE_S,
   native: runwayNative,

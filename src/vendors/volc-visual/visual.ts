@@ -9,6 +9,8 @@ import { FPS, unified } from './unified.ts';
 
 const VERSION = '2022-08-31';
 const MS_PER_S = 1_000;
+/** unverified: documents of single models say 4.7 MB. */
+const INLINE_BYTES_MAX = 4_700_000;
 const FRAMES = 121;
 /** Speech may be as long. */
 const SPEECH_S_MAX = 60;
@@ -109,6 +111,7 @@ export const visual: LongService = {
   pace: { firstMs: 2 * MS_PER_S, growth: 1.2, maxMs: 15 * MS_PER_S, gapMs: 100 },
   // How many at once is a matter of the account; beyond, it says 50430.
   atOnce: { requests: 4, jobs: null },
+  inline: { types: ['image'], bytesMax: INLINE_BYTES_MAX, bare: true },
   bound,
   // An hour for videos, a day for pictures.
   linkLifeS: 3_600,
