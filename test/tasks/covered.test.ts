@@ -12,6 +12,8 @@ import type { Vendor } from '../../src/vendors/shape.ts';
 import { ninth } from './ninth-vendor.ts';
 import { makeRig, type Rig } from './rig.ts';
 
+const DISHES = ninth.long[0] as LongService;
+
 let rig: Rig;
 afterEach(() => rig.stop());
 
@@ -26,7 +28,7 @@ async function sentTo(
   const { store, clock, kitchen } = rig;
   const price = readPrice([{ units: { gram: { price: '0.001' } } }], 'CNY', '1');
   const id = await store.ledger.keepPrice(price.snapshot);
-  const other: Vendor = { ...ninth, id: 'tenth', long: [{ ...ninth.long[0], ...tenth }] };
+  const other: Vendor = { ...ninth, id: 'tenth', long: [{ ...DISHES, ...tenth }] };
   const model: Model = {
     ...{ id: 'soup', maker: 'ninth', kind: 'video', contextTokens: 0, outputTokensMax: 0 },
     abilities: { tools: false, images: false, json: 'none', reasoning: false },
