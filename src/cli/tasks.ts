@@ -146,8 +146,18 @@ function taskSettings(settings: Settings): TaskDeps['settings'] {
     deadlineMs: tasks.deadline_s === 0 ? null : tasks.deadline_s * MS_PER_S,
     timeoutRefund: tasks.timeout_refund,
     retryWindowMs: tasks.retry_window_s * MS_PER_S,
-    refunds: { always: tasks.refund_always, notRefused: tasks.charge_refused },
+    refunds: {
+      always: vendorIds(tasks.refund_always, 'refund_always'),
+      notRefused: vendorIds(tasks.charge_refused, 'charge_refused'),
+    },
   };
+}
+
+/** A name that is mistyped would change nothing, and nobody would notice. */
+function vendorIds(names: readonly string[], setting: string): readonly string[] {
+  const stray = names.find((name) => !Object.hasOwn(VENDORS, name));
+  if (stray === undefined) return names;
+  throw new Error(`tasks.${setting}: there is no vendor "${stray}".`);
 }
 
 function keepExpiring(custody: CustodyDeps) {

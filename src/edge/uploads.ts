@@ -106,28 +106,31 @@ async function take(visit: Visit, edge: UploadEdge): Promise<InFile> {
 
 /** Piece by piece: a file is never whole in memory. */
 async function* inTime(request: Request, { clock }: UploadEdge): AsyncGenerator<Uint8Array> {
-  const late = Promise.withResolvers<never>();
-  late.promise.catch(() => undefined);
-  const slow = new Fault('body_too_slow', {
-    message: `The file did not arrive within ${UPLOAD_MS} ms.`,
-  });
-  const takeBack = clock.after(UPLOAD_MS, () => late.reject(slow));
   const reader = request.body?.getReader();
+  const cancel = async (): Promise<void> => reader?.cancel().catch(() => undefined);
+  let isLate = false;
+  // A race with one promise would hold on to every piece until the end.
+  const takeBack = clock.after(UPLOAD_MS, () => {
+    isLate = true;
+    void cancel();
+  });
   try {
     while (reader !== undefined) {
-      const { done, value } = await Promise.race([reader.read(), late.promise]);
+      const { done, value } = await reader.read().catch((cause: unknown) => {
+        const message = 'The file ended before it was complete.';
+        throw new Fault('invalid_request', { message, cause });
+      });
+      if (isLate) {
+        throw new Fault('body_too_slow', {
+          message: `The file did not arrive within ${UPLOAD_MS} ms.`,
+        });
+      }
       if (done) return;
       yield value;
     }
-  } catch (error) {
-    if (error instanceof Fault) throw error;
-    throw new Fault('invalid_request', {
-      message: 'The file ended before it was complete.',
-      cause: error,
-    });
   } finally {
     takeBack();
     // What is left of it is not worth reading.
-    await reader?.cancel().catch(() => undefined);
+    await cancel();
   }
 }

@@ -39,7 +39,8 @@ export async function createTask(wish: TaskWish, deps: TaskDeps): Promise<Create
   const [first] = affordable;
   if (first === undefined) throw new Fault('no_price', { param: 'model' });
   const amount = holdAmount(affordable);
-  const row = draft(wish, { job, asked, model, first, amount }, deps);
+  const able = affordable.map(({ way }) => way.upstream.id);
+  const row = draft(wish, { job: { ...job, able }, asked, model, first, amount }, deps);
   if (!(await deps.tasks.insert(row))) {
     // Made by a twin of this request, a moment ago.
     const twin = await repeated(wish, asked, deps);

@@ -16,6 +16,8 @@ export interface KeptJob extends Omit<Job, 'wireName' | 'source' | 'callbackUrl'
   readonly upstream: string | null;
   /** Only upstreams of this vendor may do it; null: any. */
   readonly vendor: string | null;
+  /** Upstreams that could take it when it was made, and that the hold covers. Absent: any. */
+  readonly able?: readonly string[];
   /** Of its params, where the vendor cannot take them all. Absent: nothing. */
   readonly leave?: Leave;
 }

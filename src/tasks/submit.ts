@@ -69,12 +69,13 @@ async function fitTo(way: Way, task: Task, deps: TaskDeps): Promise<Fitted> {
   return fit(written, job.leave ?? 'nothing', way.service);
 }
 
-/** Those that have not refused it in this round; the pinned one where it is pinned. */
+/** Of those that its hold covers, who has not refused it in this round; the pinned one alone. */
 function waysLeft({ job, row, doc }: Task, deps: TaskDeps): readonly Way[] {
   const ways = waysOf(row.model, job.vendor, deps);
   return ways.filter(
     ({ upstream }) =>
       !doc.refusedBy.includes(upstream.id) &&
+      job.able?.includes(upstream.id) !== false &&
       (job.upstream === null || job.upstream === upstream.id),
   );
 }

@@ -1,7 +1,7 @@
 /** /v1/tasks over HTTP: made, seen, listed, heard of, stopped, thrown away. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { ledgerCalls, settledCalls } from './books.ts';
-import { cleanUp, until } from './gateway.ts';
+import { cleanUp, launchGateway, until } from './gateway.ts';
 import { makeTaskPlace, type TaskPlace } from './task-place.ts';
 
 const RUN_MS = 30_000;
@@ -328,6 +328,16 @@ describe('a deadline', () => {
     const told = await place.ask('POST', '/v1/tasks', { body: ray('x', { expires_in: life }) });
     expect([told.status, told.body.error.param]).toEqual([400, 'expires_in']);
   });
+});
+
+test('an exception for a vendor that is none stops the start, and is named', async () => {
+  const yaml = 'sandbox: off\ntasks: { refund_always: [runwy] }';
+  const { child, err } = launchGateway({ yaml });
+  expect(await child.exited).not.toBe(0);
+  await until(
+    () => err().includes('tasks.refund_always: there is no vendor "runwy"'),
+    'it says so',
+  );
 });
 
 test('all of it is in the books, once', async () => {

@@ -1,5 +1,6 @@
 /** Files handed in once, and named in jobs of any vendor and any format. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { readFileSync } from 'node:fs';
 import { makePng } from '../../sandbox/tasks/files.ts';
 import { makeMp4 } from '../../sandbox/tasks/mp4.ts';
 import { cleanUp, until } from './gateway.ts';
@@ -35,6 +36,12 @@ async function sent(at: TaskPlace, prompt: string) {
     `the vendor has "${prompt}"`,
   );
   return found.request;
+}
+
+/** The most that the gateway ever had. */
+function memoryMb(): number {
+  const status = readFileSync(`/proc/${open.gateway.child.pid}/status`, 'utf8');
+  return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) / 1_024;
 }
 
 describe('handing in', () => {
@@ -110,6 +117,35 @@ describe('handing in', () => {
     const small = await upload(place);
     await place.ask('DELETE', `/v1/uploads/${small.id}`);
   });
+
+  test(
+    'a large one passes through, and is never whole in memory',
+    async () => {
+      const [pieces, pieceBytes] = [150, 1024 * 1024];
+      const before = memoryMb();
+      const body = new ReadableStream({
+        type: 'direct',
+        async pull(controller: ReadableStreamDirectController) {
+          controller.write(PNG);
+          for (let at = 0; at < pieces; at += 1) {
+            controller.write(new Uint8Array(pieceBytes));
+            await controller.flush();
+          }
+          controller.close();
+        },
+      } as Bun.DirectUnderlyingSource);
+      const response = await fetch(`${open.gateway.url}/v1/uploads`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${open.key}`, ...png },
+        body,
+      });
+      const made = (await response.json()) as { id: string; bytes: number };
+      expect([response.status, made.bytes]).toEqual([201, PNG.length + pieces * pieceBytes]);
+      expect(memoryMb() - before).toBeLessThan(pieces / 2);
+      await open.ask('DELETE', `/v1/uploads/${made.id}`);
+    },
+    RUN_MS,
+  );
 
   test('a list by pages, both ways', async () => {
     const ids: string[] = [];
