@@ -88,7 +88,7 @@ async function checkAlone(dir: string): Promise<CheckRow[]> {
   await store.apps.insert(app.row);
   const pair = mintAccessKey(ACCOUNT, sealer, nowMs);
   await store.accessKeys.insert(pair.row);
-  const access = makeAccess(store.keys, clock, tokens);
+  const access = makeAccess(store.keys, clock, [tokens]);
   const signers = makeSignedAccess({ pairs: store.accessKeys, sealer, clock });
   const key = minted[Math.floor(KEYS / 2)]?.secret ?? '';
   const token = await tokens.issue(app.apiKey, app.apiSecret);

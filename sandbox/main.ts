@@ -14,7 +14,7 @@ Fake vendors of models, with faults on demand. Nothing leaves this machine.
   --listen HOST:PORT   where to listen (default ${LISTEN_DEFAULT}; port 0 takes a free one)
   --pause-ms N         pause between the chunks of a stream (default ${PAUSE_MS})
   --job-ms N           how long a job takes (default ${JOB_MS})
-  --link-ms N          how long the link of a result lives (default a day)
+  --link-ms N          how long the link of a result lives (default: as each vendor says)
   --json               print one JSON line once ready
   --list               print models and faults, and exit; with --json as JSON
   --with-parent        end when standard input ends
@@ -27,7 +27,7 @@ function readArguments() {
       listen: { type: 'string', default: LISTEN_DEFAULT },
       'pause-ms': { type: 'string', default: String(PAUSE_MS) },
       'job-ms': { type: 'string', default: String(JOB_MS) },
-      'link-ms': { type: 'string', default: '86400000' },
+      'link-ms': { type: 'string' },
       json: { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
       'with-parent': { type: 'boolean', default: false },
@@ -37,7 +37,8 @@ function readArguments() {
   const listen = /^\[?([^[\]]+)\]?:(\d{1,5})$/.exec(values.listen);
   if (listen === null) throw new Error(`--listen wants HOST:PORT, not ${values.listen}`);
   for (const name of ['pause-ms', 'job-ms', 'link-ms'] as const) {
-    if (!/^\d{1,9}$/.test(values[name])) throw new Error(`--${name} wants a number`);
+    const said = values[name];
+    if (said !== undefined && !/^\d{1,9}$/.test(said)) throw new Error(`--${name} wants a number`);
   }
   return {
     ...values,
@@ -45,7 +46,7 @@ function readArguments() {
     port: Number(listen[2]),
     pauseMs: Number(values['pause-ms']),
     jobMs: Number(values['job-ms']),
-    linkMs: Number(values['link-ms']),
+    ...(values['link-ms'] === undefined ? {} : { linkMs: Number(values['link-ms']) }),
   };
 }
 

@@ -14,6 +14,7 @@ const NOT_VENDORS = new Set([
   'long',
   'native',
   'native-files',
+  'native-routes',
   'read',
   'refusal',
   'shape',

@@ -13,6 +13,8 @@ const MODELS = [
   ...['flux-dev', 'flux-pro-1.0-fill', 'flux-pro-1.0-expand', 'flux-pro-1.0-canny'],
   'flux-pro-1.0-depth',
 ];
+/** Tasks of one key at once. */
+const ACTIVE_MAX = 24;
 const FREE_OF_PROMPT = /-(fill|expand)$/;
 const FORMATS = ['jpeg', 'png', 'webp'];
 
@@ -43,6 +45,8 @@ function create(ask: Ask, model: string, jobs: Jobs): Told {
   if (prompt.includes('sandbox-balance')) return refuse(402, 'Insufficient credits');
   if (prompt.includes('sandbox-busy')) return refuse(429, 'Too many active tasks');
   if (prompt.includes('sandbox-broken')) return refuse(500, 'Internal Server Error');
+  const active = jobs.list('bfl').filter((job) => /^(queued|running)$/.test(jobs.stateOf(job)));
+  if (active.length >= ACTIVE_MAX) return refuse(429, 'Too many active tasks');
   const job = jobs.add('bfl', crypto.randomUUID(), { ...body, prompt, model });
   if (prompt.includes('sandbox-lost-answer')) return refuse(500, 'Internal Server Error');
   const link = `${ask.origin}${BFL_REGION_PATH}/get_result?id=${job.id}`;

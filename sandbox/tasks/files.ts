@@ -13,16 +13,16 @@ function chunk(type: string, data: Uint8Array): Uint8Array {
   return Buffer.concat([length, body, check]);
 }
 
-/** A square with a pattern of `seed`'s own. */
-export function makePng(seed: number): Uint8Array {
+/** A pattern of `seed`'s own; a small square unless told otherwise. */
+export function makePng(seed: number, width = SIDE, height = SIDE): Uint8Array {
   const head = Buffer.alloc(13);
-  head.writeUInt32BE(SIDE, 0);
-  head.writeUInt32BE(SIDE, 4);
+  head.writeUInt32BE(width, 0);
+  head.writeUInt32BE(height, 4);
   head.set([8, 2, 0, 0, 0], 8);
-  const rows = Buffer.alloc(SIDE * (1 + SIDE * 3));
-  for (let y = 0; y < SIDE; y += 1) {
-    for (let x = 0; x < SIDE; x += 1) {
-      const at = y * (1 + SIDE * 3) + 1 + x * 3;
+  const rows = Buffer.alloc(height * (1 + width * 3));
+  for (let y = 0; y < height; y += 1) {
+    for (let x = 0; x < width; x += 1) {
+      const at = y * (1 + width * 3) + 1 + x * 3;
       rows.set([(seed + x * 4) & 255, (seed * 7 + y * 4) & 255, (seed * 13 + x + y) & 255], at);
     }
   }

@@ -6,7 +6,15 @@ import { nowMs, pause } from '../clock.ts';
 export const JOB_MS = 20_000;
 /** Part of that time that it waits in a queue. */
 const QUEUED_PART = 0.2;
-const LINK_LIFE_MS = 24 * 3_600_000;
+const MINUTE_MS = 60_000;
+/** How long links to results live unless the program is told otherwise: as each vendor says. */
+const LINK_LIVES_MS: Readonly<Record<string, number>> = {
+  bfl: 10 * MINUTE_MS,
+  replicate: 60 * MINUTE_MS,
+  'volc-visual': 60 * MINUTE_MS,
+  kling: 30 * 1_440 * MINUTE_MS,
+};
+const LINK_LIFE_MS = 1_440 * MINUTE_MS;
 const JOBS_MAX = 50_000;
 const CALLBACK_TRIES = 3;
 const CALLBACK_TIMEOUT_MS = 5_000;
@@ -41,10 +49,10 @@ export const PROMPTS: readonly { readonly word: string; readonly what: string }[
 export class Jobs {
   readonly #jobs = new Map<string, FakeJob>();
   readonly jobMs: number;
-  readonly linkLifeMs: number;
+  readonly linkLifeMs: number | undefined;
   #made = 0;
 
-  constructor(jobMs: number, linkLifeMs = LINK_LIFE_MS) {
+  constructor(jobMs: number, linkLifeMs?: number) {
     this.jobMs = jobMs;
     this.linkLifeMs = linkLifeMs;
   }
@@ -88,6 +96,7 @@ export class Jobs {
   }
 
   timeOf(job: FakeJob): number {
+    if (job.request.atOnce === true) return 0;
     return this.jobMs * (job.prompt.includes('sandbox-slow') ? 10 : 1);
   }
 
@@ -100,6 +109,14 @@ export class Jobs {
     return /sandbox-(fail|moderate)/.test(job.prompt) ? 'failed' : 'succeeded';
   }
 
+  /** Percent of its time that is over; a hundred only when it is done. */
+  progressOf(job: FakeJob): number {
+    const whole = this.timeOf(job);
+    if (this.stateOf(job) === 'succeeded' || whole === 0) return 100;
+    const running = (nowMs() - job.createdMs) / whole - QUEUED_PART;
+    return Math.min(99, Math.max(0, Math.floor((running / (1 - QUEUED_PART)) * 100)));
+  }
+
   updatedMs(job: FakeJob): number {
     const whole = this.timeOf(job);
     const at = { queued: 0, running: whole * QUEUED_PART, succeeded: whole, failed: whole };
@@ -109,7 +126,8 @@ export class Jobs {
 
   isLinkAlive(job: FakeJob): boolean {
     if (job.prompt.includes('sandbox-dead-link')) return false;
-    return nowMs() - job.createdMs < this.timeOf(job) + this.linkLifeMs;
+    const lifeMs = this.linkLifeMs ?? LINK_LIVES_MS[job.vendor] ?? LINK_LIFE_MS;
+    return nowMs() - job.createdMs < this.timeOf(job) + lifeMs;
   }
 
   /** Tells `url` of every state, as vendors do: a few tries each, then never again. */

@@ -8,6 +8,8 @@ export interface KlingRule {
   readonly models: RegExp | null;
 }
 
+/** Answers at once, with a session that lives for a day. */
+export const FACES_PATH = '/v1/videos/identify-face';
 const VIDEO = /^kling-v(1|1-5|1-6|2-master|2-1|2-1-master|2-5-turbo|2-6|3)$/;
 const IMAGE = /^kling-v(1|1-5|2|2-new|2-1|3)$/;
 
@@ -29,6 +31,12 @@ export const KLING_FAMILIES: readonly KlingRule[] = [
   {
     path: '/v1/videos/lip-sync',
     need: [['input.video_id', 'input.video_url'], ['input.mode']],
+    models: null,
+  },
+  { path: FACES_PATH, need: [['video_id', 'video_url']], models: null },
+  {
+    path: '/v1/videos/advanced-lip-sync',
+    need: [['session_id'], ['face_choose']],
     models: null,
   },
   { path: '/v1/videos/effects', need: [['effect_scene'], ['input']], models: null },
@@ -79,6 +87,11 @@ export function checkKling(body: JsonObject, rule: KlingRule): string | null {
   if (rule.models === null ? 'model_name' in body : !rule.models.test(String(body.model_name))) {
     return `model_name ${String(body.model_name)} is not supported`;
   }
+  if (body.video_id !== undefined && body.video_url !== undefined) {
+    return 'video_id and video_url can not both have a value';
+  }
+  const choices = body.face_choose;
+  if (choices !== undefined && checkFaces(choices) !== null) return checkFaces(choices);
   const lacking = rule.need.find((group) => group.every((field) => at(body, field) === undefined));
   if (lacking !== undefined) return `${lacking.join(' or ')} can not be empty`;
   for (const [field, values] of Object.entries(ENUMS)) {
@@ -95,6 +108,18 @@ export function checkKling(body: JsonObject, rule: KlingRule): string | null {
   if (callback !== undefined && !/^https?:/.test(String(callback)))
     return 'callback_url is invalid';
   return PICTURES.map((field) => picture(body[field], field)).find((bad) => bad !== null) ?? null;
+}
+
+/** One face only, with a sound, which is cut and put in where the times say. */
+function checkFaces(choices: Json): string | null {
+  const [one, ...more] = Array.isArray(choices) ? (choices as readonly Json[]) : [];
+  if (!isObject(one) || more.length > 0) return 'face_choose must be a list of one face';
+  if (typeof one.face_id !== 'string') return 'face_choose.face_id can not be empty';
+  const sounds = [one.audio_id, one.sound_file].filter((sound) => typeof sound === 'string');
+  if (sounds.length !== 1) return 'one of audio_id and sound_file is needed';
+  const times = ['sound_start_time', 'sound_end_time', 'sound_insert_time'];
+  const wrong = times.find((name) => !Number.isInteger(one[name]));
+  return wrong === undefined ? null : `face_choose.${wrong} must be a whole number`;
 }
 
 const isSeconds = (value: string): boolean => /^([3-9]|1[0-5])$/.test(value);

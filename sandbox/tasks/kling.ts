@@ -3,13 +3,14 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import { isObject, type Json, type JsonObject, parseJson } from '../../src/kit/json.ts';
 import { nowMs } from '../clock.ts';
 import type { FakeJob, Jobs } from './jobs.ts';
-import { checkKling, KLING_FAMILIES, type KlingRule } from './kling-rules.ts';
+import { checkKling, FACES_PATH, KLING_FAMILIES, type KlingRule } from './kling-rules.ts';
 import type { Ask, Told } from './server.ts';
 
 export const KLING_PATH = '/klingai';
 export const KLING_KEY = 'sandbox-kling-access:sandbox-kling-secret';
 const MS_PER_S = 1_000;
 const LIFE_S_MAX = 1_800;
+const SESSION_MS = 86_400_000;
 const PAGE = { usual: 30, max: 500 };
 const WORDS = {
   queued: 'submitted',
@@ -71,8 +72,9 @@ function badToken(token: string): Told | null {
 
 function create(ask: Ask, rule: KlingRule, jobs: Jobs): Told {
   const { body } = ask;
-  const wrong = checkKling(body, rule) ?? checkSource(body, rule, jobs);
+  const wrong = checkKling(body, rule) ?? checkSource(body, rule, jobs) ?? checkSession(body, jobs);
   if (wrong !== null) return say(400, 1201, wrong);
+  if (rule.path === FACES_PATH) return identify(ask, jobs);
   const input = isObject(body.input) ? body.input : {};
   const prompt = [body.prompt, input.text, body.effect_scene].filter(Boolean).join(' ');
   const own = body.external_task_id;
@@ -102,9 +104,32 @@ function create(ask: Ask, rule: KlingRule, jobs: Jobs): Told {
 /** Videos are built on by their own id, which is not that of their task. */
 const videoId = (job: FakeJob): string => `video-${job.id}`;
 
+/** A session is found by its id and ends after a day; only its own faces can be chosen. */
+function checkSession({ session_id: id, face_choose: choices }: JsonObject, jobs: Jobs) {
+  if (id === undefined) return null;
+  const session = jobs.find('kling', String(id));
+  if (session?.request.family !== FACES_PATH) return `session ${String(id)} does not exist`;
+  if (nowMs() - session.createdMs > SESSION_MS) return `session ${String(id)} has expired`;
+  const [face] = Array.isArray(choices) ? (choices as readonly Json[]) : [];
+  return isObject(face) && face.face_id === '0' ? null : 'there is no such face in this session';
+}
+
+function identify({ body, origin }: Ask, jobs: Jobs): Told {
+  if (String(body.video_url).includes('nobody')) {
+    return say(400, 1201, 'there is no human in the video');
+  }
+  const id = `session-${crypto.randomUUID()}`;
+  // What was recognised is there at once.
+  jobs.add('kling', id, { ...body, prompt: '', seconds: 5, family: FACES_PATH, atOnce: true });
+  const face = { face_id: '0', face_image: `${origin}/sandbox/files/${id}/face.png` };
+  const face_data = [{ ...face, start_time: 0, end_time: 5_200 }];
+  return good({ session_id: id, final_unit_deduction: '0.05', face_data });
+}
+
 function checkSource(body: JsonObject, rule: KlingRule, jobs: Jobs): string | null {
   const input = isObject(body.input) ? body.input : {};
-  const id = rule.path.endsWith('video-extend') ? body.video_id : input.video_id;
+  const isOuter = rule.path.endsWith('video-extend') || rule.path === FACES_PATH;
+  const id = isOuter ? body.video_id : input.video_id;
   if (id === undefined) return null;
   const source = jobs.list('kling').find((job) => videoId(job) === id);
   if (source === undefined) return `video ${String(id)} does not exist`;

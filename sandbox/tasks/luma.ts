@@ -11,6 +11,14 @@ const MODELS: Readonly<Record<string, readonly string[]>> = {
 };
 const RATIOS = ['1:1', '16:9', '9:16', '4:3', '3:4', '21:9', '9:21'];
 const RESOLUTIONS = ['540p', '720p', '1080p', '4k'];
+const CONCEPTS = ['pan_left', 'pan_right', 'orbit_left', 'dolly_zoom', 'handheld'];
+/** What is made out of another: what its body must be, and its own list of values. */
+const REMAKES: Readonly<Record<string, readonly [type: string, field: string]>> = {
+  'video/modify': ['modify_video', 'mode'],
+  'video/reframe': ['reframe_video', 'aspect_ratio'],
+  'image/reframe': ['reframe_image', 'aspect_ratio'],
+};
+const MODES = /^(adhere|flex|reimagine)_[123]$/;
 const STATES = {
   queued: 'queued',
   running: 'dreaming',
@@ -25,6 +33,9 @@ const refuse = (status: number, detail: string): Told => ({ status, body: { deta
 export function luma(ask: Ask, jobs: Jobs): Told {
   if (ask.key !== KEY) return refuse(401, 'Not authenticated');
   const path = ask.path.slice(LUMA_PATH.length);
+  if (ask.method === 'GET' && path === '/generations/concepts/list') {
+    return { status: 200, body: CONCEPTS };
+  }
   const parts = /^\/generations(?:\/([^/]+))?(?:\/([^/]+))?$/.exec(path);
   if (parts === null) return refuse(404, 'Not Found');
   const [, first, second] = parts;
@@ -50,8 +61,15 @@ function create(ask: Ask, { first, second }: Place, jobs: Jobs): Told {
     const source = jobs.find('luma', first ?? '');
     if (source === undefined) return refuse(404, 'Generation not found');
     if (jobs.stateOf(source) !== 'succeeded') return refuse(400, 'Generation is not completed');
+    const bad = checkFollowUp(body, second);
+    if (bad !== null) return refuse(400, bad);
   } else {
-    const bad = check(body, isImage ? 'image' : 'video', jobs);
+    const remake = REMAKES[`${first}/${second}`];
+    if (second !== undefined && remake === undefined) return refuse(404, 'Not Found');
+    const bad =
+      remake === undefined
+        ? check(body, isImage ? 'image' : 'video', jobs)
+        : checkRemake(body, remake, isImage ? 'image' : 'video');
     if (bad !== null) return refuse(400, bad);
   }
   const prompt = typeof body.prompt === 'string' ? body.prompt : '';
@@ -69,6 +87,29 @@ function create(ask: Ask, { first, second }: Place, jobs: Jobs): Told {
   if (prompt.includes('sandbox-lost-answer')) return refuse(500, 'Internal Server Error');
   const shown = show(job, jobs, ask.origin);
   return { status: 201, body: shown, cut: prompt.includes('sandbox-no-answer') };
+}
+
+function checkFollowUp(body: JsonObject, what: string): string | null {
+  const type = what === 'audio' ? 'add_audio' : 'upscale_video';
+  if (body.generation_type !== undefined && body.generation_type !== type) return 'generation_type';
+  const { resolution } = body;
+  const isKnown = resolution === undefined || RESOLUTIONS.includes(String(resolution));
+  if (what === 'upscale' && !isKnown) return 'resolution is not valid';
+  return what === 'audio' && resolution !== undefined ? 'resolution is not a field' : null;
+}
+
+function checkRemake(
+  body: JsonObject,
+  [type, field]: readonly [string, string],
+  kind: 'image' | 'video',
+): string | null {
+  const models = MODELS[kind] ?? [];
+  if (!models.includes(String(body.model))) return `model must be one of ${models.join(', ')}`;
+  if (body.generation_type !== type) return `generation_type must be ${type}`;
+  if (!isObject(body.media) || typeof body.media.url !== 'string') return 'media.url is required';
+  const value = String(body[field]);
+  const isKnown = field === 'mode' ? MODES.test(value) : RATIOS.includes(value);
+  return isKnown ? null : `${field} is not valid`;
 }
 
 function check(body: JsonObject, kind: 'image' | 'video', jobs: Jobs): string | null {

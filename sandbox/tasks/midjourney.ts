@@ -50,19 +50,33 @@ export function midjourney(ask: Ask, jobs: Jobs): Told {
         .map((job) => show(job, ask, jobs)),
     };
   }
+  if (path === '/submit/upload-discord-images' && ask.method === 'POST') return upload(ask);
   if (path === '/task/list-by-condition') {
     const ids = Array.isArray(ask.body.ids) ? (ask.body.ids as readonly Json[]) : [];
     const found = ids.flatMap((id) => jobs.find('midjourney', String(id)) ?? []);
     return { status: 200, body: found.map((job) => show(job, ask, jobs)) };
   }
-  const [, id = '', what = ''] = /^\/task\/([^/]+)\/(fetch|cancel)$/.exec(path) ?? [];
+  const [, id = '', what = ''] = /^\/task\/([^/]+)\/(fetch|cancel|image-seed)$/.exec(path) ?? [];
   const job = jobs.find('midjourney', id);
   if (job === undefined) return { status: 404, body: null };
   if (what === 'fetch') return { status: 200, body: show(job, ask, jobs) };
   const state = jobs.stateOf(job);
+  if (what === 'image-seed') {
+    if (ask.method !== 'GET') return { status: 405, body: null };
+    if (state !== 'succeeded') return say(4, 'The task is not done');
+    return say(1, 'success', { result: String(1_000_000_000 + job.seed) });
+  }
   if (state !== 'queued' && state !== 'running') return say(9, 'The task is over');
   job.cancelledMs = job.createdMs;
   return say(1, 'success', { result: id });
+}
+
+function upload({ body, origin }: Ask): Told {
+  const pictures = Array.isArray(body.base64Array) ? (body.base64Array as readonly Json[]) : [];
+  const isData = (one: Json) => typeof one === 'string' && one.startsWith('data:image/');
+  if (pictures.length === 0 || !pictures.every(isData)) return say(4, 'base64Array is invalid');
+  const urls = pictures.map((_, index) => `${origin}/attachments/${index}.png`);
+  return say(1, 'success', { result: urls });
 }
 
 interface Place {
@@ -120,7 +134,8 @@ function show(job: FakeJob, { origin }: Ask, jobs: Jobs): JsonObject {
   const file = `${origin}/sandbox/files/${job.id}`;
   const isVideo = request.made === 'video';
   const why = job.cancelledMs === null ? 'Request timed out' : 'Canceled';
-  const progress = { queued: '0%', running: '42%', succeeded: '100%', failed: '', cancelled: '' };
+  const percent = `${jobs.progressOf(job)}%`;
+  const progress = { queued: '0%', running: percent, succeeded: '100%', failed: '', cancelled: '' };
   return {
     id: job.id,
     action: request.action ?? 'IMAGINE',

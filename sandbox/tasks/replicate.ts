@@ -6,6 +6,8 @@ import known from './replicate-models.json' with { type: 'json' };
 import type { Ask, Told } from './server.ts';
 
 export const REPLICATE_PATH = '/replicate/v1';
+/** Where predictions are streamed: no key is asked for there. */
+export const REPLICATE_STREAM_PATH = '/replicate-stream/v1';
 const KEY = 'sandbox-replicate-key';
 const PAGE = 100;
 /** What a second costs is not told, only how many it took. */
@@ -31,7 +33,22 @@ interface Model {
   readonly output: { readonly type: string };
 }
 
-const MODELS = known as Readonly<Record<string, Model>>;
+/** A model of language, whose output is a list of the texts that it said. */
+export const LANGUAGE = 'meta/meta-llama-3-8b-instruct';
+const LLAMA: Model = {
+  version: '5a6809ca6288247d06daf6365557e5e429063f32a21146b2a807c682652136b8',
+  official: true,
+  input: [
+    { name: 'prompt', type: 'string', required: true },
+    { name: 'max_tokens', type: 'integer', minimum: 1 },
+  ],
+  output: { type: 'text' },
+};
+
+const MODELS: Readonly<Record<string, Model>> = {
+  ...(known as Readonly<Record<string, Model>>),
+  [LANGUAGE]: LLAMA,
+};
 /** Of whoever this key belongs to. */
 const DEPLOYMENTS: Readonly<Record<string, string>> = { 'acme/portraits': 'stability-ai/sdxl' };
 
@@ -64,9 +81,26 @@ export function replicate(ask: Ask, jobs: Jobs): Told {
   if (job === undefined || ask.method !== (isCancel ? 'POST' : 'GET')) {
     return refuse(404, 'The requested resource could not be found.', 'Not found');
   }
+  keepDeadline(job, jobs);
   const state = jobs.stateOf(job);
   if (isCancel && (state === 'queued' || state === 'running')) job.cancelledMs = nowMs();
   return { status: 200, body: show(job, jobs, ask.origin) };
+}
+
+/** "90", "30s", "1h30m45s" in seconds; null: no duration, or one that is too short. */
+function secondsOf(said: string): number | null {
+  const read = /^(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?$/.exec(said);
+  const [h = 0, m = 0, s = 0] = (read ?? []).slice(1).map((part) => Number(part ?? 0));
+  const seconds = h * 3_600 + m * 60 + s;
+  return read === null || seconds < 5 ? null : seconds;
+}
+
+/** What is still at work at its deadline is stopped. */
+function keepDeadline(job: FakeJob, jobs: Jobs): void {
+  const { deadlineMs } = job.request;
+  const state = jobs.stateOf(job);
+  if (typeof deadlineMs !== 'number' || (state !== 'queued' && state !== 'running')) return;
+  if (nowMs() > deadlineMs) job.cancelledMs = deadlineMs;
 }
 
 function createByName(ask: Ask, [, kind, name = '']: RegExpExecArray, jobs: Jobs): Told {
@@ -116,6 +150,11 @@ function create(ask: Ask, { model, found, more }: Chosen, jobs: Jobs): Told {
   }
   const isFilter = Array.isArray(filter) && filter.every((one) => EVENTS.includes(String(one)));
   if (filter !== undefined && !isFilter) return invalid('webhook_events_filter', 'Not an event');
+  const after = ask.header('cancel-after');
+  const lifeS = after === null ? null : secondsOf(after);
+  if (after !== null && lifeS === null)
+    return refuse(422, 'Cancel-After is no duration of 5s or more');
+  const deadline: JsonObject = lifeS === null ? {} : { deadlineMs: nowMs() + lifeS * MS_PER_S };
   const prompt = typeof input.prompt === 'string' ? input.prompt : '';
   if (prompt.includes('sandbox-refuse')) return invalid('input.prompt', 'Was flagged as sensitive');
   if (prompt.includes('sandbox-balance')) {
@@ -130,7 +169,7 @@ function create(ask: Ask, { model, found, more }: Chosen, jobs: Jobs): Told {
     .toString(36)
     .padStart(26, '0');
   const call: JsonObject = webhook === undefined ? {} : { webhook };
-  const job = jobs.add('replicate', id, { prompt, input, model, ...call, ...more });
+  const job = jobs.add('replicate', id, { prompt, input, model, ...call, ...more, ...deadline });
   if (typeof webhook === 'string') {
     void jobs.tell(job, webhook, () => show(job, jobs, ask.origin));
   }
@@ -157,31 +196,49 @@ function check(field: Field, value: Json): string | null {
 
 function show(job: FakeJob, jobs: Jobs, origin: string): JsonObject {
   const state = jobs.stateOf(job);
-  const { model, input, ...rest } = job.request;
+  const { model, input, deadlineMs, ...rest } = job.request;
   const name = String(model);
   const link = `${origin}${REPLICATE_PATH}/predictions/${job.id}`;
   const isOver = state !== 'queued' && state !== 'running';
+  // Inputs, outputs and logs are not kept for longer than files are.
+  const isGone = isOver && state !== 'cancelled' && !isKept(job, jobs);
   const seconds = (jobs.timeOf(job) * RUN_PART) / MS_PER_S;
   const isModerated = job.prompt.includes('sandbox-moderate');
   const why = isModerated ? 'NSFW content detected. Try running it again.' : 'Prediction failed.';
   const at = (ms: number): string => new Date(ms).toISOString();
   return {
     ...rest,
-    ...{ id: job.id, model: name, input: input ?? {}, source: 'api', data_removed: false },
+    ...{ id: job.id, model: name, input: isGone ? {} : (input ?? {}), source: 'api' },
+    data_removed: isGone,
+    ...(typeof deadlineMs === 'number' ? { deadline: at(deadlineMs) } : {}),
     version: MODELS[name]?.official === true ? 'hidden' : (MODELS[name]?.version ?? 'hidden'),
     ...{ status: STATES[state], error: state === 'failed' ? why : null },
-    output: state === 'succeeded' ? output(job, origin) : null,
+    output: state === 'succeeded' && !isGone ? outputOf(job, origin) : null,
     logs: state === 'queued' ? '' : 'Using seed: 42\n',
     created_at: at(job.createdMs),
     started_at: state === 'queued' ? null : at(job.createdMs + jobs.timeOf(job) * (1 - RUN_PART)),
     completed_at: isOver ? at(jobs.updatedMs(job)) : null,
     metrics: state === 'succeeded' ? { predict_time: seconds, total_time: seconds } : {},
-    urls: { get: link, cancel: `${link}/cancel`, stream: `${origin}/stream/${job.id}` },
+    urls: {
+      ...{ get: link, cancel: `${link}/cancel` },
+      stream: `${origin}${REPLICATE_STREAM_PATH}/${job.id}`,
+    },
   };
 }
 
-function output({ id, request }: FakeJob, origin: string): Json {
+const isKept = (job: FakeJob, jobs: Jobs): boolean =>
+  jobs.isLinkAlive(job) || job.prompt.includes('sandbox-dead-link');
+
+/** What a model of language says: the words of the prompt, each as a piece of its own. */
+export function wordsOf({ prompt }: FakeJob): readonly string[] {
+  const words = prompt.split(' ').map((word, index) => (index === 0 ? word : ` ${word}`));
+  return [...words, '\n', '.'];
+}
+
+export function outputOf(job: FakeJob, origin: string): Json {
+  const { id, request } = job;
   const name = String(request.model);
+  if (name === LANGUAGE) return wordsOf(job);
   const input = isObject(request.input) ? request.input : {};
   const count = Number(input.num_outputs ?? 1);
   const ending = VIDEO.test(name) ? 'mp4' : 'png';
@@ -191,7 +248,11 @@ function output({ id, request }: FakeJob, origin: string): Json {
 }
 
 function list(ask: Ask, jobs: Jobs): Told {
-  const all = jobs.list('replicate');
+  const bound = (name: string): number => Date.parse(ask.query.get(name) ?? '');
+  const [since, until] = [bound('created_after'), bound('created_before')];
+  const all = jobs
+    .list('replicate')
+    .filter(({ createdMs }) => !(createdMs < since) && !(createdMs > until));
   const from = Number(ask.query.get('cursor') ?? 0);
   const link = (at: number): string => `${ask.origin}${REPLICATE_PATH}/predictions?cursor=${at}`;
   return {

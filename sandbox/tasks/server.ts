@@ -1,7 +1,7 @@
 /** The part of the sandbox that takes jobs: vendors' paths, and the files that come of them. */
 import { isObject, type Json, type JsonObject, parseJson } from '../../src/kit/json.ts';
 import { pause } from '../clock.ts';
-import type { Reply, WireRequest } from '../wire.ts';
+import { frameChunk, LAST_CHUNK, type Reply, type WireRequest } from '../wire.ts';
 import { ARK_PATH, ark } from './ark.ts';
 import { BFL_PATH, BFL_REGION_PATH, bfl } from './bfl.ts';
 import { makeWav } from './files.ts';
@@ -12,7 +12,8 @@ import { MIDJOURNEY_KEY, MIDJOURNEY_PATH, midjourney } from './midjourney.ts';
 import { makeMp4 } from './mp4.ts';
 import { OPENAI_IMAGES_PATH, openaiImages } from './openai-images.ts';
 import { makePicture, wantedOf } from './pictures.ts';
-import { REPLICATE_PATH, replicate } from './replicate.ts';
+import { REPLICATE_PATH, REPLICATE_STREAM_PATH, replicate } from './replicate.ts';
+import { replicateStream } from './replicate-stream.ts';
 import { RUNWAY_KEY, RUNWAY_PATH, runway } from './runway.ts';
 import { VISUAL_KEY, VISUAL_PATH, volcVisual } from './volc-visual.ts';
 
@@ -39,6 +40,15 @@ export interface Told {
   readonly cut?: boolean;
   /** How long the answer takes. */
   readonly afterMs?: number;
+  /** Server-sent events instead of a body. */
+  readonly events?: readonly ToldEvent[];
+}
+
+export interface ToldEvent {
+  readonly name: string;
+  readonly data: string;
+  /** Time from the one before to this. */
+  readonly afterMs: number;
 }
 
 const FILES = '/sandbox/files/';
@@ -49,6 +59,7 @@ const BASES = [
   VISUAL_PATH,
   MIDJOURNEY_PATH,
   REPLICATE_PATH,
+  REPLICATE_STREAM_PATH,
   BFL_PATH,
   BFL_REGION_PATH,
   KLING_PATH,
@@ -92,14 +103,28 @@ export async function serveJobs(request: WireRequest, wire: Reply, jobs: Jobs): 
   const told = tellBy(path)(ask, jobs);
   if (told.afterMs !== undefined) await pause(told.afterMs);
   if (told.cut === true) wire.reset();
+  else if (told.events !== undefined) await sendEvents(wire, told.events);
   else await send(wire, told);
+}
+
+async function sendEvents(wire: Reply, events: readonly ToldEvent[]): Promise<void> {
+  const type = { 'content-type': 'text/event-stream', 'transfer-encoding': 'chunked' };
+  await wire.head(200, type);
+  for (const { name, data, afterMs } of events) {
+    await pause(afterMs);
+    const text = data.split('\n').map((line) => `data: ${line}\n`);
+    const frame = encoder.encode(`event: ${name}\nid: ${crypto.randomUUID()}\n${text.join('')}\n`);
+    if (!(await wire.send(frameChunk(frame)))) return;
+  }
+  await wire.send(LAST_CHUNK);
 }
 
 function tellBy(path: string): (ask: Ask, jobs: Jobs) => Told {
   if (path.startsWith(ARK_PATH)) return ark;
   if (path.startsWith(`${RUNWAY_PATH}/`)) return runway;
   if (path.startsWith(`${KLING_PATH}/`)) return kling;
-  if (path.startsWith(REPLICATE_PATH)) return replicate;
+  if (path.startsWith(`${REPLICATE_PATH}/`)) return replicate;
+  if (path.startsWith(REPLICATE_STREAM_PATH)) return replicateStream;
   if (path.startsWith(MIDJOURNEY_PATH)) return midjourney;
   if (path.startsWith(OPENAI_IMAGES_PATH)) return openaiImages;
   if (path.startsWith(BFL_PATH) || path.startsWith(BFL_REGION_PATH)) return bfl;

@@ -13,7 +13,8 @@ const VERSION = '2022-08-31';
 const FPS = 24;
 
 interface Model {
-  readonly makes: 'image' | 'video';
+  /** Words: an answer in JSON, in a string. */
+  readonly makes: 'image' | 'video' | 'words';
   readonly actions: readonly string[];
   /** One of each of these groups must be there. */
   readonly needs: readonly (readonly string[])[];
@@ -23,18 +24,48 @@ const SYNC = ['CVProcess'];
 const BOTH = ['CVProcess', 'CVSync2AsyncSubmitTask'];
 const ASYNC = ['CVSync2AsyncSubmitTask'];
 const PICTURE = ['image_urls', 'binary_data_base64'];
+const TWO_STEPS = ['CVSubmitTask'];
+const drawn = (actions: readonly string[], ...needs: readonly (readonly string[])[]): Model => {
+  return { makes: 'image', actions, needs: [['prompt'], ...needs] };
+};
+const filmed = (...needs: readonly (readonly string[])[]): Model => {
+  return { makes: 'video', actions: ASYNC, needs };
+};
 const MODELS: Readonly<Record<string, Model>> = {
-  'byteedit_v2.0': { makes: 'image', actions: SYNC, needs: [['prompt'], PICTURE] },
-  'seededit_v3.0': { makes: 'image', actions: ASYNC, needs: [['prompt'], PICTURE] },
-  high_aes_general_v20: { makes: 'image', actions: SYNC, needs: [['prompt']] },
-  high_aes_general_v30l_zt2i: { makes: 'image', actions: BOTH, needs: [['prompt']] },
-  jimeng_t2i_v40: { makes: 'image', actions: ASYNC, needs: [['prompt']] },
-  jimeng_t2v_v30: { makes: 'video', actions: ASYNC, needs: [['prompt']] },
-  jimeng_i2v_first_v30: { makes: 'video', actions: ASYNC, needs: [PICTURE] },
+  'byteedit_v2.0': drawn(SYNC, PICTURE),
+  'seededit_v3.0': drawn(ASYNC, PICTURE),
+  high_aes: drawn(SYNC),
+  high_aes_general_v20: drawn(SYNC),
+  high_aes_general_v20_L: drawn(ASYNC),
+  high_aes_general_v21_L: drawn(SYNC),
+  high_aes_general_v30l_zt2i: drawn(BOTH),
+  jimeng_high_aes_general_v21_L: drawn(BOTH),
+  jimeng_t2i_v30: drawn(ASYNC),
+  jimeng_t2i_v31: drawn(ASYNC),
+  jimeng_t2i_v40: drawn(ASYNC),
+  jimeng_i2i_v30: drawn(BOTH, PICTURE),
+  img2img_comic_style: { makes: 'image', actions: SYNC, needs: [PICTURE] },
+  jimeng_t2v_v30: filmed(['prompt']),
+  jimeng_t2v_v30_1080p: filmed(['prompt']),
+  jimeng_i2v_first_v30: filmed(PICTURE),
+  jimeng_i2v_first_v30_1080: filmed(PICTURE),
+  jimeng_i2v_first_tail_v30: filmed(PICTURE),
+  jimeng_i2v_first_tail_v30_1080: filmed(PICTURE),
+  jimeng_ti2v_v30_pro: filmed(['prompt']),
+  jimeng_dreamactor_m20_gen_video: filmed(['image_url'], ['video_url']),
+  jimeng_dream_actor_m1_gen_video_cv: {
+    ...filmed(['image_url'], ['video_url']),
+    actions: [...TWO_STEPS, ...ASYNC],
+  },
   jimeng_realman_avatar_picture_omni_v15: {
-    makes: 'video',
-    actions: ['CVSubmitTask'],
-    needs: [['image_url'], ['audio_url']],
+    ...filmed(['image_url'], ['audio_url']),
+    actions: TWO_STEPS,
+  },
+  jimeng_realman_avatar_picture_create_role_omni_v15: {
+    ...{ makes: 'words', actions: TWO_STEPS, needs: [['image_url']] },
+  },
+  jimeng_realman_avatar_object_detection: {
+    ...{ makes: 'words', actions: TWO_STEPS, needs: [['image_url']] },
   },
 };
 const ASKS: Readonly<Record<string, string>> = {
@@ -151,6 +182,12 @@ function failed({ prompt }: FakeJob): Told {
 
 function made(job: FakeJob, isUrl: boolean, origin: string): JsonObject {
   const file = `${origin}/sandbox/files/${job.id}`;
+  if (job.request.made === 'words') {
+    const isMasks = String(job.request.req_key).endsWith('detection');
+    const mask = { url: [`${file}/mask-0.png`] };
+    const said = isMasks ? { status: 1, object_detection_result: { mask } } : { status: 1 };
+    return { resp_data: JSON.stringify(said), image_urls: null, binary_data_base64: [] };
+  }
   if (job.request.made === 'video') return { video_url: `${file}/video.mp4`, image_urls: null };
   const base64 = Buffer.from(makePng(job.seed)).toString('base64');
   return isUrl

@@ -6,7 +6,8 @@ import type { Sealer } from '../kit/seal.ts';
 import type { AccessKeyRow, AccessKeys } from '../storage/ports.ts';
 import { type Signature, type SignedParts, verifySignature } from './volc-signature.ts';
 
-const ID_PREFIX = 'AKLT';
+/** What the ids of all pairs begin with. */
+export const PAIR_PREFIX = 'AKLT';
 const ID_CHARS = 44;
 /** Pairs kept in memory; beyond, the oldest is read again when it comes. */
 const CACHED_PAIRS_MAX = 10_000;
@@ -19,7 +20,7 @@ export function mintAccessKey(
   sealer: Sealer,
   nowMs: number,
 ): { readonly row: AccessKeyRow; readonly secret: string } {
-  const id = ID_PREFIX + newName(ID_CHARS);
+  const id = PAIR_PREFIX + newName(ID_CHARS);
   const secret = Buffer.from(newSecret('')).toString('base64');
   const sealed = sealer.seal(secret, id);
   return { row: { id, accountId, sealed, state: 'active', createdMs: nowMs }, secret };

@@ -1,6 +1,6 @@
 /**
- * Who is calling: API keys, looked up by hash, kept in memory until something changes; and access
- * tokens, wherever a key is taken.
+ * Who is calling: API keys, looked up by hash, kept in memory until something changes; and tokens
+ * of several kinds, wherever a key is taken.
  */
 
 import { type CidrSet, parseCidrs } from '../kit/cidr.ts';
@@ -25,7 +25,7 @@ export interface Caller {
   readonly unlimited: boolean;
 }
 
-/** Knows the callers behind access tokens. Fault: `invalid_access_token`. */
+/** Knows the callers behind tokens of one kind. */
 export interface TokenReader {
   /** What all its tokens begin with. */
   readonly prefix: string;
@@ -51,7 +51,7 @@ export function readCredential(header: (name: string) => string | null): string 
 
 const BEARER = /^bearer /i;
 
-export function makeAccess(keys: Keys, clock: Clock, tokens: TokenReader): Access {
+export function makeAccess(keys: Keys, clock: Clock, readers: readonly TokenReader[]): Access {
   const cache = new Map<string, Caller>();
   let changes = 0;
   keys.onChange(() => {
@@ -72,7 +72,8 @@ export function makeAccess(keys: Keys, clock: Clock, tokens: TokenReader): Acces
     identify(credential) {
       if (credential === null || credential === '') throw new Fault('missing_api_key');
       if (credential.length > CREDENTIAL_CHARS_MAX) throw new Fault('invalid_api_key');
-      if (credential.startsWith(tokens.prefix)) return tokens.identify(credential);
+      const reader = readers.find(({ prefix }) => credential.startsWith(prefix));
+      if (reader !== undefined) return reader.identify(credential);
       const hash = hashSecret(credential);
       const known = cache.get(hash);
       if (known !== undefined) return usable(known, clock.nowMs());

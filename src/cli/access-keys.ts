@@ -13,8 +13,9 @@ gangway access-keys list [--account NAME] [--limit N] [--after ID]
 gangway access-keys disable ID
 gangway access-keys enable ID
 
-Pairs that sign requests to the control plane (see docs/endpoints.md). A pair may do everything that
-its account may: make keys and endpoints, and see usage.
+Pairs that sign requests to the control plane (see docs/endpoints.md), or tokens of one's own (JWT,
+HS256, iss: the pair's id) that are taken wherever a key is. A pair may do everything that its
+account may: make keys and endpoints, see usage, call models.
   --account NAME   whose pair (default: default)
   --json           print JSON`;
 

@@ -1,6 +1,8 @@
 /** `gangway serve`: joins the parts and keeps them going until told to stop. */
 import { makeSignedAccess } from '../access/access-keys.ts';
 import { makeAccess } from '../access/keys.ts';
+import { makePairCallers, type PairCallers } from '../access/pair-callers.ts';
+import { makeSelfSigned } from '../access/self-signed.ts';
 import { makeTokens } from '../access/tokens.ts';
 import { type Catalog, loadCatalog } from '../catalog/load.ts';
 import { priceOn } from '../catalog/price.ts';
@@ -168,6 +170,7 @@ async function run(booted: Booted, chosen: Chosen): Promise<Running> {
   const { once, stop: stopOnce } = openOnce(booted, deadlines);
   const { secrets } = chosen;
   const tasks = await startTasks({ secrets, booted, relay, edge, routes: taskRoutes, masterKey });
+  const pairs = makePairCallers({ pairs: store.accessKeys, sealer: makeSealer(masterKey) });
   let running: Doors | null = null;
   const health = {
     ping: () => store.ping(),
@@ -186,8 +189,8 @@ async function run(booted: Booted, chosen: Chosen): Promise<Running> {
       ...controlRoutes(makeControlPlane({ ...store, routes, clock })),
       ...healthRoutes(health),
     ],
-    access: makeAccess(store.keys, clock, tokens),
-    signatures: signatureGate(booted, masterKey, deadlines),
+    access: makeAccess(store.keys, clock, [tokens, makeSelfSigned({ pairs, clock })]),
+    signatures: signatureGate({ booted, masterKey, deadlines, pairs }),
     clock,
     log,
     metrics,
@@ -205,11 +208,19 @@ function isDirect(env: Booted['env']): boolean {
   return env.HTTPS_PROXY === undefined && env.HTTP_PROXY === undefined;
 }
 
+interface Signing {
+  readonly booted: Booted;
+  readonly masterKey: Uint8Array;
+  readonly deadlines: Deadlines;
+  readonly pairs: PairCallers;
+}
+
 /** Opened key pairs, under the installation's master key. */
-function signatureGate({ store }: Booted, masterKey: Uint8Array, deadlines: Deadlines) {
+function signatureGate({ booted, masterKey, deadlines, pairs }: Signing) {
+  const { accessKeys } = booted.store;
   const sealer = makeSealer(masterKey);
-  const signers = makeSignedAccess({ pairs: store.accessKeys, sealer, clock: systemClock });
-  return makeSignatureGate(signers, deadlines);
+  const access = makeSignedAccess({ pairs: accessKeys, sealer, clock: systemClock });
+  return makeSignatureGate({ access, pairs, deadlines });
 }
 
 type Doors = Pick<RunningServer, 'url' | 'stopping' | 'stop' | 'kill'>;

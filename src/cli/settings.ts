@@ -177,6 +177,16 @@ const schema = z.strictObject({
     lost_answer: z.enum(['refund', 'charge', 'review']).default('refund'),
     /** Longest that a request for pictures waits for them. */
     image_wait_ms: size.max(900_000).default(300_000),
+    /** For tasks that say nothing of their own; 0: they may take for ever. */
+    deadline_s: count.max(30 * 86_400).default(172_800),
+    /** Who pays for a job that its deadline ended and that its vendor would not stop. */
+    timeout_refund: z.enum(['always', 'stopped']).default('stopped'),
+    /** Within it a creation that a client sends anew makes no second task; 0: it does. */
+    retry_window_s: count.max(3_600).default(60),
+    /** Vendors whose charges for failures their callers do not pay. */
+    refund_always: z.array(z.string()).default([]),
+    /** Vendors that charge for inputs which they refuse, and whose callers pay for them. */
+    charge_refused: z.array(z.string()).default([]),
     /** How long we wait between two questions, of what the vendor's data say. */
     pace_percent: size.max(1_000).default(100),
   }),
@@ -192,6 +202,9 @@ const schema = z.strictObject({
     dir: text,
     life_hours: count.default(720),
     link_hours: size.default(24),
+    /** Life of files that callers hand in, and how large one may be. */
+    upload_hours: size.default(24),
+    upload_mb_max: size.default(512),
     file_mb_max: size.default(2_048),
     account_mb_max: size.default(10_240),
     s3_bucket: text,

@@ -4,9 +4,10 @@ import { callbackRoutes } from '../edge/callbacks.ts';
 import { imageRoutes } from '../edge/images.ts';
 import { type NativeEdge, nativeRoutes } from '../edge/native-tasks.ts';
 import type { RelayEdge } from '../edge/relayed.ts';
-import { makeLinkOf, type ResultEdge, resultRoutes } from '../edge/results.ts';
+import { linkTo, makeLinkOf, openPass, type ResultEdge, resultRoutes } from '../edge/results.ts';
 import { callerOf, type Route, type Visit } from '../edge/routes.ts';
 import { type TaskEdge, taskRoutes } from '../edge/tasks.ts';
+import { type UploadEdge, uploadRoutes } from '../edge/uploads.ts';
 import { videoRoutes } from '../edge/videos.ts';
 import { webhookRoutes } from '../edge/webhooks.ts';
 import { every, systemClock } from '../kit/clock.ts';
@@ -26,7 +27,8 @@ import { makeDesk } from '../tasks/desk.ts';
 import type { Task } from '../tasks/doc.ts';
 import { listDoors } from '../tasks/doors.ts';
 import { startEngine } from '../tasks/engine.ts';
-import { makeInbox } from '../tasks/inbox.ts';
+import type { HandedLinks } from '../tasks/handed.ts';
+import { type Inbox, makeInbox } from '../tasks/inbox.ts';
 import type { TaskRoutes } from '../tasks/routes.ts';
 import { makeWaiters, type SharedWaiters } from '../tasks/waiters.ts';
 import { startPostman } from '../tasks/webhooks/deliver.ts';
@@ -52,6 +54,7 @@ const EXPIRE_EVERY_MS = 60_000;
 /** How late the end of a task that another node saw may be told here. */
 const LOOK_EVERY_MS = 1_000;
 const MS_PER_HOUR = 3_600_000;
+const MS_PER_S = 1_000;
 const BYTES_PER_MB = 1024 * 1024;
 const FETCH_MS = 600_000;
 const FETCH_IDLE_MS = 60_000;
@@ -68,6 +71,8 @@ export async function startTasks(parts: TaskParts) {
     ...{ clock, log, guard, files, results: store.results, routes: parts.routes },
     settings: custodySettings(settings),
   };
+  const results = resultEdge(parts);
+  const inbox = openInbox(booted, files, results);
   const hints = makeHints();
   const deps: TaskDeps = {
     clock,
@@ -80,13 +85,13 @@ export async function startTasks(parts: TaskParts) {
     log,
     settings: taskSettings(settings),
     hints,
+    handed: { tasks: store.tasks, files, inbox, links: handedLinks(results, inbox) },
     keep: makeKeep(custody),
     changed(id) {
       waiters.changed(id);
       postman.nudge();
     },
   };
-  const results = resultEdge(parts);
   const origin = settings.public_url?.replace(/\/+$/, '') ?? `http://${settings.listen}`;
   const secrets = webhookSecrets(parts);
   const postman = startPostman({
@@ -106,9 +111,11 @@ export async function startTasks(parts: TaskParts) {
   const heard = { ...deps, nowMs: () => clock.nowMs(), nudge: engine.nudge };
   const edge = taskEdge(parts, desk, results);
   const secretOf = secrets.accountSecret;
-  const inbox = makeInbox({ ...custody, signer: results.signer });
   const routes: readonly Route[] = [
-    ...doorRoutes(settings, { ...edge, files, clock, secretOf, inbox }),
+    ...doorRoutes(settings, {
+      ...{ ...edge, files, clock, secretOf, inbox },
+      openPass: (pass) => openPass(pass, { ...results, desk }),
+    }),
     ...resultRoutes({ ...results, desk, files }),
     ...webhookRoutes({ ...parts.edge, webhooks }),
     ...callbackRoutes(heard, parts.edge),
@@ -121,13 +128,11 @@ export async function startTasks(parts: TaskParts) {
 }
 
 /** Every way to ask for a task. */
-function doorRoutes(
-  { tasks, results }: Settings,
-  edge: NativeEdge & Pick<ResultEdge, 'files'>,
-): Route[] {
+function doorRoutes({ tasks, results }: Settings, edge: NativeEdge & UploadEdge): Route[] {
   const waitMs = tasks.image_wait_ms;
   return [
     ...taskRoutes(edge),
+    ...uploadRoutes(edge),
     ...videoRoutes(edge),
     ...imageRoutes({ ...edge, waitMs, keepsLinks: results.keep }),
     ...nativeRoutes(listDoors(Object.values(VENDORS)), edge),
@@ -165,7 +170,8 @@ async function takeOver({ store, log, databaseUrl }: Booted): Promise<void> {
   if (left > 0) log.info('tasks that an earlier process had in hand go on', { tasks: left });
 }
 
-function taskSettings({ tasks, timeouts, public_url: publicUrl }: Settings): TaskDeps['settings'] {
+function taskSettings(settings: Settings): TaskDeps['settings'] {
+  const { tasks, timeouts, currency, public_url: publicUrl } = settings;
   return {
     publicUrl: publicUrl?.replace(/\/+$/, '') ?? null,
     submitWaitMs: tasks.submit_wait_ms,
@@ -175,6 +181,48 @@ function taskSettings({ tasks, timeouts, public_url: publicUrl }: Settings): Tas
     sureAfterMs: tasks.sure_after_ms,
     lostAnswer: tasks.lost_answer,
     pacePercent: tasks.pace_percent,
+    currency,
+    deadlineMs: tasks.deadline_s === 0 ? null : tasks.deadline_s * MS_PER_S,
+    timeoutRefund: tasks.timeout_refund,
+    retryWindowMs: tasks.retry_window_s * MS_PER_S,
+    refunds: {
+      always: vendorIds(tasks.refund_always, 'refund_always'),
+      notRefused: vendorIds(tasks.charge_refused, 'charge_refused'),
+    },
+  };
+}
+
+/** A name that is mistyped would change nothing, and nobody would notice. */
+function vendorIds(names: readonly string[], setting: string): readonly string[] {
+  const stray = names.find((name) => !Object.hasOwn(VENDORS, name));
+  if (stray === undefined) return names;
+  throw new Error(`tasks.${setting}: there is no vendor "${stray}".`);
+}
+
+function openInbox({ store, settings }: Booted, files: Files, { signer }: Links): Inbox {
+  const { results, resources } = store;
+  const bounds = inboxSettings(settings);
+  return makeInbox({ clock: systemClock, files, results, resources, signer, settings: bounds });
+}
+
+function inboxSettings({ results }: Settings) {
+  return {
+    bytesMax: results.upload_mb_max * BYTES_PER_MB,
+    accountBytesMax: results.account_mb_max * BYTES_PER_MB,
+    handedLifeMs: results.upload_hours * MS_PER_HOUR,
+  };
+}
+
+/** Links to files that jobs name, for vendors to fetch. */
+function handedLinks(results: Links, inbox: Pick<Inbox, 'passOf'>): HandedLinks | null {
+  const { publicUrl } = results;
+  if (publicUrl === null) return null;
+  return {
+    ofFile: (accountId, id) => `${publicUrl}/uploads/${id}/${inbox.passOf(accountId, id)}`,
+    ofOutput(accountId, taskId, index) {
+      const endS = Math.floor((results.clock.nowMs() + results.linkLifeMs) / MS_PER_S);
+      return linkTo({ accountId, taskId, index, endS }, results.signer, publicUrl);
+    },
   };
 }
 
@@ -234,6 +282,7 @@ function taskEdge({ relay, edge }: TaskParts, desk: TaskEdge['desk'], links: Lin
   return {
     ...edge,
     desk,
+    clock: systemClock,
     linkOf: (visit) => makeLinkOf(links, new URL(visit.request.url).origin),
     async resolve(name, accountId) {
       if (!isEndpointId(name)) return { model: name, endpoint: null };

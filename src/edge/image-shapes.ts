@@ -3,7 +3,6 @@ import { z } from 'zod';
 import { Fault } from '../kit/fault.ts';
 import { isObject, type Json, type JsonObject, parseJson } from '../kit/json.ts';
 import type { JobParams, TaskWish } from '../tasks/wish.ts';
-import { checkOptions } from './task-shapes.ts';
 import { jobParams } from './tasks.ts';
 
 export interface ImageAsk {
@@ -34,7 +33,7 @@ const choice = maybe(word.transform((said) => (said === 'auto' ? undefined : sai
 const url = z
   .string()
   .max(URL_CHARS_MAX)
-  .regex(/^(https?:\/\/|data:)/, 'must be a file, an https URL or a data URL');
+  .regex(/^(https?:\/\/|data:|gw-(file|task):\/\/)/, 'must be a file, an https URL or a data URL');
 const picture = z.union([
   url,
   z.strictObject({
@@ -128,7 +127,6 @@ export function readImageAsk(body: JsonObject, isEdit: boolean): ImageAsk {
     const why = 'a stream carries its pictures as base64. Leave it out, or stream.';
     throw wrong('unsupported_parameter', 'response_format', why);
   }
-  checkOptions(data.provider_options ?? {});
   const media = mediaOf(data);
   if (isEdit && media.length === 0) throw wrong('invalid_request', 'image', 'is required.');
   return {

@@ -3,15 +3,12 @@
  * and waits for its end unless the caller would rather have the task.
  */
 import { writeFault } from '../dialects/openai-chat/fault.ts';
-import { parseBody } from '../dialects/openai-chat/request.ts';
-import type { Clock } from '../kit/clock.ts';
 import { Fault, toFault } from '../kit/fault.ts';
 import type { JsonObject } from '../kit/json.ts';
 import type { Files } from '../storage/ports.ts';
 import type { Task } from '../tasks/doc.ts';
 import type { TaskWish } from '../tasks/wish.ts';
-import { readBody } from './body.ts';
-import { readForm } from './form.ts';
+import { type AnyBodyReader, isForm, readAnyBody } from './any-body.ts';
 import {
   about,
   bodyOf,
@@ -28,9 +25,8 @@ import { preferenceApplied, readPrefer } from './prefer.ts';
 import { callerOf, type Route, route, type Visit } from './routes.ts';
 import { repeatKeyOf, showMade, type TaskEdge, taskCaller } from './tasks.ts';
 
-export interface ImageEdge extends TaskEdge {
+export interface ImageEdge extends TaskEdge, AnyBodyReader {
   readonly files: Pick<Files, 'read'>;
-  readonly clock: Pick<Clock, 'tickMs'>;
   /** Longest that a request waits for its pictures. */
   readonly waitMs: number;
   /** Whether what vendors give a link to is kept here too. */
@@ -91,10 +87,9 @@ function keepsNone({ stream }: ImageAsk): Fault {
   });
 }
 
-async function readAny({ request }: Visit, edge: ImageEdge): Promise<JsonObject> {
-  const isForm = request.headers.get('content-type')?.startsWith('multipart/') === true;
-  if (isForm) return fromForm(await readForm(request, edge));
-  return parseBody((await readBody(request, edge.bodyLimits, edge.deadlines)).text).body;
+async function readAny(visit: Visit, edge: ImageEdge): Promise<JsonObject> {
+  const body = await readAnyBody(visit, edge);
+  return isForm(visit) ? fromForm(body) : body;
 }
 
 async function wishOf(ask: ImageAsk, visit: Visit, edge: ImageEdge): Promise<TaskWish> {

@@ -56,7 +56,7 @@ async function upload(visit: Visit, edge: RelayEdge): Promise<Json> {
   const { accountId } = callerOf(visit).key;
   const type = visit.request.headers.get('content-type') ?? '';
   const body = await readForm(visit.request, edge.bodyLimits, edge.deadlines);
-  if ((await resources.count(accountId, 'file')) >= FILES_MAX) {
+  if ((await resources.count(accountId, 'file', relay.clock.nowMs())) >= FILES_MAX) {
     throw new Fault('invalid_request', {
       message: `This account has ${FILES_MAX} files, as many as it may. Delete some.`,
     });

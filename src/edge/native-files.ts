@@ -1,11 +1,13 @@
 /** Files handed in at a vendor's own paths: taken, told of, thrown away, fetched by a link. */
 import { Fault } from '../kit/fault.ts';
-import { isObject, parseJson } from '../kit/json.ts';
 import type { NativeDoor, NativeFile, NativeFiles } from '../tasks/doors.ts';
 import type { Inbox, InFile } from '../tasks/inbox.ts';
-import { readForm } from './body.ts';
+import { readFileForm } from './file-form.ts';
 import { callerOf, type Route, route, type Visit } from './routes.ts';
 import type { TaskEdge } from './tasks.ts';
+
+/** Files told of in one answer. */
+const PAGE = 50;
 
 export interface FilesEdge extends Pick<TaskEdge, 'bodyLimits' | 'deadlines' | 'linkOf'> {
   readonly inbox: Inbox;
@@ -28,9 +30,23 @@ export function fileRoutes(door: NativeDoor, shown: NativeFiles, edge: FilesEdge
     });
   return [
     own('POST', '', async (visit) => {
-      const { file, metadata } = await readUpload(visit, shown.field, edge);
-      const name = file.name ?? 'file';
+      const { file, metadata } = await readFileForm(visit, shown.field, edge);
+      const name = file.name || 'file';
       return told(visit, await edge.inbox.put(account(visit), file, { name, metadata }), 201);
+    }),
+    own('GET', '', async (visit) => {
+      const cursor = new URL(visit.request.url).searchParams.get('cursor');
+      const page = { after: cursor, order: 'desc', limit: PAGE + 1 } as const;
+      const found = await edge.inbox.list(account(visit), page);
+      const files = found.slice(0, PAGE);
+      const link = edge.linkOf(visit).origin + place;
+      const next = found.length > PAGE ? (files.at(-1)?.id ?? null) : null;
+      return Response.json(
+        shown.writeList(
+          files.map((file) => nativeFile(file, link)),
+          { link, next },
+        ),
+      );
     }),
     own('GET', '/:id', async (visit) => {
       return told(visit, await edge.inbox.find(account(visit), visit.params.id ?? ''));
@@ -47,29 +63,6 @@ export function fileRoutes(door: NativeDoor, shown: NativeFiles, edge: FilesEdge
 function nativeFile(file: InFile, place: string): NativeFile {
   const { pass, ...rest } = file;
   return { ...rest, link: `${place}/${file.id}/download?pass=${encodeURIComponent(pass)}` };
-}
-
-async function readUpload(visit: Visit, field: string, edge: FilesEdge) {
-  const bytes = await readForm(visit.request, edge.bodyLimits, edge.deadlines);
-  const type = visit.request.headers.get('content-type') ?? '';
-  const whole = new Response(new Uint8Array(bytes), { headers: { 'content-type': type } });
-  const form = (await whole.formData().catch((cause: unknown) => {
-    throw new Fault('invalid_request', { message: 'This is no multipart form.', cause });
-  })) as FormData;
-  const file = form.get(field);
-  if (!(file instanceof Blob)) {
-    throw new Fault('invalid_request', { message: `${field} must be a file.`, param: field });
-  }
-  const more = form.get('metadata');
-  const text = more instanceof Blob ? await more.text() : (more ?? '{}');
-  const metadata = parseJson(text);
-  if (!isObject(metadata)) {
-    throw new Fault('invalid_request', {
-      message: 'metadata must be an object.',
-      param: 'metadata',
-    });
-  }
-  return { file: file as File, metadata };
 }
 
 async function download({ request, params }: Visit, { inbox }: FilesEdge): Promise<Response> {

@@ -1,6 +1,5 @@
 /** Vendors' own paths for slow jobs: asked and answered in the vendor's words. */
 import { parseBody } from '../dialects/openai-chat/request.ts';
-import type { Clock } from '../kit/clock.ts';
 import { Fault, toFault } from '../kit/fault.ts';
 import type { JsonObject } from '../kit/json.ts';
 import type { Files } from '../storage/ports.ts';
@@ -13,19 +12,21 @@ import type {
   NativeView,
 } from '../tasks/doors.ts';
 import { nativeView } from '../tasks/view.ts';
+import type { TaskWish } from '../tasks/wish.ts';
 import { readBody } from './body.ts';
+import { consult, inquire, sendFile } from './native-asks.ts';
 import { type FilesEdge, fileRoutes } from './native-files.ts';
+import { type StreamEdge, streamTask } from './native-streams.ts';
 import { callerOf, type Route, route, type Visit } from './routes.ts';
-import { refOf, repeatKeyOf, type TaskEdge, taskCaller } from './tasks.ts';
+import { isRetried, refOf, repeatKeyOf, type TaskEdge, taskCaller } from './tasks.ts';
 
 /** Results that may stand in one answer; more are told by their links. */
 const INLINE_BYTES_MAX = 32 * 1024 * 1024;
 /** Longest that an answer is held back because the caller wants the end of the job in it. */
 const PATIENCE_MS_MAX = 60_000;
 
-export interface NativeEdge extends TaskEdge, FilesEdge {
+export interface NativeEdge extends TaskEdge, FilesEdge, Pick<StreamEdge, 'openPass'> {
   readonly files: Pick<Files, 'read'>;
-  readonly clock: Pick<Clock, 'tickMs'>;
   /** Signs what is sent to the URLs that an account gives with its tasks. */
   readonly secretOf: (accountId: string) => string;
 }
@@ -40,8 +41,10 @@ export function nativeRoutes(doors: readonly NativeDoor[], edge: NativeEdge): re
       route({
         method: (routes[0] as NativeRoute).method,
         path: mount + (routes[0] as NativeRoute).path,
-        access: 'caller',
+        // Clients fetch streams without their key: the link itself proves who may.
+        access: routes.every(({ does }) => does === 'stream') ? 'public' : 'caller',
         ...(key === undefined ? {} : { key }),
+        ...(door.native.signed === undefined ? {} : { signable: true as const }),
         handle: (visit) =>
           handle(visit, { door, one: pick(visit, routes), edge }).catch((error: unknown) =>
             inItsStatus(door, toFault(error), visit),
@@ -101,6 +104,7 @@ async function handle(visit: Visit, { door, one, edge }: Place): Promise<Respons
         ...(asked.ids === null ? {} : { nativeIds: asked.ids }),
         ...(asked.model === null ? {} : { model: asked.model }),
         ...(asked.createdAfterMs === undefined ? {} : { createdAfterMs: asked.createdAfterMs }),
+        ...(asked.createdBeforeMs === undefined ? {} : { createdBeforeMs: asked.createdBeforeMs }),
         ...(asked.kind === undefined ? {} : { kind: asked.kind }),
       };
       const after = await rowAfter(asked.after, { visit, mount, edge });
@@ -128,6 +132,14 @@ async function handle(visit: Visit, { door, one, edge }: Place): Promise<Respons
       if (body === null) throw new Fault('not_found');
       return Response.json(body);
     }
+    case 'inquire':
+      return inquire(one, await readAsk(visit, one, edge), { visit, door, edge });
+    case 'consult':
+      return consult(one, await readAsk(visit, one, edge), { visit, door, edge });
+    case 'file':
+      return sendFile(one, { visit, door, edge });
+    case 'stream':
+      return streamTask(visit, { visit, one, edge });
     case 'secret':
       return Response.json(one.write(edge.secretOf(callerOf(visit).key.accountId)));
   }
@@ -208,14 +220,16 @@ async function create(visit: Visit, { door, one, edge }: CreatePlace): Promise<R
   const { text } = await readBody(visit.request, edge.bodyLimits, edge.deadlines);
   const body = parseBody(text).body;
   const ask = askOf(visit, body);
+  // What was signed once begins one job.
+  visit.signed?.signer.claimOnce();
   const want = one.want(ask);
   const caller = taskCaller(visit);
   const named = want.model === null ? null : await edge.resolve(want.model, caller.accountId);
   await edge.admit(visit);
   const { mount, idOf } = door.native;
   const place = one.path.replaceAll(/:(\w+)/g, (_, name: string) => visit.params[name] ?? '');
-  const path = one.query === undefined ? place : `${place}?${ask.query}`;
-  const made = await edge.desk.create({
+  const path = one.query === undefined ? place : `${place}?${unsigned(ask.query)}`;
+  const wish: TaskWish = {
     requestId: visit.requestId,
     caller,
     model: named?.model ?? null,
@@ -227,7 +241,8 @@ async function create(visit: Visit, { door, one, edge }: CreatePlace): Promise<R
     media: want.media,
     params: want.params,
     options: {},
-    native: { path, body },
+    native: { path, body, ...(want.headers === undefined ? {} : { headers: want.headers }) },
+    ...(want.ownName === undefined ? {} : { ownName: want.ownName }),
     sources: want.sources,
     callback:
       want.callbackUrl === null
@@ -235,7 +250,9 @@ async function create(visit: Visit, { door, one, edge }: CreatePlace): Promise<R
         : { url: want.callbackUrl, events: want.callbackEvents ?? [], profile: 'native' },
     metadata: null,
     repeatKey: repeatKeyOf(visit),
-  });
+    retried: isRetried(visit),
+  };
+  const made = await edge.desk.create(wish, visit.request.signal);
   const waited = one.waitMs === undefined ? made : await waitFor(made, one.waitMs, edge);
   const task = want.patienceMs === undefined ? waited : await linger(made, want.patienceMs, edge);
   visit.letIdle();
@@ -244,6 +261,11 @@ async function create(visit: Visit, { door, one, edge }: CreatePlace): Promise<R
     status: typeof one.status === 'number' ? one.status : one.status(view),
     headers: { 'x-gangway-task': task.row.id },
   });
+}
+
+/** Without what signs a request: the caller's credential is nothing to keep. */
+function unsigned(query: URLSearchParams): URLSearchParams {
+  return new URLSearchParams([...query].filter(([name]) => !/^x-/i.test(name)));
 }
 
 /** Its end. The job goes on where it takes too long, and is found by its id in our own API. */

@@ -24,6 +24,9 @@ export interface ResultEdge {
 const MS_PER_S = 1_000;
 const RETRY_AFTER_S = 5;
 const INDEX = /^\d{1,4}$/;
+/** Begins what is signed, so that no pass opens a result and no link a stream. */
+const PASS = 'watch';
+const PASS_LIFE_MS = 3_600_000;
 const RANGE = /^bytes=(\d*)-(\d*)$/;
 
 export function resultRoutes(edge: ResultEdge): readonly Route[] {
@@ -62,10 +65,38 @@ export function makeLinkOf(edge: Omit<ResultEdge, 'desk' | 'files'>, origin: str
     if (file === null) return url.startsWith('http') ? url : null;
     const lifeMs = edge.clock.nowMs() + edge.linkLifeMs;
     const endS = Math.floor(Math.min(file.expiresMs ?? lifeMs, lifeMs) / MS_PER_S);
-    const what = [task.row.accountId, task.row.id, index, endS].join('~');
-    return `${ours}/results/${edge.signer.sign(what)}`;
+    const { accountId, id: taskId } = task.row;
+    return linkTo({ accountId, taskId, index, endS }, edge.signer, ours);
   };
-  return Object.assign(linkOf, { origin: ours });
+  const passOf = ({ row }: Task): string => {
+    const endS = Math.floor((edge.clock.nowMs() + PASS_LIFE_MS) / MS_PER_S);
+    return edge.signer.sign([PASS, row.accountId, row.id, endS].join('~'));
+  };
+  return Object.assign(linkOf, { origin: ours, passOf });
+}
+
+/** The task that a pass opens. Faults: `not_found`, `result_gone`, `resource_not_found`. */
+export async function openPass(
+  pass: string,
+  { desk, signer, clock }: Pick<ResultEdge, 'desk' | 'signer' | 'clock'>,
+): Promise<Task> {
+  const [kind, accountId = '', id = '', endS = '0'] = signer.open(pass)?.split('~') ?? [];
+  if (kind !== PASS) throw new Fault('not_found', { message: 'This link is not one of ours.' });
+  if (Number(endS) * MS_PER_S < clock.nowMs()) {
+    throw new Fault('result_gone', { message: 'This link has expired. Ask for the task again.' });
+  }
+  return desk.find({ id, mount: '', accountId });
+}
+
+interface Linked {
+  readonly accountId: string;
+  readonly taskId: string;
+  readonly index: number;
+  readonly endS: number;
+}
+
+export function linkTo({ accountId, taskId, index, endS }: Linked, signer: Signer, origin: string) {
+  return `${origin}/results/${signer.sign([accountId, taskId, index, endS].join('~'))}`;
 }
 
 async function byLink(visit: Visit, edge: ResultEdge): Promise<Response> {
@@ -82,7 +113,7 @@ async function byLink(visit: Visit, edge: ResultEdge): Promise<Response> {
 export async function serveOutput(
   { doc, row }: Task,
   index: number,
-  { visit, files }: { readonly visit: Visit; readonly files: Files },
+  { visit, files }: { readonly visit: Visit; readonly files: Pick<Files, 'read'> },
 ): Promise<Response> {
   const output = row.state === 'succeeded' ? doc.outputs[index] : undefined;
   if (output === undefined) {
@@ -96,7 +127,15 @@ export async function serveOutput(
   return serveFile(file, visit.request, files);
 }
 
-async function serveFile(file: KeptFile, request: Request, files: Files): Promise<Response> {
+/** What a file must say of itself to be served. */
+export type Served = Pick<KeptFile, 'key' | 'bytes' | 'mime' | 'sha256'>;
+
+/** Whole or in part. */
+export async function serveFile(
+  file: Served,
+  request: Request,
+  files: Pick<Files, 'read'>,
+): Promise<Response> {
   const etag = `"${file.sha256}"`;
   const headers: Record<string, string> = {
     'content-type': file.mime,

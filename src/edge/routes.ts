@@ -20,7 +20,7 @@ export interface Visit {
   readonly startedTickMs: number;
   /** null on public and on signed routes. */
   readonly caller: Caller | null;
-  /** Who signed, and what; null on all but signed routes. */
+  /** Who signed, and what; null where nobody did. */
   readonly signed: SignedVisit | null;
   /** The peer's address, or the one that a trusted proxy names. */
   readonly address: () => string;
@@ -40,7 +40,12 @@ export interface Route {
   /** Asked before anything else is looked at, the key included. Throws to refuse. */
   readonly gate?: (visit: Visit) => Promise<void>;
   /** Where a key may stand beside the usual places. */
-  readonly key?: (header: (name: string) => string | null) => string | null;
+  readonly key?: (
+    header: (name: string) => string | null,
+    query: () => URLSearchParams,
+  ) => string | null;
+  /** A key pair may sign the request in a key's place. */
+  readonly signable?: true;
   readonly handle: (visit: Visit) => Response | Promise<Response>;
   /** Where the key may stand in the query, for formats whose clients put it there. */
   readonly keyInQuery?: string;

@@ -175,6 +175,8 @@ async function visitRoute(
   if (found.access === 'signature') {
     return found.handle({ ...base, signed: await deps.signatures.identify(request) });
   }
+  const pair = found.signable === true ? await deps.signatures.callerOf(request) : null;
+  if (pair !== null) return found.handle({ ...base, ...pair });
   const identified = deps.access.identify(credentialOf(request, found));
   const caller = identified instanceof Promise ? await identified : identified;
   if (found.access === 'operator' && caller.key.role !== 'operator') {
@@ -186,9 +188,10 @@ async function visitRoute(
 
 function credentialOf(request: Request, { key, keyInQuery }: Route): string | null {
   const header = (name: string): string | null => request.headers.get(name);
-  const credential = key?.(header) ?? readCredential(header);
+  const query = (): URLSearchParams => new URL(request.url).searchParams;
+  const credential = key?.(header, query) ?? readCredential(header);
   if (credential !== null || keyInQuery === undefined) return credential;
-  return new URL(request.url).searchParams.get(keyInQuery);
+  return query().get(keyInQuery);
 }
 
 /** No name here holds a NUL, and not every database can be asked for one. */

@@ -8,7 +8,9 @@ const MEDIA_MAX = 32;
 const URL_CHARS_MAX = 32 * 1024 * 1024;
 const METADATA_MAX = 16;
 const METADATA_CHARS_MAX = 512;
-const EVENTS = ['queued', 'running', 'succeeded', 'failed', 'canceled'] as const;
+const EVENTS = ['queued', 'running', 'progress', 'succeeded', 'failed', 'canceled'] as const;
+const LIFE_S_MAX = 30 * 86_400;
+const URL = /^(https?:\/\/|data:|gw-file:\/\/|gw-task:\/\/)/;
 
 const media = z.strictObject({
   type: z.enum(['image', 'video', 'audio']),
@@ -19,7 +21,7 @@ const media = z.strictObject({
   url: z
     .string()
     .max(URL_CHARS_MAX)
-    .regex(/^(https?:\/\/|data:)/, 'must be an https or data URL'),
+    .regex(URL, 'must be an https or data URL, or a file of yours: gw-file://…, gw-task://…'),
 });
 
 const params = z.strictObject({
@@ -64,6 +66,8 @@ const create = z.strictObject({
     })
     .default({ media: [] }),
   params: params.default({}),
+  strict: z.boolean().default(true),
+  expires_in: z.number().int().positive().max(LIFE_S_MAX).optional(),
   provider_options: z.record(z.string(), z.json()).default({}),
   webhook: z
     .strictObject({
@@ -79,9 +83,6 @@ const create = z.strictObject({
 
 export type CreateBody = z.output<typeof create>;
 
-/** Fields that decide who is paid, or who is called: they are not the caller's to slip in. */
-const RESERVED = ['model', 'callback_url', 'webhook', 'webhook_url', 'n', 'duration', 'resolution'];
-
 export function readCreate(body: JsonObject): CreateBody {
   const parsed = create.safeParse(body);
   if (!parsed.success) {
@@ -89,16 +90,5 @@ export function readCreate(body: JsonObject): CreateBody {
     const param = issue?.path.map(String).join('.') || 'body';
     throw new Fault('invalid_request', { message: `${param}: ${issue?.message ?? ''}`, param });
   }
-  checkOptions(parsed.data.provider_options);
   return parsed.data;
-}
-
-export function checkOptions(options: JsonObject): void {
-  for (const name of RESERVED) {
-    if (!(name in options)) continue;
-    throw new Fault('unsupported_parameter', {
-      message: `provider_options.${name}: say it in its own field.`,
-      param: `provider_options.${name}`,
-    });
-  }
 }

@@ -1,8 +1,8 @@
 /** /v1/tasks: one resource for all slow work. */
 import { writeFault } from '../dialects/openai-chat/fault.ts';
 import { parseBody } from '../dialects/openai-chat/request.ts';
+import type { Clock } from '../kit/clock.ts';
 import { Fault } from '../kit/fault.ts';
-import type { TaskFilter, TaskState } from '../storage/ports.ts';
 import type { Desk, TaskRef } from '../tasks/desk.ts';
 import type { Task } from '../tasks/doc.ts';
 import { type LinkOf, showTask } from '../tasks/view.ts';
@@ -10,10 +10,12 @@ import type { JobParams, TaskCaller, TaskWish } from '../tasks/wish.ts';
 import { type BodyReader, readBody } from './body.ts';
 import { callerOf, type Route, route, type Visit } from './routes.ts';
 import { taskEvents } from './task-events.ts';
+import { readFilter } from './task-filter.ts';
 import { type CreateBody, readCreate } from './task-shapes.ts';
 
 export interface TaskEdge extends BodyReader {
   readonly desk: Desk;
+  readonly clock: Pick<Clock, 'nowMs' | 'tickMs' | 'after'>;
   readonly linkOf: (visit: Visit) => LinkOf;
   /** A name that stands for a model: an endpoint of the caller's account. */
   readonly resolve: (
@@ -24,13 +26,10 @@ export interface TaskEdge extends BodyReader {
   readonly admit: (visit: Visit) => Promise<void>;
 }
 
-const LIST_MAX = 100;
-const LIST_DEFAULT = 20;
 const WAIT_S_MAX = 60;
 const POLL_AFTER_S = 3;
 const MS_PER_S = 1_000;
 const REPEAT_KEY = /^[\x21-\x7e]{1,255}$/;
-const STATES: readonly string[] = ['queued', 'running', 'succeeded', 'failed', 'canceled'];
 
 export function taskRoutes(edge: TaskEdge): readonly Route[] {
   const own = (method: Route['method'], path: string, handle: Route['handle']): Route =>
@@ -48,6 +47,12 @@ export function taskRoutes(edge: TaskEdge): readonly Route[] {
     own('DELETE', '/v1/tasks/:id', async (visit) => {
       const { row } = await edge.desk.remove(refOf(visit));
       return Response.json({ id: row.id, object: 'task', deleted: true });
+    }),
+    own('GET', '/v1/tasks/:id/raw', async (visit) => {
+      const { task, body } = await edge.desk.raw(refOf(visit));
+      const { id, state: status } = task.row;
+      const about = { object: 'task.raw', task_id: id, provider: task.doc.vendor, status };
+      return Response.json({ ...about, body }, { headers: { 'cache-control': 'no-store' } });
     }),
     own('GET', '/v1/tasks/:id/events', (visit) => taskEvents(visit, refOf(visit), edge)),
   ];
@@ -79,12 +84,17 @@ export function repeatKeyOf(visit: Visit): string | null {
   });
 }
 
+/** Clients say how often they have sent a request before. */
+export function isRetried(visit: Visit): boolean {
+  return Number(visit.request.headers.get('x-stainless-retry-count') ?? 0) > 0;
+}
+
 async function create(visit: Visit, edge: TaskEdge): Promise<Response> {
   visit.holdOpen();
   const { text } = await readBody(visit.request, edge.bodyLimits, edge.deadlines);
   const body = readCreate(parseBody(text).body);
   await edge.admit(visit);
-  const task = await edge.desk.create(await wishOf(body, visit, edge));
+  const task = await edge.desk.create(await wishOf(body, visit, edge), visit.request.signal);
   const response = showMade(task, edge.linkOf(visit));
   visit.letIdle();
   return response;
@@ -120,6 +130,9 @@ async function wishOf(body: CreateBody, visit: Visit, edge: TaskEdge): Promise<T
     callback: webhook === undefined ? null : { ...webhook, profile: 'standard' },
     metadata: body.metadata ?? null,
     repeatKey: repeatKeyOf(visit),
+    retried: isRetried(visit),
+    ...(body.strict ? {} : { leave: 'params' }),
+    ...(body.expires_in === undefined ? {} : { expiresInS: body.expires_in }),
   };
 }
 
@@ -168,42 +181,4 @@ async function list(visit: Visit, edge: TaskEdge): Promise<Response> {
     first_id: tasks[0]?.row.id ?? null,
     last_id: tasks.at(-1)?.row.id ?? null,
   });
-}
-
-/** Filters and the cursor of a list. Fault: `invalid_request` with the parameter at fault. */
-export function readFilter(visit: Visit): TaskFilter {
-  const query = new URL(visit.request.url).searchParams;
-  const wrong = (param: string, message: string): Fault =>
-    new Fault('invalid_request', { message, param });
-  const limit = Number(query.get('limit') ?? LIST_DEFAULT);
-  if (!Number.isInteger(limit) || limit < 1 || limit > LIST_MAX) {
-    throw wrong('limit', `limit must be a whole number from 1 to ${LIST_MAX}.`);
-  }
-  const states = query.get('status')?.split(',');
-  const unknown = states?.find((state) => !STATES.includes(state));
-  if (unknown !== undefined) {
-    throw wrong('status', `"${unknown.slice(0, 40)}" is not a status: ${STATES.join(', ')}.`);
-  }
-  const after = query.get('created_after');
-  const createdAfterMs = after === null ? undefined : toMs(after);
-  if (Number.isNaN(createdAfterMs)) {
-    throw wrong('created_after', 'created_after must be a date such as 2026-11-22T08:00:00Z.');
-  }
-  return {
-    accountId: callerOf(visit).key.accountId,
-    limit,
-    ...some('after', query.get('after')),
-    ...some('kind', query.get('kind')),
-    ...some('model', query.get('model')),
-    ...(states === undefined ? {} : { states: states as TaskState[] }),
-    ...(createdAfterMs === undefined ? {} : { createdAfterMs }),
-  };
-}
-
-function toMs(text: string): number {
-  return /^\d+$/.test(text) ? Number(text) * MS_PER_S : Date.parse(text);
-}
-
-function some<Name extends string>(name: Name, value: string | null) {
-  return (value === null ? {} : { [name]: value }) as Partial<Record<Name, string>>;
 }

@@ -1,21 +1,32 @@
 /** Videos as clients of OpenAI and of new-api ask for them: the same tasks in other shapes. */
 import { writeFault } from '../dialects/openai-chat/fault.ts';
-import { parseBody } from '../dialects/openai-chat/request.ts';
-import { Fault } from '../kit/fault.ts';
+import { Fault, toFault } from '../kit/fault.ts';
 import { isObject, type JsonObject } from '../kit/json.ts';
+import type { Files } from '../storage/ports.ts';
 import type { Task } from '../tasks/doc.ts';
-import type { JobParams, TaskWish } from '../tasks/wish.ts';
-import { readBody } from './body.ts';
-import { readForm } from './form.ts';
-import { type ResultEdge, serveOutput } from './results.ts';
+import type { TaskWish } from '../tasks/wish.ts';
+import { type AnyBodyReader, readAnyBody } from './any-body.ts';
+import { serveOutput } from './results.ts';
 import { type Route, route, type Visit } from './routes.ts';
-import { readFilter, refOf, repeatKeyOf, type TaskEdge, taskCaller } from './tasks.ts';
+import { readFilter } from './task-filter.ts';
+import { isRetried, refOf, repeatKeyOf, type TaskEdge, taskCaller } from './tasks.ts';
+import {
+  readOptions,
+  readParams,
+  readText,
+  readUrl,
+  STATES,
+  showGeneration,
+  showVideo,
+  taskId,
+  videoId,
+  wrong,
+} from './video-shapes.ts';
 
-export interface VideoEdge extends TaskEdge, Pick<ResultEdge, 'files'> {}
+export interface VideoEdge extends TaskEdge, AnyBodyReader {
+  readonly files: Pick<Files, 'read'>;
+}
 
-const VIDEO_ID = /^video_/;
-const SIZE = /^(\d{2,5})x(\d{2,5})$/;
-const MS_PER_S = 1_000;
 /** What clients that wait are told; their own default is a second. */
 const POLL_AFTER_MS = 3_000;
 const VARIANTS: Readonly<Record<string, string>> = Object.freeze({
@@ -26,29 +37,34 @@ const VARIANTS: Readonly<Record<string, string>> = Object.freeze({
 export function videoRoutes(edge: VideoEdge): readonly Route[] {
   const own = (method: Route['method'], path: string, handle: Route['handle']): Route =>
     route({ method, path, access: 'caller', handle, writeFault });
-  const find = (visit: Visit): Promise<Task> => {
-    const { id, ...ref } = refOf(visit);
-    return edge.desk.find({ ...ref, id: id.replace(VIDEO_ID, 'task_') });
-  };
+  const find = (visit: Visit): Promise<Task> => findVideo(visit.params.id ?? '', visit, edge);
+  const make = (path: string, wish: MakeWish): Route =>
+    own('POST', path, async (visit) => respond(showVideo(await create(visit, wish, edge))));
   return [
-    own('POST', '/v1/videos', async (visit) => respond(showVideo(await create(visit, edge)))),
+    make('/v1/videos', wishOf),
     own('GET', '/v1/videos', async (visit) => respond(await list(visit, edge))),
+    make('/v1/videos/edits', editOf),
+    make('/v1/videos/extensions', extensionOf),
+    make('/v1/videos/:id/remix', async (body, visit) => remixOf(await find(visit), body, visit)),
     own('GET', '/v1/videos/:id', async (visit) => respond(showVideo(await find(visit)))),
     own('DELETE', '/v1/videos/:id', async (visit) => {
-      const task = await find(visit);
-      const { accountId } = task.row;
-      await edge.desk.remove({ id: task.row.id, mount: '', accountId });
-      return respond({ id: videoId(task), object: 'video.deleted', deleted: true });
+      const { row } = await find(visit);
+      await edge.desk.remove({ id: row.id, mount: '', accountId: row.accountId });
+      return respond({ id: videoId(row.id), object: 'video.deleted', deleted: true });
     }),
     own('GET', '/v1/videos/:id/content', async (visit) => content(await find(visit), visit, edge)),
     own('POST', '/v1/video/generations', async (visit) => {
-      const task = await create(visit, edge);
-      return respond({ task_id: task.row.id, status: STATES[task.row.state] });
+      const { row } = await create(visit, wishOf, edge);
+      return respond({ task_id: row.id, status: STATES[row.state] });
     }),
     own('GET', '/v1/video/generations/:id', async (visit) => {
-      return respond(showGeneration(await find(visit), visit, edge));
+      return respond(showGeneration(await find(visit), edge.linkOf(visit)));
     }),
   ];
+}
+
+function findVideo(id: string, visit: Visit, edge: VideoEdge): Promise<Task> {
+  return edge.desk.find({ ...refOf(visit), id: taskId(id) });
 }
 
 function respond(body: JsonObject): Response {
@@ -56,132 +72,127 @@ function respond(body: JsonObject): Response {
   return Response.json(body, { headers });
 }
 
-function videoId({ row }: Task): string {
-  return row.id.replace(/^task_/, 'video_');
-}
+type MakeWish = (body: JsonObject, visit: Visit, edge: VideoEdge) => Promise<TaskWish>;
 
-async function create(visit: Visit, edge: VideoEdge): Promise<Task> {
+async function create(visit: Visit, wish: MakeWish, edge: VideoEdge): Promise<Task> {
   visit.holdOpen();
-  const isForm = visit.request.headers.get('content-type')?.startsWith('multipart/') === true;
-  const body = isForm
-    ? await readForm(visit.request, edge)
-    : parseBody((await readBody(visit.request, edge.bodyLimits, edge.deadlines)).text).body;
-  await edge.admit(visit);
-  const task = await edge.desk.create(await wishOf(body, visit, edge));
-  visit.letIdle();
-  return task;
+  try {
+    await edge.admit(visit);
+    const body = await readAnyBody(visit, edge);
+    const wished = await wish(body, visit, edge);
+    return await edge.desk
+      .create(wished, visit.request.signal)
+      .catch((thrown: unknown) => Promise.reject(inItsWords(toFault(thrown), wished)));
+  } finally {
+    visit.letIdle();
+  }
 }
 
-async function wishOf(body: JsonObject, visit: Visit, edge: VideoEdge): Promise<TaskWish> {
-  const caller = taskCaller(visit);
-  const { model, prompt } = body;
-  if (typeof model !== 'string' || model === '') throw wrong('model', 'is required');
-  if (typeof prompt !== 'string' || prompt === '') throw wrong('prompt', 'is required');
-  const named = await edge.resolve(model, caller.accountId);
-  const reference = imageOf(body);
-  const media =
-    reference === null ? [] : [{ type: 'image', role: 'first_frame', url: reference } as const];
+/** Clients of this shape know no kinds of tasks. */
+function inItsWords(fault: Fault, { kind }: TaskWish): Fault {
+  if (kind === null || fault.code !== 'unsupported_parameter') return fault;
+  return new Fault('unsupported_parameter', {
+    ...fault.detail,
+    message: `The model of this video cannot build on it in this way. ${fault.message}`,
+    param: 'video',
+  });
+}
+
+/** What all of them say alike. */
+function baseWish(body: JsonObject, visit: Visit): Omit<TaskWish, 'model' | 'endpoint' | 'kind'> {
   return {
     requestId: visit.requestId,
-    caller,
-    ...named,
+    caller: taskCaller(visit),
     door: null,
-    kind: null,
-    prompt,
+    prompt: readText(body, 'prompt'),
     negativePrompt: null,
-    media,
-    params: paramsOf(body),
-    options: isObject(body.provider_options) ? body.provider_options : {},
+    media: [],
+    params: {},
+    options: readOptions(body),
     native: null,
     sources: [],
     callback: null,
     metadata: null,
     repeatKey: repeatKeyOf(visit),
+    retried: isRetried(visit),
+    leave: 'shape',
   };
 }
 
-function wrong(param: string, why: string): Fault {
-  return new Fault('invalid_request', { message: `${param} ${why}.`, param });
-}
-
-/** A picture to begin with: a file of a form, a URL, or an object that holds one. */
-function imageOf(body: JsonObject): string | null {
-  const given = body.input_reference ?? body.image ?? body.image_url ?? null;
-  const url = isObject(given) ? (given.image_url ?? given.url) : given;
-  if (url === null || url === undefined) return null;
-  if (typeof url === 'string' && /^(https?:|data:)/.test(url)) return url;
-  throw wrong('input_reference', 'must be a file, or an https or data URL');
-}
-
-/** Seconds and size, as text or number; width and height say resolution and shape. */
-function paramsOf(body: JsonObject): JobParams {
-  const seconds = body.seconds ?? body.duration;
-  const durationS = seconds === undefined ? undefined : Number(seconds);
-  if (durationS !== undefined && !(durationS > 0)) throw wrong('seconds', 'must be a number');
-  const size = typeof body.size === 'string' ? SIZE.exec(body.size) : null;
-  if (body.size !== undefined && size === null) throw wrong('size', 'must be such as 1280x720');
-  const seed = typeof body.seed === 'number' ? { seed: body.seed } : {};
+async function wishOf(body: JsonObject, visit: Visit, edge: VideoEdge): Promise<TaskWish> {
+  const model = readText(body, 'model');
+  const base = baseWish(body, visit);
+  const given = body.input_reference ?? body.image ?? body.image_url;
+  const url = readUrl(given, 'input_reference');
   return {
-    ...(durationS === undefined ? {} : { durationS }),
-    ...(size === null ? {} : shapeOf(Number(size[1]), Number(size[2]))),
-    ...seed,
+    ...base,
+    ...(await edge.resolve(model, base.caller.accountId)),
+    kind: null,
+    media: url === null ? [] : [{ type: 'image', role: 'first_frame', url }],
+    params: readParams(body),
   };
 }
 
-function shapeOf(width: number, height: number): JobParams {
-  const divide = (a: number, b: number): number => (b === 0 ? a : divide(b, a % b));
-  const common = divide(width, height);
+/** Another one after a video that was made here, by the same upstream's same model. */
+function remixOf(source: Task, body: JsonObject, visit: Visit): TaskWish {
+  const base = baseWish(body, visit);
+  const { durationS } = source.job.params;
   return {
-    resolution: `${Math.min(width, height)}p`,
-    aspectRatio: `${width / common}:${height / common}`,
+    ...base,
+    ...{ model: null, endpoint: null, kind: 'video_to_video' },
+    media: [{ type: 'video', role: 'base', url: mainOutput(source) }],
+    params: durationS === undefined ? {} : { durationS },
+    sources: [source.row.id],
   };
 }
 
-const STATES: Readonly<Record<Task['row']['state'], string>> = Object.freeze({
-  queued: 'queued',
-  running: 'in_progress',
-  succeeded: 'completed',
-  failed: 'failed',
-  canceled: 'failed',
-});
-
-function showVideo(task: Task): JsonObject {
-  const { row, doc, job } = task;
-  const { width = null, height = null } = doc.outputs[0]?.file ?? {};
-  const { durationS } = job.params;
-  const isCanceled = row.state === 'canceled';
-  const error = isCanceled ? { code: 'canceled', message: 'It was canceled.' } : doc.error;
-  return {
-    id: videoId(task),
-    object: 'video',
-    model: job.named,
-    status: STATES[row.state],
-    progress: row.state === 'succeeded' ? 100 : (doc.progress ?? 0),
-    prompt: job.prompt,
-    seconds: durationS === undefined ? null : String(durationS),
-    size: width === null || height === null ? null : `${width}x${height}`,
-    created_at: Math.floor(row.createdMs / MS_PER_S),
-    completed_at: row.endedMs === null ? null : Math.floor(row.endedMs / MS_PER_S),
-    expires_at: toS(doc.outputs[0]?.file?.expiresMs ?? null),
-    remixed_from_video_id: null,
-    error:
-      row.state === 'failed' || isCanceled
-        ? { code: error?.code ?? 'failed', message: error?.message ?? '' }
-        : null,
-  };
-}
-
-function toS(ms: number | null): number | null {
-  return ms === null ? null : Math.floor(ms / MS_PER_S);
-}
-
-async function list(visit: Visit, edge: VideoEdge): Promise<JsonObject> {
-  const filter = readFilter(visit);
-  const after = filter.after?.replace(VIDEO_ID, 'task_');
-  const { tasks, more } = await edge.desk.list({
-    ...filter,
-    ...(after === undefined ? {} : { after }),
+function mainOutput({ row, doc }: Task): string {
+  const index = doc.outputs.findIndex(({ role, type }) => role === 'main' && type === 'video');
+  if (row.state === 'succeeded' && index >= 0) return `gw-task://${row.id}/${index}`;
+  throw new Fault('invalid_request', {
+    message: `${videoId(row.id)} is ${STATES[row.state]}: only a completed video can be used.`,
+    param: 'video',
   });
+}
+
+/** A video that was made here by its id; one that was handed in, with a `model` to do it. */
+async function editOf(body: JsonObject, visit: Visit, edge: VideoEdge): Promise<TaskWish> {
+  const source = await sourceOf(body, visit, edge);
+  if (source !== null) return remixOf(source, body, visit);
+  return { ...(await onFile(body, visit, edge)), kind: 'video_to_video' };
+}
+
+async function extensionOf(body: JsonObject, visit: Visit, edge: VideoEdge): Promise<TaskWish> {
+  const params = readParams(body);
+  const source = await sourceOf(body, visit, edge);
+  if (source === null) return { ...(await onFile(body, visit, edge)), kind: 'extend', params };
+  mainOutput(source);
+  const base = baseWish(body, visit);
+  const sources = [source.row.id];
+  return { ...base, model: null, endpoint: null, kind: 'extend', params, sources };
+}
+
+async function sourceOf(body: JsonObject, visit: Visit, edge: VideoEdge): Promise<Task | null> {
+  const { video } = body;
+  if (video === undefined) throw wrong('video', 'is required');
+  if (!isObject(video) || typeof video.id !== 'string') return null;
+  return findVideo(video.id, visit, edge);
+}
+
+async function onFile(body: JsonObject, visit: Visit, edge: VideoEdge): Promise<TaskWish> {
+  const model = readText(body, 'model');
+  const base = baseWish(body, visit);
+  const url = readUrl(body.video, 'video') ?? '';
+  const named = await edge.resolve(model, base.caller.accountId);
+  return { ...base, ...named, kind: null, media: [{ type: 'video', role: 'base', url }] };
+}
+
+/** Only what makes videos: pictures and sounds are tasks, and no videos. */
+async function list(visit: Visit, edge: VideoEdge): Promise<JsonObject> {
+  const models = edge.desk.videoModels();
+  const filter = { ...readFilter(visit), models };
+  const none = { tasks: [], more: false };
+  const { tasks, more } = models.length === 0 ? none : await edge.desk.list(filter);
   const data = tasks.map(showVideo);
   const ends = { first_id: data[0]?.id ?? null, last_id: data.at(-1)?.id ?? null };
   return { object: 'list', data, has_more: more, ...ends };
@@ -190,27 +201,8 @@ async function list(visit: Visit, edge: VideoEdge): Promise<JsonObject> {
 function content(task: Task, visit: Visit, edge: VideoEdge): Promise<Response> {
   const variant = new URL(visit.request.url).searchParams.get('variant') ?? 'video';
   const role = VARIANTS[variant];
+  if (role === undefined) throw wrong('variant', 'must be video or thumbnail');
   const index = task.doc.outputs.findIndex((output) => output.role === role);
   if (task.row.endedMs === null) throw new Fault('task_open', { message: 'It is not ready yet.' });
   return serveOutput(task, index, { visit, files: edge.files });
-}
-
-/** The shape of new-api's own video route. */
-function showGeneration(task: Task, visit: Visit, edge: VideoEdge): JsonObject {
-  const { row, doc } = task;
-  const main = doc.outputs.findIndex(({ role }) => role === 'main');
-  const url = row.state === 'succeeded' ? edge.linkOf(visit)(task, main) : null;
-  const { code = '', message = '' } = row.state === 'failed' ? (doc.error ?? {}) : {};
-  return {
-    task_id: row.id,
-    status: STATES[row.state],
-    url,
-    format: doc.outputs[main]?.file?.mime.split('/')[1] ?? null,
-    metadata: {
-      duration: (doc.outputs[main]?.file?.durationMs ?? 0) / MS_PER_S,
-      width: doc.outputs[main]?.file?.width ?? null,
-      height: doc.outputs[main]?.file?.height ?? null,
-    },
-    error: row.state === 'failed' ? { code, message } : null,
-  };
 }

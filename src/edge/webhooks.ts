@@ -13,7 +13,7 @@ export interface WebhookEdge extends BodyReader {
   readonly webhooks: WebhookDesk;
 }
 
-const EVENTS = ['queued', 'running', 'succeeded', 'failed', 'canceled'].map(
+const EVENTS = ['queued', 'running', 'progress', 'succeeded', 'failed', 'canceled'].map(
   (name) => `task.${name}`,
 );
 const STATES: readonly string[] = ['pending', 'delivered', 'failed', 'dropped'];

@@ -2,14 +2,12 @@
 import { Fault } from '../kit/fault.ts';
 import { OutboundError } from '../kit/fetch.ts';
 import { type Json, parseJson } from '../kit/json.ts';
-import { readError } from '../vendors/refusal.ts';
+import { readError, shownStatus } from '../vendors/refusal.ts';
 import type { Cause, Vendor } from '../vendors/shape.ts';
 import type { Verdict } from './breaker.ts';
 
 const MS_PER_S = 1_000;
 const VENDOR_MESSAGE_CHARS_MAX = 2_000;
-/** Statuses of a vendor's refusal that mean the same to our caller. */
-const SHOWN_STATUSES: ReadonlySet<number> = new Set([400, 404, 409, 413, 415, 422]);
 
 /** `unfit`: not asked: it cannot take the request, or we lack its key; another one may answer. */
 type Why = Cause | 'timeout' | 'stopped' | 'unfit';
@@ -100,7 +98,7 @@ function vendorFault(said: Said, status: number, retryAfterMs: number | null): F
     case 'caller':
       return new Fault('vendor_rejected', {
         message: said.message.slice(0, VENDOR_MESSAGE_CHARS_MAX),
-        status: SHOWN_STATUSES.has(status) ? status : 400,
+        status: shownStatus(status),
         ...(said.code === null ? {} : { vendorCode: said.code }),
         ...(said.param === null ? {} : { param: said.param }),
       });

@@ -1,11 +1,12 @@
 /** Key pairs that sign requests. */
 import type { Kysely, Selectable } from 'kysely';
+import { hasMoneyBudget } from './budget-queries.ts';
 import type { AccessKeyRow, AccessKeys } from './ports.ts';
-import type { Changes } from './queries.ts';
+import { type Changes, isUnlimited } from './queries.ts';
 import type { AccessKeysTable, Schema } from './schema.ts';
 
 export function accessKeyQueries(db: Kysely<Schema>, changes: Changes): AccessKeys {
-  const select = () => db.selectFrom('access_keys').selectAll();
+  const select = () => db.selectFrom('access_keys').selectAll('access_keys');
   return {
     async insert(row) {
       await db
@@ -23,6 +24,15 @@ export function accessKeyQueries(db: Kysely<Schema>, changes: Changes): AccessKe
     async byId(id) {
       const row = await select().where('id', '=', id).executeTakeFirst();
       return row === undefined ? undefined : readRow(row);
+    },
+    async found(id) {
+      const row = await select()
+        .innerJoin('accounts', 'accounts.id', 'access_keys.account_id')
+        .select(['accounts.unlimited', hasMoneyBudget('access_keys.account_id', 'access_keys.id')])
+        .where('access_keys.id', '=', id)
+        .executeTakeFirst();
+      if (row === undefined) return undefined;
+      return { pair: readRow(row), accountUnlimited: isUnlimited(row) };
     },
     async list(page) {
       let query = select().where('id', '>', page.after ?? '');

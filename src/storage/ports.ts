@@ -132,9 +132,17 @@ export interface AccessKeyRow {
   readonly createdMs: number;
 }
 
+export interface FoundAccessKey {
+  readonly pair: AccessKeyRow;
+  /** As for keys. */
+  readonly accountUnlimited: boolean;
+}
+
 export interface AccessKeys {
   insert(row: AccessKeyRow): Promise<void>;
   byId(id: string): Promise<AccessKeyRow | undefined>;
+  /** With what is known of its account. */
+  found(id: string): Promise<FoundAccessKey | undefined>;
   list(page: Page & { readonly accountId?: string }): Promise<readonly AccessKeyRow[]>;
   /** False where there is no such pair. */
   setState(id: string, state: KeyState): Promise<boolean>;

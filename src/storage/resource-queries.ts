@@ -32,12 +32,13 @@ export function resourceQueries(db: Kysely<Schema>): Resources {
       return row === undefined ? undefined : readRow(row);
     },
     list: (page) => listPage(db, page),
-    async count(accountId, kind) {
+    async count(accountId, kind, nowMs) {
       const row = await db
         .selectFrom('resources')
         .select((e) => e.fn.countAll().as('count'))
         .where('account_id', '=', accountId)
         .where('kind', '=', kind)
+        .where('expires_ms', '>', nowMs)
         .executeTakeFirstOrThrow();
       return Number(row.count);
     },

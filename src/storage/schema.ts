@@ -234,6 +234,9 @@ export interface TasksTable {
   lease_until_ms: number;
   lease_no: number;
   repeat_key: string | null;
+  own_name: string | null;
+  asked: string | null;
+  unheard: number;
   token: string;
   events: number;
   told: number;

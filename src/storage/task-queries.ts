@@ -18,22 +18,18 @@ export function taskQueries(db: Db): Tasks {
       const result = await db
         .insertInto('tasks')
         .values(writeTask(row))
-        .onConflict((conflict) => conflict.columns(['account_id', 'repeat_key']).doNothing())
+        .onConflict((conflict) => conflict.doNothing())
         .executeTakeFirst();
       return (result.numInsertedOrUpdatedRows ?? 0n) > 0n;
     },
     byId: (id) => one(select().where('id', '=', id)),
     byNativeId: (mount, id) => one(select().where('mount', '=', mount).where('native_id', '=', id)),
     byToken: (token) => one(select().where('token', '=', token)),
-    byRepeatKey: (accountId, key) =>
-      one(select().where('account_id', '=', accountId).where('repeat_key', '=', key)),
-    async forgetRepeatKey(id) {
-      await db.updateTable('tasks').set({ repeat_key: null }).where('id', '=', id).execute();
-    },
+    ...repeats(db),
     async list(filter) {
       const rows = await select()
         .where(meets(filter))
-        .orderBy('id', 'desc')
+        .orderBy('id', filter.order ?? 'desc')
         .limit(filter.limit)
         .offset(filter.offset ?? 0)
         .execute();
@@ -72,6 +68,37 @@ export function taskQueries(db: Db): Tasks {
         .where('ended_ms', 'is not', null)
         .executeTakeFirst();
       return result.numDeletedRows > 0n;
+    },
+  };
+}
+
+/** What is known of a creation that comes a second time. */
+function repeats(
+  db: Db,
+): Pick<Tasks, 'byRepeatKey' | 'byAsked' | 'setUnheard' | 'forgetRepeatKey'> {
+  const one = async (query: ReturnType<typeof select>): Promise<TaskRow | undefined> => {
+    const row = await query.executeTakeFirst();
+    return row === undefined ? undefined : readTask(row);
+  };
+  const select = () => db.selectFrom('tasks').selectAll();
+  return {
+    byRepeatKey: (accountId, key) =>
+      one(select().where('account_id', '=', accountId).where('repeat_key', '=', key)),
+    byAsked: (keyId, asked, sinceMs) =>
+      one(
+        select()
+          .where('key_id', '=', keyId)
+          .where('asked', '=', asked)
+          .where('created_ms', '>=', sinceMs)
+          .orderBy('created_ms', 'desc')
+          .limit(1),
+      ),
+    async setUnheard(id, unheard) {
+      const change = { unheard: unheard ? 1 : 0 };
+      await db.updateTable('tasks').set(change).where('id', '=', id).execute();
+    },
+    async forgetRepeatKey(id) {
+      await db.updateTable('tasks').set({ repeat_key: null }).where('id', '=', id).execute();
     },
   };
 }
@@ -169,9 +196,22 @@ function heldWrites(db: Db): Pick<Tasks, 'save' | 'renew'> {
 
 function looks(
   db: Db,
-): Pick<Tasks, 'atVendor' | 'claimed' | 'saves' | 'priceText' | 'untold' | 'markTold'> {
+): Pick<
+  Tasks,
+  'byOwnName' | 'atVendor' | 'claimed' | 'saves' | 'priceText' | 'untold' | 'markTold'
+> {
   const count = () => db.selectFrom('tasks').select(({ fn }) => fn.countAll<number>().as('count'));
   return {
+    async byOwnName(accountId, mount, name) {
+      const row = await db
+        .selectFrom('tasks')
+        .selectAll()
+        .where('account_id', '=', accountId)
+        .where('mount', '=', mount)
+        .where('own_name', '=', name)
+        .executeTakeFirst();
+      return row === undefined ? undefined : readTask(row);
+    },
     async atVendor(upstream) {
       const row = await count()
         .where('upstream', '=', upstream)
@@ -227,10 +267,11 @@ function looks(
 /** What the filter demands, as one condition. */
 function meets(filter: TaskFilter) {
   return (eb: ExpressionBuilder<Schema, 'tasks'>) => {
-    const { after, mount, nativeIds, states, kind, model, createdAfterMs } = filter;
+    const { after, mount, nativeIds, states, kind, model, models } = filter;
+    const { createdAfterMs, createdBeforeMs, order } = filter;
     // Nobody was told of a draft yet.
     const all = [eb('account_id', '=', filter.accountId), eb('phase', '<>', 'draft')];
-    if (after !== undefined) all.push(eb('id', '<', after));
+    if (after !== undefined) all.push(eb('id', order === 'asc' ? '>' : '<', after));
     if (mount !== undefined) all.push(eb('mount', '=', mount));
     // PostgreSQL knows no empty list.
     if (nativeIds?.length === 0 || states?.length === 0) all.push(eb(eb.val(1), '=', eb.val(0)));
@@ -238,7 +279,9 @@ function meets(filter: TaskFilter) {
     if (states?.length) all.push(eb('state', 'in', states));
     if (kind !== undefined) all.push(eb('kind', '=', kind));
     if (model !== undefined) all.push(eb('model', '=', model));
+    if (models !== undefined) all.push(eb('model', 'in', models));
     if (createdAfterMs !== undefined) all.push(eb('created_ms', '>=', createdAfterMs));
+    if (createdBeforeMs !== undefined) all.push(eb('created_ms', '<', createdBeforeMs));
     return eb.and(all);
   };
 }
@@ -264,6 +307,9 @@ function writeTask(row: TaskRow): TasksTable {
     lease_until_ms: row.leaseUntilMs,
     lease_no: row.leaseNo,
     repeat_key: row.repeatKey,
+    own_name: row.ownName,
+    asked: row.asked,
+    unheard: row.unheard ? 1 : 0,
     token: row.token,
     events: row.events,
     told: row.told,
@@ -295,6 +341,9 @@ function readTask(row: Selectable<TasksTable>): TaskRow {
     leaseUntilMs: Number(row.lease_until_ms),
     leaseNo: row.lease_no,
     repeatKey: row.repeat_key,
+    ownName: row.own_name,
+    asked: row.asked,
+    unheard: row.unheard === 1,
     token: row.token,
     events: row.events,
     told: row.told,

@@ -1,67 +1,65 @@
 /** A wish becomes a task: checked, paid in advance, and on disk, before any vendor hears of it. */
 import { Fault, toFault } from '../kit/fault.ts';
-import { hashSecret, newId, newName } from '../kit/ids.ts';
+import { newId, newName } from '../kit/ids.ts';
 import { formatMoney } from '../kit/money.ts';
 import { explainRefusal } from '../ledger/budget.ts';
 import { priceAtMost } from '../ledger/price.ts';
 import type { HoldRow, TaskRow } from '../storage/ports.ts';
-import { PICTURE_FIELDS, type PictureField } from '../vendors/job.ts';
 import type { TaskDeps } from './deps.ts';
-import { type KeptJob, openTask, type TaskDoc, withEvent } from './doc.ts';
+import { type KeptJob, type TaskDoc, withEvent } from './doc.ts';
 import { isCountable, quantities } from './finish.ts';
+import { type Fitted, fit } from './fit.ts';
+import { writeHanded } from './handed.ts';
+import { checkOptions } from './options.ts';
+import { askedHash, repeated } from './repeats.ts';
 import type { Way } from './routes.ts';
 import { writtenJob } from './vendor-job.ts';
 import { guessKind, type TaskWish } from './wish.ts';
 
-const REPEAT_LIFE_MS = 24 * 3_600_000;
 /** Time that its maker has to pay for a draft; then it is thrown away. */
 const DRAFT_LIFE_MS = 60_000;
 const TOKEN_CHARS = 32;
 const SOURCES_MAX = 16;
+const MS_PER_S = 1_000;
 
 export interface Created {
   readonly row: TaskRow;
-  /** It was made earlier, under the same Idempotency-Key. */
+  /** It was made earlier: under the same Idempotency-Key, or by a request that was sent again. */
   readonly repeated: boolean;
 }
 
 export async function createTask(wish: TaskWish, deps: TaskDeps): Promise<Created> {
-  const asked = hashSecret(JSON.stringify({ ...wish, requestId: '', caller: '', door: '' }));
+  const asked = askedHash(wish);
   const earlier = await repeated(wish, asked, deps);
   if (earlier !== undefined) return { row: earlier, repeated: true };
   await checkOpen(wish, deps);
   const job = await readJob(wish, deps);
   const { model, ways } = await capable(wish, job, deps);
-  const affordable = wish.caller.unlimited ? ways : ways.filter(({ price }) => price !== null);
-  if (affordable.length === 0) throw new Fault('no_price', { param: 'model' });
-  const amount = await holdAmount(job, affordable, deps);
-  const row = draft(wish, { job, asked, model, first: affordable[0] as Way, amount }, deps);
+  const affordable = wish.caller.unlimited ? ways : ways.filter(({ way }) => way.price !== null);
+  const [first] = affordable;
+  if (first === undefined) throw new Fault('no_price', { param: 'model' });
+  const amount = holdAmount(affordable);
+  const able = affordable.map(({ way }) => way.upstream.id);
+  const row = draft(wish, { job: { ...job, able }, asked, model, first, amount }, deps);
   if (!(await deps.tasks.insert(row))) {
     // Made by a twin of this request, a moment ago.
     const twin = await repeated(wish, asked, deps);
+    if (twin === undefined) await checkOwnName(wish, deps);
     if (twin === undefined) throw new Fault('overloaded', { retryAfterS: 1 });
     return { row: twin, repeated: true };
   }
-  const priceId = affordable[0]?.priceId ?? null;
+  const { priceId } = first.way;
   return { row: await payFor(row, { wish, amount, priceId }, deps), repeated: false };
 }
 
-async function repeated(
-  { repeatKey, caller }: TaskWish,
-  asked: string,
-  deps: TaskDeps,
-): Promise<TaskRow | undefined> {
-  if (repeatKey === null) return undefined;
-  const row = await deps.tasks.byRepeatKey(caller.accountId, repeatKey);
-  if (row === undefined) return undefined;
-  // Whoever makes it is at it, or has just died of it.
-  if (row.phase === 'draft') throw new Fault('overloaded', { retryAfterS: 1 });
-  if (row.createdMs < deps.clock.nowMs() - REPEAT_LIFE_MS) {
-    await deps.tasks.forgetRepeatKey(row.id);
-    return undefined;
-  }
-  if (openTask(row).job.asked !== asked) throw new Fault('idempotency_mismatch');
-  return row;
+/** A name stands for one job for ever, as at the vendors that know such names. */
+async function checkOwnName({ caller, door, ownName }: TaskWish, deps: TaskDeps): Promise<void> {
+  if (ownName === undefined) return;
+  const taken = await deps.tasks.byOwnName(caller.accountId, door?.mount ?? '', ownName);
+  if (taken === undefined) return;
+  throw new Fault('invalid_request', {
+    message: `There is a task of the name "${ownName.slice(0, 100)}" already.`,
+  });
 }
 
 async function checkOpen({ caller }: TaskWish, deps: TaskDeps): Promise<void> {
@@ -117,6 +115,7 @@ async function readJob(wish: TaskWish, deps: TaskDeps): Promise<Omit<KeptJob, 'a
     sources: sources.map(({ shown, taskId }) => ({ shown, taskId })),
     upstream,
     vendor: wish.door?.vendor ?? null,
+    ...(wish.leave === undefined ? {} : { leave: wish.leave }),
     ownId: newId('job').slice('job_'.length),
   };
 }
@@ -131,9 +130,14 @@ export async function findTask(
   return native ?? (await deps.tasks.byId(shown));
 }
 
+/** A way that can do it, and what it then is. */
+interface Able extends Pick<Fitted, 'job' | 'dropped'> {
+  readonly way: Way;
+}
+
 interface Capable {
   readonly model: string;
-  readonly ways: readonly Way[];
+  readonly ways: readonly Able[];
 }
 
 type Draft = Omit<KeptJob, 'asked'>;
@@ -141,7 +145,7 @@ type Draft = Omit<KeptJob, 'asked'>;
 /** Upstreams that can take it as it stands. The first refusal speaks for all. */
 async function capable(wish: TaskWish, job: Draft, deps: TaskDeps): Promise<Capable> {
   const { model, ways } = deps.routes.find(job.named, job.vendor);
-  const { models } = wish.caller;
+  const { models, accountId } = wish.caller;
   const isNamed = wish.endpoint !== null && models?.has(wish.endpoint) === true;
   if (!isNamed && models?.has(model.id) === false) {
     throw new Fault('model_not_allowed', { param: 'model' });
@@ -153,21 +157,34 @@ async function capable(wish: TaskWish, job: Draft, deps: TaskDeps): Promise<Capa
     });
   }
   if (job.kind === '') Object.assign(job, { kind: guessKind(job.media, model.kind) });
-  const able: Way[] = [];
+  const able: Able[] = [];
   let refusal: Fault | null = null;
   for (const way of ways) {
     if (job.upstream !== null && job.upstream !== way.upstream.id) continue;
     try {
       checkKind(way, job);
-      checkFields(way, job);
-      way.service.start(await tryJob(job, way, deps));
-      able.push(way);
+      checkOptions(job.options, way.service);
+      const handing = { accountId, service: way.service, whole: false };
+      const handed = await writeHanded(job, handing, deps.handed);
+      const words = { wireName: way.wireName, callbackUrl: null, handed };
+      const tried = await writtenJob({ ...job, asked: '' }, words, deps);
+      const { job: fitted, dropped } = fit(tried, job.leave ?? 'nothing', way.service);
+      able.push({ way, job: fitted, dropped });
     } catch (thrown) {
       refusal ??= toFault(thrown);
     }
   }
-  if (able.length === 0) throw refusal ?? new Fault('no_upstream');
+  if (able.length === 0) throw refusal ?? elsewhere(job);
   return { model: model.id, ways: able };
+}
+
+/** It builds on a task of an upstream that does not serve this model. */
+function elsewhere({ upstream, sources }: Draft): Fault {
+  if (upstream === null) return new Fault('no_upstream');
+  return new Fault('invalid_request', {
+    message: `This model is not served where the task ${sources[0]?.shown ?? ''} was made.`,
+    param: 'model',
+  });
 }
 
 function checkKind({ service }: Way, { kind }: Draft): void {
@@ -178,24 +195,12 @@ function checkKind({ service }: Way, { kind }: Draft): void {
   });
 }
 
-function checkFields({ service }: Way, { params }: Draft): void {
-  for (const [field, name] of Object.entries(PICTURE_FIELDS) as [PictureField, string][]) {
-    if (params[field] === undefined || service.takes?.includes(field) === true) continue;
-    throw new Fault('unsupported_parameter', { param: `params.${name}` });
-  }
-}
-
-function tryJob(job: Draft, way: Way, deps: TaskDeps) {
-  const words = { wireName: way.wireName, callbackUrl: null };
-  return writtenJob({ ...job, asked: '' }, words, deps);
-}
-
 /** The most that any of them can cost. */
-async function holdAmount(job: Draft, ways: readonly Way[], deps: TaskDeps): Promise<bigint> {
+function holdAmount(ways: readonly Able[]): bigint {
   let most = 0n;
-  for (const way of ways) {
+  for (const { way, job } of ways) {
     if (way.price === null) continue;
-    const bound = way.service.bound(await tryJob(job, way, deps));
+    const bound = way.service.bound(job);
     if (!isCountable(bound)) {
       throw new Fault('invalid_request', {
         message: 'This job asks for an amount that cannot be counted: see its duration and count.',
@@ -212,7 +217,7 @@ interface Making {
   readonly job: Draft;
   readonly asked: string;
   readonly model: string;
-  readonly first: Way;
+  readonly first: Able;
   readonly amount: bigint;
 }
 
@@ -223,15 +228,19 @@ function draft(wish: TaskWish, making: Making, deps: TaskDeps): TaskRow {
   const nowMs = deps.clock.nowMs();
   const id = newId('task');
   const hex = randomHex() + randomHex();
-  const { first, amount, asked, model } = making;
+  const { amount, asked, model } = making;
+  const { way, dropped } = making.first;
   const job: KeptJob = { ...making.job, asked };
   const doc: TaskDoc = {
     requestId: wish.requestId,
-    vendor: first.upstream.vendor.id,
-    service: first.service.id,
-    wireName: first.wireName,
+    vendor: way.upstream.vendor.id,
+    service: way.service.id,
+    wireName: way.wireName,
     kept: {},
     priceId: null,
+    currency: deps.settings.currency,
+    deadlineMs: deadlineOf(wish, nowMs, deps),
+    dropped,
     estimate: amount.toString(),
     charge: null,
     sentMs: null,
@@ -262,7 +271,7 @@ function draft(wish: TaskWish, making: Making, deps: TaskDeps): TaskRow {
     nativeId: wish.door?.idOf(hex, nowMs) ?? id,
     kind: job.kind,
     model,
-    upstream: first.upstream.id,
+    upstream: way.upstream.id,
     vendorId: null,
     phase: 'draft',
     state: 'queued',
@@ -273,6 +282,9 @@ function draft(wish: TaskWish, making: Making, deps: TaskDeps): TaskRow {
     leaseUntilMs: 0,
     leaseNo: 0,
     repeatKey: wish.repeatKey,
+    ownName: wish.ownName ?? null,
+    asked,
+    unheard: false,
     token: newName(TOKEN_CHARS),
     events: 1,
     told: 0,
@@ -280,6 +292,12 @@ function draft(wish: TaskWish, making: Making, deps: TaskDeps): TaskRow {
     doc: JSON.stringify(withEvent(doc, { id: newId('evt'), type: 'task.queued', atMs: nowMs })),
     body: null,
   };
+}
+
+/** The caller's own, or that of the settings. */
+function deadlineOf(wish: TaskWish, nowMs: number, { settings }: TaskDeps): number | null {
+  const lifeMs = wish.expiresInS === undefined ? settings.deadlineMs : wish.expiresInS * MS_PER_S;
+  return lifeMs === null ? null : nowMs + lifeMs;
 }
 
 interface Payment {

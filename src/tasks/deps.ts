@@ -7,6 +7,7 @@ import type { JobOutput } from '../vendors/long.ts';
 import type { SignAsk } from '../vendors/shape.ts';
 import type { Hints } from './callbacks.ts';
 import type { TaskDoc } from './doc.ts';
+import type { HandedDeps } from './handed.ts';
 import type { TaskRoutes, TaskUpstream } from './routes.ts';
 
 /** More headers for this request, where the upstream's own are not enough. */
@@ -14,6 +15,14 @@ export type Prove = (
   upstream: TaskUpstream,
   ask: Omit<SignAsk, 'credential' | 'nowMs'>,
 ) => null | Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>;
+
+/** Exceptions to what the vendors' data say of who is charged for a failure. */
+export interface Refunds {
+  /** Vendors that charge for some failures, and whose callers do not. */
+  readonly always: readonly string[];
+  /** Vendors that charge for inputs which they refuse, and whose callers do so too. */
+  readonly notRefused: readonly string[];
+}
 
 export interface TaskSettings {
   /** Our own address as vendors see it; null: they cannot call back. */
@@ -30,6 +39,19 @@ export interface TaskSettings {
   readonly lostAnswer: 'refund' | 'charge' | 'review';
   /** Of the vendors' pace. */
   readonly pacePercent: number;
+  /** The currency of all money here. */
+  readonly currency: string;
+  /** For tasks that say nothing of their own; null: they may take for ever. */
+  readonly deadlineMs: number | null;
+  /**
+   * Who pays for a job that its deadline ended: the operator always, or only for one that never
+   * began or was stopped.
+   */
+  readonly timeoutRefund: 'always' | 'stopped';
+  /** Within it a creation that a client sends anew makes no second task; 0: it does. */
+  readonly retryWindowMs: number;
+  /** Vendors by whether their charges for failures are passed on. */
+  readonly refunds: Refunds;
 }
 
 /** What whoever copies results may ask of whoever holds the task. */
@@ -59,6 +81,8 @@ export interface TaskDeps {
   readonly hints: Hints;
   /** null: results stay where the vendor put them. */
   readonly keep: Keep | null;
+  /** Files of ours that jobs may name; null: none are kept. */
+  readonly handed: HandedDeps | null;
   /** A task was saved: for those who wait for it, and for webhooks. */
   readonly changed: (id: string) => void;
 }

@@ -3,6 +3,7 @@ import type { JsonObject } from '../kit/json.ts';
 import type { TaskRow } from '../storage/ports.ts';
 import type { Job } from '../vendors/job.ts';
 import type { Amounts, JobOutput, JobState } from '../vendors/long.ts';
+import type { Leave } from './fit.ts';
 
 /** What is wanted, but for what depends on the upstream that does it. */
 export interface KeptJob extends Omit<Job, 'wireName' | 'source' | 'callbackUrl'> {
@@ -15,6 +16,10 @@ export interface KeptJob extends Omit<Job, 'wireName' | 'source' | 'callbackUrl'
   readonly upstream: string | null;
   /** Only upstreams of this vendor may do it; null: any. */
   readonly vendor: string | null;
+  /** Upstreams that could take it when it was made, and that the hold covers. Absent: any. */
+  readonly able?: readonly string[];
+  /** Of its params, where the vendor cannot take them all. Absent: nothing. */
+  readonly leave?: Leave;
 }
 
 export interface TaskError {
@@ -23,6 +28,8 @@ export interface TaskError {
   /** The same job may succeed later. */
   readonly retryable: boolean;
   readonly vendorCode: string | null;
+  /** HTTP status of the vendor's refusal. */
+  readonly vendorStatus?: number;
 }
 
 /** A result that is in our keeping. */
@@ -47,6 +54,8 @@ export interface TaskEvent {
   readonly id: string;
   readonly type: string;
   readonly atMs: number;
+  /** Of `task.progress`. */
+  readonly progress?: number;
 }
 
 export interface CallbackWish {
@@ -56,6 +65,12 @@ export interface CallbackWish {
   readonly profile: 'standard' | 'native';
 }
 
+export interface Counted {
+  readonly amounts: Amounts;
+  /** The vendor's report, the files that it made, or what was asked for. */
+  readonly source: 'vendor' | 'file' | 'request';
+}
+
 export interface TaskDoc {
   readonly requestId: string;
   readonly vendor: string;
@@ -63,6 +78,12 @@ export interface TaskDoc {
   readonly wireName: string;
   readonly kept: JsonObject;
   readonly priceId: string | null;
+  /** Of all its money. */
+  readonly currency?: string;
+  /** When it is to be over. */
+  readonly deadlineMs?: number | null;
+  /** Params that its vendor does not take, left out by the caller's leave. */
+  readonly dropped?: readonly string[];
   /** Most that it may cost and what it did cost, nano-units as text. */
   readonly estimate: string;
   readonly charge: string | null;
@@ -81,6 +102,8 @@ export interface TaskDoc {
   readonly outcome: Extract<JobState, 'succeeded' | 'failed' | 'canceled'> | null;
   readonly outputs: readonly TaskOutput[];
   readonly used: Amounts | null;
+  /** What it was charged for, and who says so. */
+  readonly counted?: Counted | null;
   readonly error: TaskError | null;
   readonly charged: boolean;
   readonly metadata: JsonObject | null;
@@ -101,6 +124,21 @@ export function openTask(row: TaskRow): Task {
 
 /** Events kept with a task; a vendor that changes its mind oftener is not believed. */
 const EVENTS_MAX = 50;
+
+/** Of these, so many tell of progress; the rest is left for the end. */
+const PROGRESS_EVENTS_MAX = 40;
+const PROGRESS_EVERY_MS = 5_000;
+export const PROGRESS = 'task.progress';
+
+/** What the vendor says of how far it is, where it is news and the last news is old enough. */
+export function withProgress(doc: TaskDoc, before: number | null, event: TaskEvent): TaskDoc {
+  if (doc.progress === null || doc.progress === before) return doc;
+  const told = doc.events.filter(({ type }) => type === PROGRESS);
+  const isSoon = event.atMs - (told.at(-1)?.atMs ?? 0) < PROGRESS_EVERY_MS;
+  if (isSoon || told.length >= PROGRESS_EVENTS_MAX) return doc;
+  const news = { ...event, type: PROGRESS, progress: doc.progress };
+  return { ...doc, events: [...doc.events, news] };
+}
 
 /** The event of a state that has just begun; states are told once. */
 export function withEvent(doc: TaskDoc, event: TaskEvent): TaskDoc {

@@ -5,6 +5,7 @@
 import type { TaskRow } from '../storage/ports.ts';
 import type { TaskDeps } from './deps.ts';
 import { openTask, type Task } from './doc.ts';
+import { expire, isOverdue } from './expire.ts';
 import { finish, release } from './finish.ts';
 import { keepLease, LEASE_MS, LeaseLost, save } from './hold-on.ts';
 import { poll } from './poll.ts';
@@ -199,6 +200,7 @@ async function turn({ row }: Task, gate: Gate, deps: TaskDeps): Promise<void> {
 function step(task: Task, room: Room, deps: TaskDeps): Promise<Task> {
   const { row, doc } = task;
   const place = deps.routes.pinned(row.upstream, doc.service) ?? null;
+  if (isOverdue(task, deps)) return expire(task, place, deps);
   switch (row.phase) {
     case 'draft':
       return dropDraft(task, deps);

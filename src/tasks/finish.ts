@@ -1,10 +1,11 @@
 /** The end of a task: results into our keeping, money settled, and only then the state. */
-import { priceCall, restorePrice } from '../ledger/price.ts';
+import { type Price, priceCall, restorePrice } from '../ledger/price.ts';
 import type { EndReason, Quantities, SettleRow } from '../storage/ports.ts';
 import type { Amounts } from '../vendors/long.ts';
 import type { TaskDeps } from './deps.ts';
-import type { Task, TaskDoc } from './doc.ts';
+import type { Counted, Task, TaskDoc } from './doc.ts';
 import { LEASE_MS, save } from './hold-on.ts';
+import { measure } from './measure.ts';
 import { askLinks } from './poll.ts';
 import type { Way } from './routes.ts';
 import { vendorJob } from './vendor-job.ts';
@@ -18,12 +19,17 @@ export async function finish(task: Task, place: Place | null, deps: TaskDeps): P
   if (outcome === 'succeeded' && deps.keep !== null && isWanted) {
     kept = await keepResults(await save(task, { doc: { detail: 'storing' } }, deps), place, deps);
   }
-  const counted = await count(kept, place, deps);
-  const charge = await priced(kept.doc, counted, deps);
+  const price = await priceOf(kept.doc, deps);
+  const counted = await count(kept, { place, price }, deps);
+  const charge =
+    counted === null || price === null ? 0n : priceCall(price, quantities(counted.amounts));
   // Says already_settled where an earlier process came as far and no further.
   await deps.ledger.settle(settlement(kept, { counted, charge, nowMs: deps.clock.nowMs() }));
   const nextMs = deps.clock.nowMs();
-  const end = { charge: charge.toString(), detail: null, progress: doneProgress(kept.doc) };
+  const end = {
+    ...{ charge: charge.toString(), counted, detail: null },
+    progress: doneProgress(kept.doc),
+  };
   return save(kept, { phase: 'done', state: outcome, nextMs, doc: end }, deps);
 }
 
@@ -50,35 +56,27 @@ function doneProgress({ outcome, progress }: TaskDoc): number | null {
   return outcome === 'succeeded' && progress !== null ? 100 : progress;
 }
 
-interface Counted {
-  readonly quantities: Quantities;
-  readonly source: SettleRow['usageSource'];
+interface Counting {
+  readonly place: Pick<Way, 'upstream' | 'service'> | null;
+  readonly price: Price | null;
 }
 
-/** What the vendor says it used; else the length of what it made; else what was asked for. */
+/** What the vendor says it used; else what its files say; else what was asked for. */
 async function count(
   task: Task,
-  place: Pick<Way, 'upstream' | 'service'> | null,
+  { place, price }: Counting,
   deps: TaskDeps,
 ): Promise<Counted | null> {
   const { doc } = task;
   if (!doc.charged) return null;
-  if (doc.used !== null && isCountable(doc.used)) {
-    return { quantities: quantities(doc.used), source: 'vendor' };
-  }
+  if (doc.used !== null && isCountable(doc.used)) return { amounts: doc.used, source: 'vendor' };
   if (place === null) return null;
   const job = await vendorJob(task, { ...place, wireName: doc.wireName }, deps);
-  return { quantities: quantities(measured(place.service.bound(job), doc)), source: 'estimate' };
-}
-
-/** Units of time by what the files themselves say. */
-function measured(asked: Amounts, doc: TaskDoc): Amounts {
-  const main = doc.outputs.find(({ role }) => role === 'main')?.file?.durationMs ?? null;
-  if (main === null || asked.units === undefined) return asked;
-  const units = Object.entries(asked.units).map(([unit, value]) =>
-    unit === 'video_ms' || unit === 'audio_ms' ? [unit, main] : [unit, value],
-  );
-  return { ...asked, units: Object.fromEntries(units) as Record<string, number> };
+  const asked = place.service.bound(job);
+  const hasLine = (trait: string, value: string): boolean =>
+    price?.rates.some(({ when }) => when[trait] === value) === true;
+  const made = measure(asked, doc, hasLine);
+  return made === null ? { amounts: asked, source: 'request' } : { amounts: made, source: 'file' };
 }
 
 /** Whole numbers that money can be reckoned with. */
@@ -98,16 +96,22 @@ export function quantities(amounts: Amounts): Quantities {
   };
 }
 
-/** By the price that stood when the job was sent. */
-async function priced(doc: TaskDoc, counted: Counted | null, deps: TaskDeps): Promise<bigint> {
-  if (counted === null || doc.priceId === null) return 0n;
+/** The price that stood when the job was sent. */
+async function priceOf(doc: TaskDoc, deps: TaskDeps): Promise<Price | null> {
+  if (doc.priceId === null) return null;
   const snapshot = await deps.tasks.priceText(doc.priceId);
-  return snapshot === undefined ? 0n : priceCall(restorePrice(snapshot), counted.quantities);
+  return snapshot === undefined ? null : restorePrice(snapshot);
 }
 
 const REASONS: Readonly<Record<string, EndReason>> = Object.freeze({
   succeeded: 'complete',
   canceled: 'canceled',
+});
+
+const EVIDENCE: Readonly<Record<Counted['source'], string | null>> = Object.freeze({
+  vendor: null,
+  file: 'the vendor reported no quantities; counted by the files that it made',
+  request: 'the vendor reported no quantities; counted by what was asked for',
 });
 
 interface Sum {
@@ -122,8 +126,8 @@ function settlement({ row, doc }: Task, { counted, charge, nowMs }: Sum): Settle
     id: row.callId,
     state: counted === null ? 'released' : 'charged',
     charge,
-    quantities: counted?.quantities ?? null,
-    usageSource: counted?.source ?? 'none',
+    quantities: counted === null ? null : quantities(counted.amounts),
+    usageSource: counted === null ? 'none' : counted.source === 'vendor' ? 'vendor' : 'estimate',
     endReason: REASONS[doc.outcome ?? ''] ?? refused,
     fault: doc.error?.code ?? null,
     upstream: row.upstream,
@@ -133,6 +137,6 @@ function settlement({ row, doc }: Task, { counted, charge, nowMs }: Sum): Settle
     queuedMs: Math.max(0, (doc.sentMs ?? nowMs) - row.createdMs),
     firstByteMs: null,
     totalMs: Math.max(0, nowMs - row.createdMs),
-    evidence: counted?.source === 'estimate' ? 'the vendor reported no quantities' : null,
+    evidence: EVIDENCE[counted?.source ?? 'vendor'],
   };
 }

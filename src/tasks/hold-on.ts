@@ -3,7 +3,7 @@ import { newId } from '../kit/ids.ts';
 import type { TaskRow } from '../storage/ports.ts';
 import type { LongService } from '../vendors/long.ts';
 import type { TaskDeps } from './deps.ts';
-import { type Task, type TaskDoc, type TaskError, withEvent } from './doc.ts';
+import { type Task, type TaskDoc, type TaskError, withEvent, withProgress } from './doc.ts';
 
 /** Whoever dies holding one delays its task by as much. Clocks of nodes must differ by less. */
 export const LEASE_MS = 20_000;
@@ -42,6 +42,9 @@ export async function save(task: Task, found: Found, deps: TaskDeps): Promise<Ta
     doc = withEvent(doc, { id: newId('evt'), type: `task.${state}`, atMs: nowMs });
     if (state === 'running') doc = { ...doc, startedMs: doc.startedMs ?? nowMs };
   }
+  if (found.phase !== 'done') {
+    doc = withProgress(doc, task.doc.progress, { id: newId('evt'), type: '', atMs: nowMs });
+  }
   const phase = found.phase ?? row.phase;
   const next: TaskRow = {
     ...row,
@@ -50,7 +53,7 @@ export async function save(task: Task, found: Found, deps: TaskDeps): Promise<Ta
     phase,
     state,
     endedMs: phase === 'done' ? nowMs : row.endedMs,
-    nextMs: found.nextMs ?? found.dueMs ?? row.nextMs,
+    nextMs: soonest(found.nextMs ?? found.dueMs ?? row.nextMs, doc, nowMs),
     leaseUntilMs: found.nextMs === undefined ? nowMs + LEASE_MS : 0,
     events: doc.events.length,
     doc: JSON.stringify(doc),
@@ -88,6 +91,11 @@ export function keepLease({ id, leaseNo }: TaskRow, deps: TaskDeps): () => void 
 /** What callers see of it beside its state: being asked once more is no change of a task. */
 function shown({ detail, progress, outcome, error, charge }: TaskDoc): string {
   return JSON.stringify([detail, progress, outcome, error, charge]);
+}
+
+/** When to look again, which is no later than its deadline. */
+function soonest(nextMs: number, { deadlineMs = null }: TaskDoc, nowMs: number): number {
+  return deadlineMs === null || deadlineMs <= nowMs ? nextMs : Math.min(nextMs, deadlineMs);
 }
 
 /** It ends this way, once what is left to do is done. */

@@ -25,9 +25,10 @@ export async function poll(task: Task, place: Place, deps: TaskDeps): Promise<Ta
   if (service.status === undefined || service.read === undefined) return lose(task, deps);
   const asked = task.row.cancelAsked ? await cancel(task, place, deps) : task;
   const heard = await send(place, service.status(vendorTask(asked)), deps);
+  const said = { service, vendor: place.upstream.vendor.id, deps };
   const told = heard.kind === 'refused' ? service.readRefused?.(heard, vendorTask(asked)) : null;
   if (heard.kind === 'refused' && told !== null && told !== undefined) {
-    return hear(asked, told, { service, body: JSON.stringify(heard.body), deps });
+    return hear(asked, told, { ...said, body: JSON.stringify(heard.body) });
   }
   if (heard.kind === 'refused' && STATUS_GONE.has(heard.status)) return lose(asked, deps);
   if (heard.kind !== 'reply') {
@@ -37,7 +38,7 @@ export async function poll(task: Task, place: Place, deps: TaskDeps): Promise<Ta
   }
   const reading = service.read(heard.reply, vendorTask(asked));
   if (reading === null) return trouble(asked, deps);
-  return hear(asked, reading, { service, body: JSON.stringify(heard.reply.body), deps });
+  return hear(asked, reading, { ...said, body: JSON.stringify(heard.reply.body) });
 }
 
 function hear(task: Task, reading: Reading, said: Said): Promise<Task> {
@@ -74,6 +75,7 @@ async function cancel(task: Task, place: Place, deps: TaskDeps): Promise<Task> {
 
 interface Said {
   readonly service: LongService;
+  readonly vendor: string;
   readonly body: string;
   readonly deps: TaskDeps;
 }
@@ -103,7 +105,7 @@ export function readingFound(task: Task, reading: Reading, said: Said): Found {
   }
   if (reading.state === 'lost') return {};
   const error = reading.state === 'failed' ? errorOf(reading) : undefined;
-  const charged = reading.state === 'succeeded' || reading.error?.charged === true;
+  const charged = reading.state === 'succeeded' || isCharged(reading, said);
   return finishing(task, reading.state, {
     body,
     doc: { ...doc, charged },
@@ -118,6 +120,13 @@ export function readingFound(task: Task, reading: Reading, said: Said): Found {
  */
 function dueMs({ linkLifeS }: LongService, nowMs: number): number {
   return nowMs - AHEAD_MS + Math.min(AHEAD_MS, (linkLifeS ?? Number.POSITIVE_INFINITY) * 1_000);
+}
+
+/** Failures are free, but for those that the vendor charges, and for the operator's exceptions. */
+function isCharged({ error }: Reading, { vendor, deps }: Said): boolean {
+  const { always, notRefused } = deps.settings.refunds;
+  if (error === undefined || always.includes(vendor)) return false;
+  return error.charged === true || (error.cause === 'caller' && notRefused.includes(vendor));
 }
 
 function errorOf({ error }: Reading): TaskError {

@@ -1,8 +1,10 @@
 /** Brings a new task to a vendor: at most once, for nobody knows what a second time would cost. */
 import { Fault, toFault } from '../kit/fault.ts';
-import type { Ask, Started } from '../vendors/long.ts';
+import type { Started } from '../vendors/long.ts';
 import type { TaskDeps } from './deps.ts';
 import type { Task, TaskError } from './doc.ts';
+import { type Fitted, fit } from './fit.ts';
+import { writeHanded } from './handed.ts';
 import { type Found, finishing, jitter, LeaseLost, paceMs, save } from './hold-on.ts';
 import { readingFound } from './poll.ts';
 import type { Way } from './routes.ts';
@@ -37,18 +39,18 @@ export async function submit(task: Task, room: Room, deps: TaskDeps): Promise<Ta
   if (jobs !== null && (await deps.tasks.atVendor(id)) >= jobs) {
     return waitForSlot(task, deps);
   }
-  let ask: Ask;
+  let fitted: Fitted;
   try {
-    ask = way.service.start(await vendorJob(task, way, deps));
+    fitted = await fitTo(way, task, deps);
   } catch (thrown) {
     const { code, message } = toFault(thrown);
     const error = { code, message, retryable: false, vendorCode: null };
     return save(task, finishing(task, 'failed', { error }), deps);
   }
-  if (ask.waitMs === undefined) return carryOver(task, { way, ask }, deps);
+  if (fitted.ask.waitMs === undefined) return carryOver(task, { way, fitted }, deps);
   if (!room.take()) return waitForSlot(task, deps);
   try {
-    return await carryOver(task, { way, ask }, deps);
+    return await carryOver(task, { way, fitted }, deps);
   } finally {
     room.give();
   }
@@ -61,11 +63,12 @@ function waitForSlot(task: Task, deps: TaskDeps): Promise<Task> {
 
 interface Sending {
   readonly way: Way;
-  readonly ask: Ask;
+  readonly fitted: Fitted;
 }
 
 /** From here on the vendor may have it, whatever happens to us. */
-async function carryOver(task: Task, { way, ask }: Sending, deps: TaskDeps): Promise<Task> {
+async function carryOver(task: Task, { way, fitted }: Sending, deps: TaskDeps): Promise<Task> {
+  const { ask, dropped } = fitted;
   const { id } = way.upstream;
   const isAtOnce = ask.waitMs !== undefined;
   const sending = await save(
@@ -80,6 +83,7 @@ async function carryOver(task: Task, { way, ask }: Sending, deps: TaskDeps): Pro
         service: way.service.id,
         wireName: way.wireName,
         priceId: way.priceId,
+        dropped,
         sentMs: deps.clock.nowMs(),
         tries: task.doc.tries + 1,
         detail: isAtOnce ? 'awaiting_answer' : 'submitting',
@@ -99,12 +103,23 @@ async function holdLonger(task: Task, waitMs: number | undefined, deps: TaskDeps
   return { ...task, row: { ...row, leaseUntilMs } };
 }
 
-/** Those that have not refused it in this round; the pinned one where it is pinned. */
+/** As this vendor takes it, its files included, whatever another one would have taken. */
+async function fitTo(way: Way, task: Task, deps: TaskDeps): Promise<Fitted> {
+  const { job, row, doc } = task;
+  const handing = { accountId: row.accountId, service: way.service, whole: true };
+  const handed = await writeHanded(job, handing, deps.handed);
+  const whole = { ...task, doc: { ...doc, dropped: [] } };
+  const written = await vendorJob(whole, { ...way, handed }, deps);
+  return fit(written, job.leave ?? 'nothing', way.service);
+}
+
+/** Of those that its hold covers, who has not refused it in this round; the pinned one alone. */
 function waysLeft({ job, row, doc }: Task, deps: TaskDeps): readonly Way[] {
   const ways = waysOf(row.model, job.vendor, deps);
   return ways.filter(
     ({ upstream }) =>
       !doc.refusedBy.includes(upstream.id) &&
+      job.able?.includes(upstream.id) !== false &&
       (job.upstream === null || job.upstream === upstream.id),
   );
 }
@@ -178,18 +193,20 @@ interface Refusal {
   readonly cause: string;
   readonly code: string | null;
   readonly message: string | null;
+  readonly status?: number;
   readonly deps: TaskDeps;
 }
 
 /** It certainly did not begin there. */
 function refused(task: Task, way: Way, refusal: Refusal): Promise<Task> {
-  const { cause, code, message, deps } = refusal;
+  const { cause, code, message, status, deps } = refusal;
   if (cause === 'caller') {
     const error = {
       code: 'vendor_rejected',
       message: message ?? 'The vendor refused this request.',
       retryable: false,
       vendorCode: code,
+      ...(status === undefined ? {} : { vendorStatus: status }),
     };
     return save(task, finishing(task, 'failed', { error }), deps);
   }
@@ -216,7 +233,7 @@ function refused(task: Task, way: Way, refusal: Refusal): Promise<Task> {
 }
 
 interface Acceptance {
-  readonly way: Pick<Way, 'service'>;
+  readonly way: Pick<Way, 'upstream' | 'service'>;
   readonly started: Extract<Started, { accepted: unknown }>;
   readonly body: string;
 }
@@ -230,7 +247,8 @@ export async function accepted(task: Task, got: Acceptance, deps: TaskDeps): Pro
   if (started.reading === undefined) return save(task, { ...base, doc, nextMs }, deps);
   // In one statement: of a job that was over at once, nobody could ask again how it ended.
   const known = { ...task, doc: { ...task.doc, ...doc } };
-  const found = readingFound(known, started.reading, { service: way.service, body, deps });
+  const said = { service: way.service, vendor: way.upstream.vendor.id, body, deps };
+  const found = readingFound(known, started.reading, said);
   const all: Found = { ...base, ...found, doc: { ...doc, ...found.doc } };
   return save(task, { ...all, ...(found.phase === 'finishing' ? {} : { nextMs }) }, deps);
 }

@@ -3,6 +3,8 @@ import { isObject, type Json } from '../kit/json.ts';
 import type { Tasks } from '../storage/ports.ts';
 import type { Job, VendorTask } from '../vendors/job.ts';
 import { type KeptJob, openTask, type Task } from './doc.ts';
+import { without } from './fit.ts';
+import type { Written } from './handed.ts';
 import type { Way } from './routes.ts';
 
 interface Reads {
@@ -10,22 +12,26 @@ interface Reads {
   readonly settings: { readonly publicUrl: string | null };
 }
 
-type Place = Pick<Way, 'upstream' | 'service' | 'wireName'>;
+type Place = Pick<Way, 'upstream' | 'service' | 'wireName'> & { readonly handed?: Written };
 
+/** As this vendor takes it: without what was left out for it. */
 export async function vendorJob(task: Task, way: Place, deps: Reads): Promise<Job> {
   const { publicUrl } = deps.settings;
   const { vendor } = way.upstream;
   const isHeard = publicUrl !== null && way.service.callback !== undefined;
   const callbackUrl = isHeard ? `${publicUrl}/_cb/${vendor.id}/${task.row.token}` : null;
-  return writtenJob(task.job, { wireName: way.wireName, callbackUrl }, deps);
+  const { wireName, handed } = way;
+  const words = { wireName, callbackUrl, ...(handed === undefined ? {} : { handed }) };
+  return writtenJob(without(task.job, task.doc.dropped ?? []), words, deps);
 }
 
 interface Words {
   readonly wireName: string;
   readonly callbackUrl: string | null;
+  readonly handed?: Written;
 }
 
-/** With the vendor's ids where the caller wrote ours. */
+/** With the vendor's ids where the caller wrote ours, and files where he named them. */
 export async function writtenJob(job: KeptJob, words: Words, deps: Reads): Promise<Job> {
   const found = new Map<string, VendorTask>();
   for (const { shown, taskId } of job.sources) {
@@ -33,21 +39,26 @@ export async function writtenJob(job: KeptJob, words: Words, deps: Reads): Promi
     if (row?.vendorId === null || row === undefined) continue;
     found.set(shown, { id: row.vendorId, kept: openTask(row).doc.kept });
   }
+  const { handed, ...rest } = words;
   const ids = new Map([...found].map(([shown, { id }]) => [shown, id]));
+  const all = new Map([...ids, ...(handed?.body ?? [])]);
   const { native } = job;
   return {
     ...job,
-    ...words,
+    ...rest,
+    media: job.media.map((one) => ({ ...one, url: handed?.media.get(one.url) ?? one.url })),
+    options: replaceWords(job.options, handed?.body ?? new Map()) as typeof job.options,
     source: found.values().next().value ?? null,
     native:
       native === null
         ? null
         : {
+            ...native,
             path: native.path
               .split('/')
               .map((part) => ids.get(part) ?? part)
               .join('/'),
-            body: replaceWords(native.body, ids) as typeof native.body,
+            body: replaceWords(native.body, all) as typeof native.body,
           },
   };
 }

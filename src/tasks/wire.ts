@@ -114,7 +114,7 @@ function refusal(
 }
 
 /** Below the base URL, or at a host that the vendor's data names. Answers decide nothing more. */
-function urlOf({ upstream, service }: Place, path: string): string | null {
+export function urlOf({ upstream, service }: Place, path: string): string | null {
   const base = new URL(upstream.baseUrl);
   if (!/^https?:/.test(path)) return upstream.baseUrl.replace(/\/+$/, '') + path;
   const url = new URL(path);

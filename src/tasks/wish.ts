@@ -1,7 +1,8 @@
 /** What a caller asks for, however it was written. */
 import type { JsonObject } from '../kit/json.ts';
-import type { JobMedia, JobParams } from '../vendors/job.ts';
+import type { JobMedia, JobParams, NativeRequest } from '../vendors/job.ts';
 import type { CallbackWish } from './doc.ts';
+import type { Leave } from './fit.ts';
 
 export type { JobParams } from '../vendors/job.ts';
 
@@ -37,12 +38,20 @@ export interface TaskWish {
   readonly media: readonly JobMedia[];
   readonly params: JobParams;
   readonly options: JsonObject;
-  readonly native: { readonly path: string; readonly body: JsonObject } | null;
+  readonly native: NativeRequest | null;
   /** Ids of tasks of this account. */
   readonly sources: readonly string[];
   readonly callback: CallbackWish | null;
   readonly metadata: JsonObject | null;
   readonly repeatKey: string | null;
+  /** What the caller calls it: unique in its account at this door. */
+  readonly ownName?: string;
+  /** Its client says that it sends it anew. */
+  readonly retried?: boolean;
+  /** Of its params. Absent: nothing. */
+  readonly leave?: Leave;
+  /** It must be over by then. Absent: as the settings say. */
+  readonly expiresInS?: number;
 }
 
 /** The kind that a job of these media most likely is. */

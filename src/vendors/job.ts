@@ -60,6 +60,14 @@ export interface VendorTask {
   readonly kept: JsonObject;
 }
 
+/** A request in the vendor's own format. */
+export interface NativeRequest {
+  readonly path: string;
+  readonly body: JsonObject;
+  /** Those of the caller's headers that the vendor is to see. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 /** What is wanted of a model, whatever the vendor. */
 export interface Job {
   readonly kind: string;
@@ -72,11 +80,27 @@ export interface Job {
   /** Fields of the vendor's own, merged last. */
   readonly options: JsonObject;
   /** Written in the vendor's own format: sent as it is, but for model and callback. */
-  readonly native: { readonly path: string; readonly body: JsonObject } | null;
+  readonly native: NativeRequest | null;
   /** The job that this one builds on. */
   readonly source: VendorTask | null;
   /** Our own id, unique for ever, for vendors that take one. */
   readonly ownId: string;
   /** Where the vendor may tell us of a change; null: nowhere. */
   readonly callbackUrl: string | null;
+}
+
+/** What a service takes beside the words of a job. */
+export interface Inputs {
+  /**
+   * Fields of the vendor's own that change the bill and that its `bound` reads, or that change no
+   * price of ours: callers may send them beside a job in our words. Absent: none of those that do.
+   */
+  readonly pricedOptions?: readonly string[];
+  /** Files themselves in place of links to them, as data URLs. Absent: only links are fetched. */
+  readonly inline?: {
+    readonly types: readonly ('image' | 'video' | 'audio')[];
+    readonly bytesMax: number;
+    /** In its own format without the head of a data URL. */
+    readonly bare?: true;
+  };
 }

@@ -3,7 +3,7 @@
  * Data and small pure functions, as everything of a vendor. The engine (tasks/) knows no vendor.
  */
 import type { Json, JsonObject } from '../kit/json.ts';
-import type { Job, PictureField, VendorTask } from './job.ts';
+import type { Inputs, Job, PictureField, VendorTask } from './job.ts';
 import type { Native } from './native.ts';
 import type { Cause } from './shape.ts';
 
@@ -85,7 +85,7 @@ export interface ListedPage {
   readonly more: boolean;
 }
 
-export interface LongService {
+export interface LongService extends Inputs {
   /** Names it among the vendor's. */
   readonly id: string;
   /** Which kinds of model of the catalogue it serves. */

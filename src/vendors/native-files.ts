@@ -15,10 +15,18 @@ export interface NativeFile {
   readonly link: string;
 }
 
+export interface FilesPlace {
+  /** Where the list is asked for. */
+  readonly link: string;
+  /** The `cursor` of the next page; null: this is the last. */
+  readonly next: string | null;
+}
+
 export interface NativeFiles {
   /** Below the mount: POST, and GET and DELETE of `/:id`. */
   readonly path: string;
   /** The part of the form that is the file. */
   readonly field: string;
   readonly write: (file: NativeFile) => Json;
+  readonly writeList: (files: readonly NativeFile[], place: FilesPlace) => Json;
 }

@@ -3,6 +3,9 @@ import type { Json, JsonObject } from '../kit/json.ts';
 import type { JobMedia, JobParams } from './job.ts';
 import type { JobError, JobState } from './long.ts';
 import type { NativeFiles } from './native-files.ts';
+import type { NativeRoute } from './native-routes.ts';
+
+export type * from './native-routes.ts';
 
 export interface NativeAsk {
   readonly params: Readonly<Record<string, string>>;
@@ -25,6 +28,10 @@ export interface NativeWant {
   readonly callbackEvents?: readonly string[];
   /** So long the caller waits for its end before it is answered as it stands by then. */
   readonly patienceMs?: number;
+  /** What the caller calls the job, and may read it by; unique in its account. */
+  readonly ownName?: string;
+  /** Those of its headers that the vendor is to see. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Ids of ours in path or body that stand for jobs at the vendor; replaced before it is sent. */
   readonly sources: readonly string[];
 }
@@ -42,8 +49,10 @@ export interface NativeView {
   /** What the caller sent. */
   readonly asked: JsonObject;
   readonly error: JobError | null;
-  readonly createdS: number;
-  readonly updatedS: number;
+  readonly createdMs: number;
+  readonly updatedMs: number;
+  /** Opens the task's stream without a key, for a while. */
+  readonly pass: string;
   /** The results themselves as base64; only where the route asked for them and we keep them. */
   readonly files?: readonly string[];
 }
@@ -55,77 +64,6 @@ export interface NativeFault {
   readonly requestId: string;
 }
 
-export interface NativeListAsk {
-  readonly offset: number;
-  readonly limit: number;
-  readonly states: readonly NativeView['state'][] | null;
-  readonly ids: readonly string[] | null;
-  readonly model: string | null;
-  /** The id after which the page begins, for lists that go on from where they were. */
-  readonly after?: string;
-  readonly createdAfterMs?: number;
-  /** Absent: jobs of every kind. */
-  readonly kind?: string;
-}
-
-export interface NativePage extends NativeListAsk {
-  readonly base: string;
-  readonly views: readonly NativeView[];
-  readonly total: number;
-  /** There are older ones. */
-  readonly more: boolean;
-}
-
-type Method = 'POST' | 'GET' | 'DELETE';
-
-interface Place {
-  readonly method: Method;
-  readonly path: string;
-  /** Tells routes of one path apart. A job made by it keeps the caller's query in its path. */
-  readonly query?: Readonly<Record<string, string>>;
-  /** Whether the answer holds the results themselves. */
-  readonly inline?: (ask: NativeAsk) => boolean;
-}
-
-export type NativeRoute = Place &
-  (
-    | {
-        readonly does: 'create';
-        readonly want: (ask: NativeAsk) => NativeWant;
-        readonly status: number | ((view: NativeView) => number);
-        /** It answers when the job is over; after so long, that it takes too long. */
-        readonly waitMs?: number;
-        readonly write: (view: NativeView) => Json;
-      }
-    | {
-        readonly does: 'read';
-        /** Where the id stands, if not as `:id` in the path. */
-        readonly idAt?: (ask: NativeAsk) => string;
-        /** How the vendor says that there is no such job. Absent: by a fault. */
-        readonly missing?: () => Json;
-        /** Absent: 200. */
-        readonly status?: (view: NativeView) => number;
-        readonly write: (view: NativeView) => Json;
-      }
-    | {
-        readonly does: 'list';
-        /** Throws a Fault where the query is wrong. */
-        readonly ask: (ask: NativeAsk) => NativeListAsk;
-        readonly write: (page: NativePage) => Json;
-      }
-    | {
-        readonly does: 'remove';
-        /** What removing means in this state. */
-        readonly means: (state: NativeView['state']) => 'cancel' | 'delete' | 'refuse' | 'show';
-        readonly status: number;
-        readonly write: (view: NativeView) => Json | null;
-      }
-    /** What the vendor's data says of itself; null: nothing of that name. */
-    | { readonly does: 'tell'; readonly write: (ask: NativeAsk) => Json | null }
-    /** The secret that proves our calls to this account's own URLs. */
-    | { readonly does: 'secret'; readonly write: (secret: string) => Json }
-  );
-
 export interface Native {
   /** Where the routes begin: "/luma/dream-machine/v1". */
   readonly mount: string;
@@ -133,7 +71,12 @@ export interface Native {
   /** An id in the vendor's own form, out of 32 random hex digits. */
   readonly idOf: (hex: string, createdMs: number) => string;
   /** Where else a caller's key may stand; null: not there. */
-  readonly key?: (header: (name: string) => string | null) => string | null;
+  readonly key?: (
+    header: (name: string) => string | null,
+    query: () => URLSearchParams,
+  ) => string | null;
+  /** Its clients sign their requests; a key pair of ours may do so. */
+  readonly signed?: true;
   /** What a callback is told. Absent: what is read. */
   readonly told?: (view: NativeView) => Json;
   readonly fault: (fault: NativeFault) => Json;

@@ -11,6 +11,14 @@ export interface VendorError {
   readonly cause: Cause;
 }
 
+/** Statuses that say more to a caller than our own 400 does. */
+const SHOWN_STATUSES: ReadonlySet<number> = new Set([400, 404, 409, 413, 415, 422]);
+
+/** Under which status a caller is told of a vendor's refusal. */
+export function shownStatus(status: number): number {
+  return SHOWN_STATUSES.has(status) ? status : 400;
+}
+
 const ERROR_MESSAGE_CHARS_MAX = 2_000;
 
 const CAUSE_BY_STATUS: Readonly<Record<number, Cause>> = Object.freeze({

@@ -12,6 +12,7 @@ export default Object.freeze({
   headers: { 'x-runway-version': '2024-11-06' },
   services: {},
   long: [runwayTasks],
+  // unverified: how it says that an account has no credits left.
   errorAt: { code: '/code', message: '/error' },
   docs: 'https://docs.dev.runwayml.com/api/',
   checked: '2026-11-22',

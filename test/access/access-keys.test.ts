@@ -24,6 +24,7 @@ function start() {
     insert: nothing,
     list: nothing,
     setState: nothing,
+    found: nothing,
     async byId(id) {
       reads += 1;
       return rows.get(id);

@@ -60,7 +60,7 @@ function start(more: Partial<KeyRow> = {}, accountUnlimited = false) {
   const clock = new SimClock();
   const { row, secret } = mintKey(WISH, clock.nowMs());
   keys.put({ ...row, ...more }, accountUnlimited);
-  const access = makeAccess(keys, clock, NO_TOKENS);
+  const access = makeAccess(keys, clock, [NO_TOKENS]);
   const codeOf = async (credential: string | null): Promise<string> => {
     try {
       await access.identify(credential);

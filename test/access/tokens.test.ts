@@ -74,7 +74,7 @@ async function start(more: Partial<AppRow> = {}) {
   const app = { ...row, ...more };
   apps.put(app);
   const tokens = makeTokens({ apps, signer: makeSigner(KEY), clock });
-  const access = makeAccess(NO_KEYS, clock, tokens);
+  const access = makeAccess(NO_KEYS, clock, [tokens]);
   await rest();
   const told = async (credential: string | null): Promise<string> => {
     try {

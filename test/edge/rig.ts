@@ -2,6 +2,7 @@
 import { makeSignedAccess } from '../../src/access/access-keys.ts';
 import { type AppWish, type MintedApp, mintApp } from '../../src/access/apps.ts';
 import { makeAccess, mintKey, type NewKey } from '../../src/access/keys.ts';
+import { makePairCallers } from '../../src/access/pair-callers.ts';
 import { makeTokens } from '../../src/access/tokens.ts';
 import type { BodyReader } from '../../src/edge/body.ts';
 import { controlRoutes } from '../../src/edge/control.ts';
@@ -200,14 +201,17 @@ export async function startEdge(wish: Wish = {}): Promise<Edge> {
     trustedProxies: parseCidrs([]),
     ...wish.server,
   };
-  const access = makeAccess(store.keys, systemClock, tokens);
+  const access = makeAccess(store.keys, systemClock, [tokens]);
   const pairs = store.accessKeys;
   const signers = makeSignedAccess({ pairs, sealer: SEALER, clock: systemClock });
   const server: RunningServer = startServer({
     settings,
     routes,
     access,
-    signatures: makeSignatureGate(signers, relay.deadlines),
+    signatures: makeSignatureGate({
+      ...{ access: signers, deadlines: relay.deadlines },
+      pairs: makePairCallers({ pairs, sealer: SEALER }),
+    }),
     clock: systemClock,
     log: relay.log,
     metrics,

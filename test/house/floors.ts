@@ -32,6 +32,7 @@ const VENDOR_DOORS = [
   'long',
   'native',
   'native-files',
+  'native-routes',
   'read',
   'refusal',
   'shape',

@@ -40,6 +40,17 @@ export const accessKeysSuite = suiteOf('access keys')((store) => {
     expect(await store().accessKeys.byId(row.id)).toEqual({ ...row, state: 'disabled' });
   });
 
+  test('a pair is found with what its account may do', async () => {
+    const { accountId } = await makePurse(store(), 0n);
+    const row = pairRow(accountId);
+    const owner = pairRow('default');
+    for (const one of [row, owner]) await store().accessKeys.insert(one);
+    expect(await store().accessKeys.found(row.id)).toEqual({ pair: row, accountUnlimited: false });
+    const found = await store().accessKeys.found(owner.id);
+    expect(found).toEqual({ pair: owner, accountUnlimited: true });
+    expect(await store().accessKeys.found('none')).toBeUndefined();
+  });
+
   test('what is not there is undefined, and an account must be', async () => {
     expect(await store().accessKeys.byId("' or 1=1 --")).toBeUndefined();
     expect(await store().accessKeys.setState('none', 'active')).toBeFalse();

@@ -58,7 +58,8 @@ export const resourcesSuite = suiteOf('resources')((store) => {
     expect(await store().resources.list(lost)).toEqual([]);
     const down = await store().resources.list({ ...page, order: 'desc' });
     expect(down).toEqual([...rows].reverse().slice(0, 3));
-    expect(await store().resources.count(accountId, 'file')).toBe(5);
+    expect(await store().resources.count(accountId, 'file', NOW_MS)).toBe(5);
+    expect(await store().resources.count(accountId, 'file', NOW_MS + 1_000)).toBe(0);
     const late = { ...page, order: 'asc', nowMs: NOW_MS + 1_000 } as const;
     expect(await store().resources.list(late)).toEqual([]);
   });
@@ -70,6 +71,6 @@ export const resourcesSuite = suiteOf('resources')((store) => {
     await store().resources.insert(resourceRow(accountId, { createdMs: NOW_MS + 1_000 }));
     const which = { id: old.id, accountId, kind: 'file' } as const;
     expect(await store().resources.find(which)).toBeUndefined();
-    expect(await store().resources.count(accountId, 'file')).toBe(1);
+    expect(await store().resources.count(accountId, 'file', NOW_MS)).toBe(1);
   });
 });

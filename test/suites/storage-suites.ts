@@ -8,11 +8,13 @@ import { deliveriesSuite } from './deliveries-suite.ts';
 import { idempotencySuite } from './idempotency-suite.ts';
 import { changesSuite, keysSuite } from './keys-suite.ts';
 import { entriesSuite, holdsSuite, settleSuite } from './ledger-suite.ts';
+import { namedTasksSuite } from './named-tasks-suite.ts';
 import { resourcesSuite } from './resources-suite.ts';
 import { responsesSuite } from './responses-suite.ts';
 import { resultsSuite } from './results-suite.ts';
 import type { MakePlace } from './storage-rig.ts';
 import { taskLooksSuite } from './task-looks-suite.ts';
+import { taskRepeatsSuite } from './task-repeats-suite.ts';
 import { tasksSuite } from './tasks-suite.ts';
 import { webhooksSuite } from './webhooks-suite.ts';
 
@@ -31,6 +33,8 @@ const SUITES = [
   resultsSuite,
   webhooksSuite,
   deliveriesSuite,
+  namedTasksSuite,
+  taskRepeatsSuite,
   holdsSuite,
   settleSuite,
   entriesSuite,

@@ -112,7 +112,12 @@ describe('results', () => {
     const service = rig.deps.routes.pinned('ninth', 'dishes')?.service;
     if (service === undefined) throw new Error('no service');
     const due = (linkLifeS: number | null) => {
-      const said = { service: { ...service, linkLifeS }, body: '{}', deps: rig.deps };
+      const said = {
+        service: { ...service, linkLifeS },
+        vendor: 'ninth',
+        body: '{}',
+        deps: rig.deps,
+      };
       return readingFound(task, { state: 'succeeded' }, said).dueMs ?? Number.NaN;
     };
     const [hour, day, never] = [due(3_600), due(86_400), due(null)];

@@ -49,9 +49,12 @@ export const ninth = Object.freeze({
       read({ body }) {
         if (!isObject(body)) return null;
         const state = WORDS[String(body.how)] ?? 'running';
-        const error = { code: 'burnt', message: 'It is burnt.', cause: 'down' } as const;
+        const cause = body.blame === 'guest' ? 'caller' : 'down';
+        const charged = body.billed === true ? { charged: true } : {};
+        const error = { code: 'burnt', message: 'It is burnt.', cause, ...charged } as const;
         return {
           state,
+          ...(typeof body.percent === 'number' ? { progress: body.percent } : {}),
           outputs: typeof body.plate === 'string' ? [output(body.plate)] : [],
           ...(state === 'failed' ? { error } : {}),
           ...(typeof body.grams === 'number' ? { used: { units: { gram: body.grams } } } : {}),

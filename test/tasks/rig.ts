@@ -59,6 +59,10 @@ export class Kitchen {
   /** Whether the list shows whose note is on an order. */
   notes = true;
   grams: number | null = 100;
+  /** How far all dishes are, where it tells. */
+  percent: number | null = null;
+  /** Whose fault it is that a dish is burnt, and whether it is on the bill. */
+  burnt: JsonObject = {};
   asking = 0;
   askingMax = 0;
 
@@ -94,7 +98,8 @@ export class Kitchen {
     const plate: JsonObject =
       order.how === 'served' ? { plate: `https://kitchen.test/${order.ticket}.mp4` } : {};
     const grams: JsonObject = this.grams === null ? {} : { grams: this.grams };
-    const said: JsonObject = { how: order.how, ...plate, ...grams };
+    const percent: JsonObject = this.percent === null ? {} : { percent: this.percent };
+    const said: JsonObject = { how: order.how, ...plate, ...grams, ...percent, ...this.burnt };
     return reply(200, said);
   };
 
@@ -164,6 +169,11 @@ const SETTINGS: Settings = {
   sureAfterMs: 30_000,
   lostAnswer: 'refund',
   pacePercent: 100,
+  currency: 'CNY',
+  deadlineMs: null,
+  timeoutRefund: 'stopped',
+  retryWindowMs: 60_000,
+  refunds: { always: [], notRefused: [] },
 };
 
 export async function makeRig(more: Partial<Settings> = {}): Promise<Rig> {
@@ -184,6 +194,7 @@ export async function makeRig(more: Partial<Settings> = {}): Promise<Rig> {
     log: makeLog('silent', () => undefined),
     settings: { ...SETTINGS, ...more },
     hints: makeHints(),
+    handed: null,
     keep: null,
     changed: (taskId) => waiters.changed(taskId),
   };

@@ -52,7 +52,7 @@ export async function makeHooks(more: Partial<DeliverDeps> = {}) {
     ...{ clock, guard, random: rig.deps.random, log: rig.deps.log, connectMs: 1_000 },
     ...{ tasks: store.tasks, webhooks: store.webhooks, deliveries: store.deliveries },
     doors: [],
-    linkOf: Object.assign(() => null, { origin: 'https://gateway.test' }),
+    linkOf: Object.assign(() => null, { origin: 'https://gateway.test', passOf: () => '' }),
     secretsOf: makeSecretsOf(secrets),
     ...more,
   };

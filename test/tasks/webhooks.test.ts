@@ -69,6 +69,26 @@ describe('a delivery', () => {
     expect(() => verify(got[2], secret)).toThrow();
   });
 
+  test('of progress goes to who asked for it, and to nobody else', async () => {
+    await webhook({ events: ['task.progress', 'task.succeeded'] });
+    await webhook({ url: 'https://b.test/hook' });
+    const { row } = await rig.create();
+    rig.kitchen.all('simmering');
+    rig.kitchen.percent = 40;
+    await rig.until(() => got.length === 1);
+    expect(JSON.parse(got[0]?.body ?? '')).toMatchObject({
+      type: 'task.progress',
+      data: { id: row.id, progress: 40, status: 'running' },
+    });
+    rig.kitchen.all('served');
+    await rig.until(() => got.length === 3);
+    const told = got.map(({ url, body }) => [url, JSON.parse(body).type]);
+    expect(told.slice(1).sort()).toEqual([
+      [URL_A, 'task.succeeded'],
+      ['https://b.test/hook', 'task.succeeded'],
+    ]);
+  });
+
   test('comes again on the schedule, under one id, until it is taken', async () => {
     await webhook();
     answers = () => (got.length < 4 ? 503 : 204);

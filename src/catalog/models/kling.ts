@@ -83,6 +83,10 @@ export default [
     '0.168',
   ),
   video('kling-lip-sync', [], '0.02'),
+  // 0.05 units each time (a copy of its price list).
+  model({ id: 'kling-identify-face', kind: 'video' }, [
+    { units: { run: { price: '0.007' }, credit_milli: VIDEO_UNIT } },
+  ]),
   video('kling-effects', [], '0.06'),
   video('kling-avatar', [[{ mode: 'std' }, '0.056']], '0.112'),
   image('kling-v1', ['0.0035', '0.0035', '0.0035']),

@@ -19,9 +19,14 @@ function video(names: Names, perSecond?: string): Model {
   return visual(names, 'video', [{ ...LIST, rows }]);
 }
 
+/** It answers in words, not in files. */
+function step(names: Names): Model {
+  return visual(names, 'other', []);
+}
+
 function visual(
   [id, wireName]: Names,
-  kind: 'image' | 'video',
+  kind: 'image' | 'video' | 'other',
   prices: readonly PriceTable[],
 ): Model {
   const offer = { vendor: 'volc-visual', wireName };
@@ -68,5 +73,9 @@ export default [
   video(['jimeng-video-3.0-first-tail-1080p', 'jimeng_i2v_first_tail_v30_1080'], FULL_HD),
   video(['jimeng-video-3.0-pro', 'jimeng_ti2v_v30_pro'], '1.00'),
   video(['jimeng-dreamactor-2.0', 'jimeng_dreamactor_m20_gen_video']),
+  video(['jimeng-dreamactor-1.0', 'jimeng_dream_actor_m1_gen_video_cv']),
   video(['omnihuman-1.5', 'jimeng_realman_avatar_picture_omni_v15']),
+  // What comes before it: is somebody in the picture, and where.
+  step(['omnihuman-1.5-subject', 'jimeng_realman_avatar_picture_create_role_omni_v15']),
+  step(['omnihuman-1.5-masks', 'jimeng_realman_avatar_object_detection']),
 ] satisfies readonly Model[];

@@ -17,6 +17,15 @@ export const CALLER_FAULTS = table('caller', {
     AUTH,
     'This access token is not known here. Ask for one at POST /oauth/token.',
   ],
+  invalid_signed_token: [
+    401,
+
+    'final',
+    AUTH,
+    'This token is not signed by an access key that is known here.',
+  ],
+  signed_token_early: [401, 'final', AUTH, 'This token is not good yet: see its claim nbf.'],
+  signed_token_expired: [401, 'final', AUTH, 'This token has expired: see its claim exp.'],
   key_disabled: [
     401,
 
@@ -227,5 +236,12 @@ export const CALLER_FAULTS = table('caller', {
   task_open: [409, 'final', REQUEST, 'This task has not ended. Cancel it, or wait for its end.'],
   task_limit_exceeded: [429, 'retry', LIMIT, 'This account has as many open tasks as it may.'],
   result_gone: [410, 'final', REQUEST, 'This result is not kept any more.'],
+  public_url_needed: [
+    400,
+
+    'final',
+    REQUEST,
+    'The vendor fetches this file by a link, and this gateway has no public address (public_url).',
+  ],
   webhook_refused: [400, 'final', REQUEST, 'This webhook URL may not be called.'],
 });

@@ -16,7 +16,9 @@ import * as jsonCaps from './0014-json-caps.ts';
 import * as counters from './0020-counters.ts';
 import * as idempotency from './0021-idempotency.ts';
 import * as responses from './0030-responses.ts';
+import * as taskRepeats from './0041-task-repeats.ts';
 import * as inOrder from './0043-in-order.ts';
+import * as ownNames from './0044-own-names.ts';
 import type { Flavour } from './flavour.ts';
 
 export function listMigrations(flavour: Flavour): Readonly<Record<string, Migration>> {
@@ -38,5 +40,7 @@ export function listMigrations(flavour: Flavour): Readonly<Record<string, Migrat
     '0021-idempotency': { up: (db) => idempotency.up(db, flavour) },
     '0030-responses': { up: (db) => responses.up(db) },
     '0043-in-order': { up: (db) => inOrder.up(db) },
+    '0041-task-repeats': { up: (db) => taskRepeats.up(db) },
+    '0044-own-names': { up: (db) => ownNames.up(db) },
   };
 }

@@ -1,11 +1,11 @@
-/** Things of an account that a vendor keeps: whose they are, and where. */
+/** Things of an account that a vendor keeps, or that it handed in: whose they are, and where. */
 
 export interface ResourceRow {
-  /** The vendor's own. */
+  /** The vendor's own; ours where we keep it. */
   readonly id: string;
   readonly accountId: string;
-  readonly kind: 'file' | 'context';
-  /** The upstream that has it: nobody else can be asked about it. */
+  readonly kind: 'file' | 'context' | 'upload';
+  /** The upstream that has it: nobody else can be asked about it. Empty: we have it. */
   readonly upstream: string;
   /** JSON object, as the vendor last showed it. */
   readonly body: string;
@@ -30,7 +30,8 @@ export interface Resources {
   find(which: Pick<ResourceRow, 'id' | 'accountId' | 'kind'>): Promise<ResourceRow | undefined>;
   /** By the time of making; nothing after an id that is not the account's. */
   list(page: ResourcePage): Promise<readonly ResourceRow[]>;
-  count(accountId: string, kind: ResourceRow['kind']): Promise<number>;
+  /** Without what has expired by then. */
+  count(accountId: string, kind: ResourceRow['kind'], nowMs: number): Promise<number>;
   update(id: string, change: Pick<ResourceRow, 'body' | 'expiresMs'>): Promise<void>;
   remove(id: string): Promise<void>;
 }

@@ -36,6 +36,12 @@ export interface TaskRow {
   readonly leaseNo: number;
   /** A second creation under this key is the first one. */
   readonly repeatKey: string | null;
+  /** What its caller calls it, where the vendor's clients may; unique in its account and mount. */
+  readonly ownName: string | null;
+  /** Hash of the request, by which a client's retry is known. */
+  readonly asked: string | null;
+  /** Its maker left before the answer. */
+  readonly unheard: boolean;
   /** Names it to the vendor, where the vendor calls back. */
   readonly token: string;
   /** How many events it has, and of how many the webhooks were told. */
@@ -68,15 +74,19 @@ export type TaskChange = Pick<
 export interface TaskFilter {
   readonly accountId: string;
   readonly limit: number;
-  /** Id before which the page begins; newest first. */
+  /** Id after which the page begins. */
   readonly after?: string;
+  /** Absent: the newest first. */
+  readonly order?: 'asc' | 'desc';
   readonly offset?: number;
   readonly mount?: string;
   readonly nativeIds?: readonly string[];
   readonly states?: readonly TaskState[];
   readonly kind?: string;
   readonly model?: string;
+  readonly models?: readonly string[];
   readonly createdAfterMs?: number;
+  readonly createdBeforeMs?: number;
 }
 
 export interface LeaseAsk {
@@ -87,12 +97,17 @@ export interface LeaseAsk {
 }
 
 export interface Tasks {
-  /** False where the repeat key is taken. */
+  /** False where the repeat key or the own name is taken. */
   insert(row: TaskRow): Promise<boolean>;
   byId(id: string): Promise<TaskRow | undefined>;
   byNativeId(mount: string, nativeId: string): Promise<TaskRow | undefined>;
+  byOwnName(accountId: string, mount: string, name: string): Promise<TaskRow | undefined>;
   byToken(token: string): Promise<TaskRow | undefined>;
   byRepeatKey(accountId: string, key: string): Promise<TaskRow | undefined>;
+  /** The newest that a key asked for in these words since then. */
+  byAsked(keyId: string, asked: string, sinceMs: number): Promise<TaskRow | undefined>;
+  /** Whether whoever asked for it heard of it. */
+  setUnheard(id: string, unheard: boolean): Promise<void>;
   /** The key may be used again. */
   forgetRepeatKey(id: string): Promise<void>;
   list(filter: TaskFilter): Promise<readonly TaskRow[]>;

@@ -3,7 +3,7 @@ import type { Clock } from '../../kit/clock.ts';
 import { hashSecret, newId } from '../../kit/ids.ts';
 import type { Log } from '../../kit/log.ts';
 import type { Deliveries, DeliveryRow, Tasks, WebhookRow, Webhooks } from '../../storage/ports.ts';
-import { openTask, type Task, type TaskEvent } from '../doc.ts';
+import { openTask, PROGRESS, type Task, type TaskEvent } from '../doc.ts';
 import type { NativeDoor } from '../doors.ts';
 import type { LinkOf } from '../view.ts';
 import { eventData, nativePayload, noticePayload, standardPayload } from './payload.ts';
@@ -13,6 +13,8 @@ const TASKS_AT_ONCE = 100;
 export const WEBHOOKS_MAX = 50;
 /** Deliveries that may wait for one target; more are not queued, but can be replayed. */
 const QUEUE_MAX = 10_000;
+/** Not to be told to who asked for every change: they come often. */
+const UNASKED: readonly string[] = ['task.queued', PROGRESS];
 /** Of whom nothing else was said. */
 const END_EVENTS: readonly string[] = ['task.succeeded', 'task.failed', 'task.canceled'];
 
@@ -84,7 +86,7 @@ function ofCallback(task: Task, event: TaskEvent, deps: CollectDeps): DeliveryRo
   const wanted = callback.events.length > 0 ? callback.events : END_EVENTS;
   // Vendors tell of every change, unless they were asked for some.
   const isEvery = isNative && callback.events.length === 0;
-  const isWanted = isEvery ? event.type !== 'task.queued' : wanted.includes(event.type);
+  const isWanted = isEvery ? !UNASKED.includes(event.type) : wanted.includes(event.type);
   if (!isWanted) return [];
   const payload = isNative
     ? nativePayload(task, deps.doors, deps.linkOf)

@@ -7,6 +7,7 @@ import { plainExpiry } from './amounts.ts';
 import { writeFault } from './fault.ts';
 
 const PAGE_MAX = 500;
+const MS_PER_S = 1_000;
 const WORDS: Readonly<Record<NativeView['state'], string>> = Object.freeze({
   queued: 'queued',
   running: 'running',
@@ -75,8 +76,8 @@ function write(view: NativeView): JsonObject {
     error,
     ...(view.state === 'succeeded' && content !== undefined ? { content } : {}),
     execution_expires_after: expiry,
-    created_at: view.createdS,
-    updated_at: view.updatedS,
+    created_at: Math.floor(view.createdMs / MS_PER_S),
+    updated_at: Math.floor(view.updatedMs / MS_PER_S),
   };
 }
 

@@ -6,6 +6,7 @@ import type { Amounts, Ask, JobOutput, LongService, Reply, Started } from '../lo
 
 const PATH = '/images/generations';
 const WAIT_MS = 300_000;
+const INLINE_BYTES_MAX = 10 * 1024 * 1024;
 const LINK_LIFE_S = 86_400;
 /** Of a group, references included. */
 const GROUP_MAX = 15;
@@ -125,4 +126,5 @@ export const arkPictures: LongService = {
   atOnce: { requests: 8, jobs: null },
   bound,
   linkLifeS: LINK_LIFE_S,
+  inline: { types: ['image'], bytesMax: INLINE_BYTES_MAX },
 };

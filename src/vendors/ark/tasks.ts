@@ -19,6 +19,8 @@ const ROLES: Readonly<Record<string, string>> = Object.freeze({
 });
 const LISTED_MAX = 100;
 const LINK_LIFE_S = 86_400;
+/** Of a picture as a data URL (docs/82379/1520757); of videos and sounds nothing is said. */
+const INLINE_BYTES_MAX = 10 * 1024 * 1024;
 const MS_PER_S = 1_000;
 
 function start(job: Job): Ask {
@@ -115,6 +117,8 @@ export const arkTasks: LongService = {
   callback: { id: (body) => (isObject(body) && typeof body.id === 'string' ? body.id : null) },
   pace: { firstMs: 3 * MS_PER_S, growth: 1.3, maxMs: 30 * MS_PER_S, gapMs: 50 },
   atOnce: { requests: 8, jobs: null },
+  pricedOptions: ['frames', 'service_tier'],
+  inline: { types: ['image'], bytesMax: INLINE_BYTES_MAX },
   bound,
   linkLifeS: LINK_LIFE_S,
   native: arkNative,

@@ -1,6 +1,6 @@
 /** Flux's own paths, as npm @ai-sdk/black-forest-labs 2.0 calls them. */
 import { Fault } from '../../kit/fault.ts';
-import type { Json, JsonObject } from '../../kit/json.ts';
+import { type Json, type JsonObject, parseJson } from '../../kit/json.ts';
 import type { Native, NativeAsk, NativeFault, NativeView, NativeWant } from '../native.ts';
 
 const UNREADABLE = 422;
@@ -48,6 +48,9 @@ function write({ id, state, body, error }: NativeView): JsonObject {
 
 function writeFault({ status, message, code }: NativeFault): JsonObject {
   if (status !== UNREADABLE) return { detail: message, error: code, message };
+  // The vendor's own list of what is wrong.
+  const said = parseJson(message);
+  if (Array.isArray(said)) return { detail: said };
   return { detail: [{ loc: ['body'], msg: message, type: 'value_error' }] };
 }
 

@@ -3,6 +3,7 @@ import { isObject, type Json, type JsonObject } from '../../kit/json.ts';
 import type { Job } from '../job.ts';
 import type { Amounts } from '../long.ts';
 import { bodyOf, jobFamily } from './body.ts';
+import { FACES } from './families.ts';
 
 const MS_PER_S = 1_000;
 const MILLI = 1_000;
@@ -20,6 +21,7 @@ export function bound(job: Job): Amounts {
     const from = family.kind === 'reference_to_image' ? 'several' : 'none';
     return { units: { image }, traits: { image: body.image === undefined ? from : 'one' } };
   }
+  if (family.kind === FACES) return { units: { run: 1 } };
   // Effects have theirs in `input`.
   const input: JsonObject = isObject(body.input) ? body.input : {};
   const said = Number(text(body.duration ?? input.duration, ''));

@@ -4,6 +4,7 @@ import type { Job, VendorTask } from '../job.ts';
 import type { JobOutput, Reading, Reply, Started } from '../long.ts';
 import type { Cause } from '../shape.ts';
 import { deducted } from './amounts.ts';
+import { FACES } from './families.ts';
 
 /** 429 has three meanings, which only the code tells apart. */
 export const CAUSES: Readonly<Record<string, Cause>> = Object.freeze({
@@ -47,8 +48,25 @@ export function started({ body }: Reply, { kind }: Job): Started | null {
     return cause === undefined || cause === 'down' ? null : { refused: { code, message, cause } };
   }
   const { data } = body;
-  if (!isObject(data) || typeof data.task_id !== 'string') return null;
+  if (!isObject(data)) return null;
+  if (kind === FACES) return foundFaces(data);
+  if (typeof data.task_id !== 'string') return null;
   return { accepted: { id: data.task_id, kept: { kind } } };
+}
+
+/** Its answer is its result. Pictures of the faces come with it. */
+function foundFaces(data: JsonObject): Started | null {
+  const { session_id: id, face_data: all } = data;
+  if (typeof id !== 'string' || !Array.isArray(all)) return null;
+  const outputs = (all as readonly Json[]).flatMap((one): readonly JobOutput[] => {
+    const url = isObject(one) ? one.face_image : null;
+    return typeof url === 'string' && url !== '' ? [{ type: 'image', role: 'preview', url }] : [];
+  });
+  const used = deducted(data, FACES) ?? { units: { run: 1 } };
+  return {
+    accepted: { id, kept: { kind: FACES } },
+    reading: { state: 'succeeded', outputs, used },
+  };
 }
 
 export function read({ body }: Reply, { kept }: VendorTask): Reading | null {

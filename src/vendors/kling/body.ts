@@ -11,7 +11,7 @@ function unsupported(param: string, message?: string): Fault {
 
 const BY_RATIO = 'This model takes no size. Say aspect_ratio, such as 16:9.';
 
-export function jobFamily({ kind }: Job): KlingFamily {
+export function jobFamily({ kind }: Pick<Job, 'kind'>): KlingFamily {
   const family = familyOf(kind);
   if (family === undefined) throw unsupported('kind');
   return family;
@@ -27,15 +27,18 @@ export function bodyOf(job: Job): JsonObject {
 
 /** A video that is built on is named by its own id, which its job's answer told us. */
 function withVideo(body: JsonObject, { source, native, kind }: Job): JsonObject {
-  const video = source?.kept.video;
+  const { buildsOn } = jobFamily({ kind });
   if (source === null) return body;
+  // What faces were found in is known by its session.
+  if (buildsOn === 'session_id') return { ...body, session_id: source.id };
+  const { video } = source.kept;
   if (typeof video !== 'string') {
     throw new Fault('invalid_request', {
       message: 'That task has no video to build on (yet).',
       param: native === null ? 'input.source_task' : 'video_id',
     });
   }
-  if (kind === 'extend') return { ...body, video_id: video };
+  if (buildsOn === 'video_id') return { ...body, video_id: video };
   const input = isObject(body.input) ? body.input : {};
   return { ...body, input: { ...input, video_id: video } };
 }
@@ -68,6 +71,7 @@ const PLACES: Readonly<Record<string, Readonly<Record<string, string>>>> = Objec
   image_to_video: { first_frame: 'image', last_frame: 'image_tail', mask: 'static_mask' },
   frames_to_video: { first_frame: 'image', last_frame: 'image_tail' },
   image_to_image: { first_frame: 'image', reference: 'image', base: 'image' },
+  identify_face: { base: 'video_url' },
   motion_control: { first_frame: 'image_url', subject: 'image_url', driving: 'video_url' },
   avatar: { face: 'image', first_frame: 'image', audio: 'sound_file' },
   expand: { base: 'image', first_frame: 'image' },

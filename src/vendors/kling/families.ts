@@ -9,10 +9,16 @@ export interface KlingFamily {
   readonly model: string | null;
   /** The body has a field for the model. */
   readonly named: boolean;
+  /** The field that names what it builds on. Absent: `input.video_id`, where there is one. */
+  readonly buildsOn?: 'video_id' | 'session_id';
+  /** It may do without that, and begin with a file. */
+  readonly mayStart?: true;
   /** What is held for where the request does not say how long its result will be. */
   readonly secondsMax: number;
 }
 
+/** The faces of a video, among which the next job chooses: answered at once. */
+export const FACES = 'identify_face';
 const VIDEO = { makes: 'video', named: true, secondsMax: 5 } as const;
 const IMAGE = { makes: 'image', named: true, secondsMax: 0 } as const;
 
@@ -30,7 +36,18 @@ export const FAMILIES: readonly KlingFamily[] = Object.freeze([
     ...{ ...VIDEO, path: '/v1/videos/motion-control', kind: 'motion_control' },
     ...{ model: 'kling-v2-6', secondsMax: 30 },
   },
-  { ...VIDEO, path: '/v1/videos/video-extend', kind: 'extend', model: null, named: false },
+  {
+    ...{ ...VIDEO, path: '/v1/videos/video-extend', kind: 'extend', model: null },
+    ...{ named: false, buildsOn: 'video_id' },
+  },
+  {
+    ...{ ...VIDEO, path: '/v1/videos/identify-face', kind: FACES, model: 'kling-identify-face' },
+    ...{ named: false, buildsOn: 'video_id', mayStart: true },
+  },
+  {
+    ...{ ...VIDEO, path: '/v1/videos/advanced-lip-sync', kind: 'advanced_lip_sync' },
+    ...{ model: 'kling-lip-sync', named: false, buildsOn: 'session_id', secondsMax: 60 },
+  },
   {
     ...{ ...VIDEO, path: '/v1/videos/lip-sync', kind: 'lip_sync' },
     ...{ model: 'kling-lip-sync', named: false, secondsMax: 60 },

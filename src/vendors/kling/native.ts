@@ -1,28 +1,22 @@
 /** Kling's own paths, in its words. */
 import { Fault } from '../../kit/fault.ts';
-import { isObject, type Json, type JsonObject } from '../../kit/json.ts';
+import { isObject, type Json } from '../../kit/json.ts';
 import type {
   Native,
   NativeAsk,
   NativeFault,
   NativeListAsk,
   NativeRoute,
-  NativeView,
   NativeWant,
 } from '../native.ts';
-import { catalogueName, FAMILIES, type KlingFamily } from './families.ts';
+import { catalogueName, FACES, FAMILIES, type KlingFamily } from './families.ts';
+import { envelope, faces, show } from './show.ts';
 
 const PAGES_MAX = 1_000;
 const PAGE_SIZE = { usual: 30, max: 500 };
-const MS_PER_S = 1_000;
 const ID_HEX = 15;
-const WORDS: Readonly<Record<NativeView['state'], string>> = Object.freeze({
-  queued: 'submitted',
-  running: 'processing',
-  succeeded: 'succeed',
-  failed: 'failed',
-  canceled: 'failed',
-});
+/** Faces are found while the caller waits. */
+const WAIT_MS = 55_000;
 const CODES: Readonly<Record<number, number>> = Object.freeze({
   400: 1201,
   401: 1002,
@@ -35,6 +29,14 @@ const CODES: Readonly<Record<number, number>> = Object.freeze({
   503: 5001,
   504: 5002,
 });
+/** Of faults that have a number of their own among those of one status. */
+const OWN_CODES: Readonly<Record<string, number>> = Object.freeze({
+  missing_api_key: 1001,
+  invalid_signed_token: 1000,
+  signed_token_early: 1003,
+  signed_token_expired: 1004,
+  key_expired: 1004,
+});
 const CODE_OTHER = { caller: 1201, server: 5000 };
 
 const text = (value: Json | undefined): string | null =>
@@ -42,10 +44,12 @@ const text = (value: Json | undefined): string | null =>
 
 function want({ body }: NativeAsk, family: KlingFamily): NativeWant {
   const input = isObject(body.input) ? body.input : {};
-  const video = family.kind === 'extend' ? text(body.video_id) : text(input.video_id);
-  if (family.kind === 'extend' && video === null) {
-    throw new Fault('invalid_request', { message: 'video_id is required.', param: 'video_id' });
+  const field = family.buildsOn;
+  const source = text(field === undefined ? input.video_id : body[field]);
+  if (field !== undefined && source === null && family.mayStart !== true) {
+    throw new Fault('invalid_request', { message: `${field} is required.`, param: field });
   }
+  const name = text(body.external_task_id);
   const named = family.named ? (text(body.model_name) ?? family.model) : family.model;
   return {
     model: named === null ? null : catalogueName(family, named),
@@ -54,44 +58,9 @@ function want({ body }: NativeAsk, family: KlingFamily): NativeWant {
     media: [],
     params: {},
     callbackUrl: text(body.callback_url),
-    sources: video === null ? [] : [video],
+    sources: source === null ? [] : [source],
+    ...(name === null ? {} : { ownName: name }),
   };
-}
-
-/** The `data` of an answer: the vendor's last words, but for what is ours. */
-function show(view: NativeView): JsonObject {
-  const said = dataOf(view);
-  const { task_result: result, task_info: info, ...rest } = said;
-  const mine = text(view.asked.external_task_id);
-  const { external_task_id: _, ...others } = isObject(info) ? info : {};
-  return {
-    ...rest,
-    task_id: view.id,
-    task_status: WORDS[view.state],
-    ...(view.error === null ? {} : { task_status_msg: view.error.message }),
-    task_info: { ...others, ...(mine === null ? {} : { external_task_id: mine }) },
-    created_at: view.createdS * MS_PER_S,
-    updated_at: view.updatedS * MS_PER_S,
-    // Not before results are where our links lead.
-    ...(view.state === 'succeeded' && isObject(result) ? { task_result: named(result, view) } : {}),
-  };
-}
-
-function dataOf({ body }: NativeView): JsonObject {
-  return body !== null && isObject(body.data) ? body.data : {};
-}
-
-/** A task's first video bears the task's id, so that one that builds on it can be told whose. */
-function named(result: JsonObject, { id }: NativeView): JsonObject {
-  if (!Array.isArray(result.videos)) return result;
-  const videos = result.videos as readonly Json[];
-  const ours = videos.map((one, at) => (at === 0 && isObject(one) ? { ...one, id } : one));
-  return { ...result, videos: ours };
-}
-
-function envelope(view: NativeView): JsonObject {
-  const requestId = text(view.body?.request_id) ?? view.id;
-  return { code: 0, message: 'SUCCEED', request_id: requestId, data: show(view) };
 }
 
 function listAsk({ query }: NativeAsk, { kind }: KlingFamily): NativeListAsk {
@@ -111,15 +80,12 @@ function pageNumber(said: string | null, [name, usual, max]: Range): number {
 
 function routesOf(family: KlingFamily): readonly NativeRoute[] {
   const { path } = family;
+  const begin = { method: 'POST', path, does: 'create', status: 200 } as const;
+  if (family.kind === FACES) {
+    return [{ ...begin, want: (ask) => want(ask, family), waitMs: WAIT_MS, write: faces }];
+  }
   return [
-    {
-      method: 'POST',
-      path,
-      does: 'create',
-      want: (ask) => want(ask, family),
-      status: 200,
-      write: envelope,
-    },
+    { ...begin, want: (ask) => want(ask, family), write: envelope },
     { method: 'GET', path: `${path}/:id`, does: 'read', write: envelope },
     {
       method: 'GET',
@@ -136,7 +102,8 @@ function routesOf(family: KlingFamily): readonly NativeRoute[] {
 
 function fault({ status, code, message, requestId }: NativeFault): Json {
   const other = status < 500 ? CODE_OTHER.caller : CODE_OTHER.server;
-  const own = /^\d{4}$/.test(code) ? Number(code) : (CODES[status] ?? other);
+  const known = OWN_CODES[code] ?? CODES[status] ?? other;
+  const own = /^\d{4}$/.test(code) ? Number(code) : known;
   return { code: own, message, request_id: requestId };
 }
 

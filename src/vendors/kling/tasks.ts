@@ -11,6 +11,7 @@ import { klingNative } from './native.ts';
 const LISTED_MAX = 100;
 const LINK_LIFE_S = 30 * 86_400;
 const MS_PER_S = 1_000;
+const INLINE_BYTES_MAX = 10 * 1024 * 1024;
 
 function start(job: Job): Ask {
   const call: JsonObject = job.callbackUrl === null ? {} : { callback_url: job.callbackUrl };
@@ -58,6 +59,8 @@ export const klingTasks: LongService = {
   },
   pace: { firstMs: 5 * MS_PER_S, growth: 1.3, maxMs: 30 * MS_PER_S, gapMs: 50 },
   atOnce: { requests: 8, jobs: null },
+  pricedOptions: ['mode', 'sound'],
+  inline: { types: ['image'], bytesMax: INLINE_BYTES_MAX, bare: true },
   bound,
   linkLifeS: LINK_LIFE_S,
   native: klingNative,

@@ -1,11 +1,11 @@
 /** Luma's generations: how a job is begun, asked for and priced. */
 
-import { Fault } from '../../kit/fault.ts';
 import { isObject, type Json, type JsonObject } from '../../kit/json.ts';
 import type { Job } from '../job.ts';
 import type { Amounts, Ask, ListedPage, LongService, Reply } from '../long.ts';
 import { read } from './answers.ts';
 import { lumaNative } from './native.ts';
+import { unified } from './unified.ts';
 
 const LISTED_MAX = 100;
 const MS_PER_S = 1_000;
@@ -13,71 +13,13 @@ const MS_PER_S = 1_000;
 function start(job: Job): Ask {
   const call: JsonObject = job.callbackUrl === null ? {} : { callback_url: job.callbackUrl };
   if (job.native !== null) {
-    const { callback_url: _, ...body } = job.native.body;
+    // Whoever wants to wait waits here: we ask for the end ourselves.
+    const { callback_url: _, sync: __, sync_timeout: ___, ...body } = job.native.body;
     const model: JsonObject = 'model' in body ? { model: job.wireName } : {};
     return { method: 'POST', path: job.native.path, body: { ...body, ...model, ...call } };
   }
-  const { params, source } = job;
-  for (const field of ['fps', 'seed', 'size', 'audio', 'mode', 'watermark', 'count'] as const) {
-    if (params[field] !== undefined) {
-      throw unsupported(`params.${field === 'count' ? 'n' : field}`);
-    }
-  }
-  if (job.negativePrompt !== null && job.kind !== 'add_audio') throw unsupported('negative_prompt');
-  const prompt: JsonObject = job.prompt === null ? {} : { prompt: job.prompt };
-  if (job.kind === 'upscale' || job.kind === 'add_audio') {
-    if (source === null)
-      throw new Fault('invalid_request', {
-        message: 'input.source_task is required.',
-        param: 'input.source_task',
-      });
-    const what = job.kind === 'upscale' ? 'upscale' : 'audio';
-    const resolution: JsonObject =
-      params.resolution === undefined ? {} : { resolution: params.resolution };
-    const negative: JsonObject =
-      job.negativePrompt === null ? {} : { negative_prompt: job.negativePrompt };
-    const body = { generation_type: what === 'audio' ? 'add_audio' : 'upscale_video' };
-    const more = what === 'audio' ? { ...prompt, ...negative } : resolution;
-    return {
-      method: 'POST',
-      path: `/generations/${encodeURIComponent(source.id)}/${what}`,
-      body: { ...body, ...more, ...job.options, ...call },
-    };
-  }
-  const isImage = job.kind.endsWith('_to_image');
-  const body: Record<string, Json> = { model: job.wireName, ...prompt };
-  if (params.aspectRatio !== undefined) body.aspect_ratio = params.aspectRatio;
-  if (params.resolution !== undefined) {
-    if (isImage) throw unsupported('params.resolution');
-    body.resolution = params.resolution;
-  }
-  if (params.durationS !== undefined) body.duration = `${params.durationS}s`;
-  if (params.loop !== undefined) body.loop = params.loop;
-  if (isImage) Object.assign(body, imageRefs(job));
-  else if (job.media.length > 0 || source !== null) body.keyframes = keyframes(job);
-  const path = isImage ? '/generations/image' : '/generations/video';
-  return { method: 'POST', path, body: { ...body, ...job.options, ...call } };
-}
-
-function unsupported(param: string): Fault {
-  return new Fault('unsupported_parameter', { param });
-}
-
-function keyframes({ media, source }: Job): JsonObject {
-  const frames: Record<string, Json> = {};
-  if (source !== null) frames.frame0 = { type: 'generation', id: source.id };
-  for (const [index, { type, role, url }] of media.entries()) {
-    const frame = role === 'first_frame' ? 'frame0' : role === 'last_frame' ? 'frame1' : null;
-    if (type !== 'image' || frame === null) throw unsupported(`input.media[${index}].role`);
-    frames[frame] = { type: 'image', url };
-  }
-  return frames;
-}
-
-function imageRefs({ media }: Job): JsonObject {
-  const index = media.findIndex(({ type, role }) => type !== 'image' || role === 'mask');
-  if (index >= 0) throw unsupported(`input.media[${index}].role`);
-  return media.length === 0 ? {} : { image_ref: media.map(({ url }) => ({ url })) };
+  const { method, path, body } = unified(job);
+  return { method, path, body: { ...(isObject(body) ? body : {}), ...call } };
 }
 
 /** Priced by model, size and length; the answer names no amount. */

@@ -11,6 +11,8 @@ const STATES: Readonly<Record<NativeView['state'], string>> = Object.freeze({
   canceled: 'failed',
 });
 const LIMIT = 100;
+/** How long an answer is held back for who wants the picture in it. */
+const SYNC_S = 60;
 const MS_PER_S = 1_000;
 
 function text(value: Json | undefined): string | null {
@@ -45,8 +47,13 @@ function want(ask: NativeAsk, kind: string): NativeWant {
       ...(resolution === null ? {} : { resolution }),
     },
     callbackUrl: text(body.callback_url),
+    ...(body.sync === true ? { patienceMs: patience(body.sync_timeout) } : {}),
     sources,
   };
+}
+
+function patience(seconds: Json | undefined): number {
+  return (typeof seconds === 'number' && seconds > 0 ? seconds : SYNC_S) * MS_PER_S;
 }
 
 function videoKind(media: readonly JobMedia[], sources: readonly string[]): string {
@@ -63,7 +70,7 @@ function write(view: NativeView): JsonObject {
     generation_type: text(asked.generation_type) ?? 'video',
     state: STATES[view.state],
     failure_reason: view.error?.message ?? null,
-    created_at: new Date(view.createdS * MS_PER_S).toISOString(),
+    created_at: new Date(view.createdMs).toISOString(),
     assets: null,
     model: view.model,
   };
@@ -97,6 +104,15 @@ export const lumaNative: Native = {
     create('/generations/image/reframe', 'image_to_image'),
     create('/generations/:id/upscale', 'upscale'),
     create('/generations/:id/audio', 'add_audio'),
+    {
+      method: 'GET',
+      path: '/generations/concepts/list',
+      does: 'consult',
+      model: 'ray-2',
+      ask: () => ({ method: 'GET', path: '/generations/concepts/list', body: null }),
+      write: ({ body }) => body,
+    },
+    { method: 'GET', path: '/ping', does: 'tell', write: () => ({ message: 'pong' }) },
     { method: 'GET', path: '/generations/:id', does: 'read', write },
     {
       method: 'GET',
@@ -105,9 +121,7 @@ export const lumaNative: Native = {
       ask: ({ query }) => ({
         offset: number(query.get('offset'), 0, Number.MAX_SAFE_INTEGER),
         limit: number(query.get('limit'), 10, LIMIT),
-        states: null,
-        ids: null,
-        model: null,
+        ...{ states: null, ids: null, model: null },
       }),
       write: ({ views, total, limit, offset }) => ({
         generations: views.map(write),

@@ -7,6 +7,8 @@ import { listed, read, started } from './answers.ts';
 import { midjourneyNative } from './native.ts';
 
 const MS_PER_S = 1_000;
+/** unverified: no limit is named. */
+const INLINE_BYTES_MAX = 10 * 1024 * 1024;
 const MODES: readonly string[] = ['fast', 'relax', 'turbo'];
 
 function start(job: Job): Ask {
@@ -85,9 +87,11 @@ function imagine({ prompt, negativePrompt, params }: Job, urls: readonly string[
 }
 
 /** By the piece of work, its action, and the mode in which it is done. */
-function bound({ native, params, kind }: Job): Amounts {
+function bound({ native, params, kind, prompt }: Job): Amounts {
   const path = native?.path ?? '';
-  const mode = /^-(\w+)\/mj/.exec(path)?.[1] ?? params.mode ?? 'default';
+  // What the prompt says of the mode counts before the path.
+  const said = /--(fast|relax|turbo)\b/.exec(prompt ?? '')?.[1];
+  const mode = said ?? /^-(\w+)\/mj/.exec(path)?.[1] ?? params.mode ?? 'default';
   const action = path.split('/').at(-1) || kind;
   return { units: { task: 1 }, traits: { action, mode } };
 }
@@ -119,6 +123,7 @@ export const drawings: LongService = {
   },
   pace: { firstMs: 3 * MS_PER_S, growth: 1.2, maxMs: 15 * MS_PER_S, gapMs: 50 },
   atOnce: { requests: 8, jobs: null },
+  inline: { types: ['image'], bytesMax: INLINE_BYTES_MAX },
   bound,
   // Discord's signed links; unverified.
   linkLifeS: 86_400,

@@ -1,8 +1,10 @@
 /** The paths under /mj of midjourney-proxy, with the prefixes of its modes. */
 import { Fault } from '../../kit/fault.ts';
 import type { Json } from '../../kit/json.ts';
-import type { Native, NativeAsk, NativeFault, NativeRoute, NativeWant } from '../native.ts';
-import { shown, submitted } from './shown.ts';
+import type { Ask } from '../long.ts';
+import type { Native, NativeAsk, NativeFault, NativeListAsk, NativeRoute } from '../native.ts';
+import { shown, submitted, told } from './shown.ts';
+import { SUBMITS, text, want } from './submits.ts';
 
 /** What stands between /mj and the path: /mj-fast/mj/submit/imagine. */
 const PREFIXES = ['', '-fast/mj', '-turbo/mj', '-relax/mj'];
@@ -17,87 +19,37 @@ const CODES: Readonly<Record<number, number>> = Object.freeze({
   429: 23,
 });
 
-function text(value: Json | undefined): string | null {
-  if (typeof value === 'number') return String(value);
-  return typeof value === 'string' && value !== '' ? value : null;
-}
-
-const followUp = (field: 'taskId' | 'content') => (ask: NativeAsk) => {
-  const id = text(ask.body[field])?.trim().split(/\s+/)[0];
-  if (id !== undefined) return { model: null, sources: [id] };
-  throw new Fault('invalid_request', { message: `${field} is required.`, param: field });
-};
-
-const drawing = (needs: readonly string[]) => (ask: NativeAsk) => {
-  const missing = needs.every((field) => isEmpty(ask.body[field]));
-  if (!missing || needs.length === 0) return { model: 'midjourney', sources: [] };
-  const message = `${needs.join(' or ')} is required.`;
-  throw new Fault('invalid_request', { message, param: needs[0] ?? '' });
-};
-
-/** A new video begins with a picture; a longer one with the task that it goes on from. */
-const film = (ask: NativeAsk) => {
-  const id = text(ask.body.taskId);
-  if (id !== null) return { model: null, sources: [id] };
-  return { ...drawing(['image', 'prompt'])(ask), model: 'midjourney-video' };
-};
-
-function isEmpty(value: Json | undefined): boolean {
-  return (value ?? '') === '' || (Array.isArray(value) && value.length === 0);
-}
-
-type Begin = (ask: NativeAsk) => Pick<NativeWant, 'model' | 'sources'>;
-
-const SUBMITS: readonly (readonly [path: string, kind: string, begin: Begin])[] = [
-  ['/submit/imagine', 'text_to_image', drawing(['prompt'])],
-  ['/submit/blend', 'blend', drawing(['base64Array'])],
-  ['/submit/describe', 'describe', drawing(['base64', 'link'])],
-  ['/submit/shorten', 'shorten', drawing(['prompt'])],
-  ['/submit/edits', 'edit', drawing(['prompt'])],
-  ['/submit/edit', 'edit', drawing(['prompt'])],
-  ['/submit/retexture', 'retexture', drawing(['prompt'])],
-  ['/submit/video', 'image_to_video', film],
-  ['/submit/change', 'action', followUp('taskId')],
-  ['/submit/simple-change', 'action', followUp('content')],
-  ['/submit/action', 'action', followUp('taskId')],
-  ['/submit/modal', 'modal', followUp('taskId')],
-  ['/insight-face/swap', 'swap', drawing(['sourceBase64', 'sourceUrl'])],
-];
-
 function routesOf(prefix: string): readonly NativeRoute[] {
-  const creates = SUBMITS.map(([path, kind, begin]): NativeRoute => {
-    const want = (ask: NativeAsk): NativeWant => {
-      const { base64Array, prompt, notifyHook } = ask.body;
-      const isDrawn = kind === 'text_to_image' && !isEmpty(base64Array);
-      return {
-        ...begin(ask),
-        kind: isDrawn ? 'image_to_image' : kind,
-        prompt: text(prompt),
-        media: [],
-        params: {},
-        callbackUrl: text(notifyHook),
-      };
-    };
-    const does = { does: 'create', status: 200, want, write: submitted } as const;
-    return { method: 'POST', path: prefix + path, ...does };
+  const creates = SUBMITS.map((one): NativeRoute => {
+    const does = { does: 'create', status: 200, write: submitted } as const;
+    return { method: 'POST', path: prefix + one[0], ...does, want: (ask) => want(ask, one) };
   });
   return [
     ...creates,
     { method: 'GET', path: `${prefix}/task/:id/fetch`, does: 'read', write: shown },
-    {
-      method: 'POST',
-      path: `${prefix}/task/list-by-condition`,
-      does: 'list',
-      ask: ({ body }) => ({ ...ALL, ids: idsOf(body.ids) }),
-      write: ({ views }) => views.map(shown),
-    },
+    list('POST', `${prefix}/task/list-by-condition`, ({ body }) => ({ ids: idsOf(body.ids) })),
+    list('POST', `${prefix}/task/list-by-ids`, ({ body }) => ({ ids: idsOf(body.ids) })),
+    list('GET', `${prefix}/task/list`, () => ({})),
+    list('GET', `${prefix}/task/queue`, () => ({ states: ['queued', 'running'] })),
     {
       method: 'GET',
-      path: `${prefix}/task/list`,
-      does: 'list',
-      ask: () => ALL,
-      write: ({ views }) => views.map(shown),
+      path: `${prefix}/task/:id/image-seed`,
+      does: 'inquire',
+      ask: (_, { id }) => {
+        const path = `/mj/task/${encodeURIComponent(id)}/image-seed`;
+        return { method: 'GET', path, body: null };
+      },
+      write: told,
     },
+    {
+      method: 'POST',
+      path: `${prefix}/submit/upload-discord-images`,
+      does: 'consult',
+      model: 'midjourney',
+      ask: upload,
+      write: told,
+    },
+    { method: 'GET', path: `${prefix}/image/:id`, does: 'file', type: 'image' },
     {
       method: 'POST',
       path: `${prefix}/task/:id/cancel`,
@@ -107,6 +59,27 @@ function routesOf(prefix: string): readonly NativeRoute[] {
       write: ({ id }) => ({ code: 1, description: 'success', result: id }),
     },
   ];
+}
+
+type Asked = Partial<Pick<NativeListAsk, 'ids' | 'states'>>;
+
+function list(
+  method: NativeRoute['method'],
+  path: string,
+  asked: (ask: NativeAsk) => Asked,
+): NativeRoute {
+  const ask = (said: NativeAsk): NativeListAsk => ({ ...ALL, ...asked(said) });
+  return { method, path, does: 'list', ask, write: ({ views }) => views.map(shown) };
+}
+
+/** Pictures that prompts may then name by their addresses. */
+function upload({ body }: NativeAsk): Ask {
+  if (!Array.isArray(body.base64Array) || body.base64Array.length === 0) {
+    const message = 'base64Array is required.';
+    throw new Fault('invalid_request', { message, param: 'base64Array' });
+  }
+  const { base64Array } = body;
+  return { method: 'POST', path: '/mj/submit/upload-discord-images', body: { base64Array } };
 }
 
 const ALL = { offset: 0, limit: IDS_MAX, states: null, ids: null, model: null } as const;

@@ -1,5 +1,6 @@
 /** A task in the proxy's own words. */
 import { isObject, type Json, type JsonObject } from '../../kit/json.ts';
+import type { Reply } from '../long.ts';
 import type { NativeView } from '../native.ts';
 
 const WORDS: Readonly<Record<NativeView['state'], string>> = Object.freeze({
@@ -10,7 +11,6 @@ const WORDS: Readonly<Record<NativeView['state'], string>> = Object.freeze({
   canceled: 'CANCEL',
 });
 const QUEUED_WORDS: readonly Json[] = ['', 'NOT_START', 'SUBMITTED', 'MODAL'];
-const MS_PER_S = 1_000;
 /** Which of our accounts there did it, and where we are called: nobody's business. */
 const OURS = /^(notifyHook|discord|instance|channel|guild|accountFilter|messageHash$)/;
 
@@ -20,6 +20,13 @@ export function submitted(view: NativeView): JsonObject {
   return typeof code === 'number'
     ? { code, description: description ?? '', result: view.id, properties: said }
     : { code: 1, description: 'Submit success', result: view.id, properties: said };
+}
+
+/** An answer that begins no task, as the proxy gave it. */
+export function told({ body }: Reply): JsonObject {
+  if (!isObject(body)) return { code: 9, description: 'No answer', result: null, properties: {} };
+  const { properties, ...rest } = body;
+  return { ...bare(rest), properties: isObject(properties) ? bare(properties) : {} };
 }
 
 function bare(fields: JsonObject): JsonObject {
@@ -43,7 +50,7 @@ export function shown(view: NativeView): JsonObject {
     prompt: asked.prompt ?? '',
     promptEn: '',
     description: '',
-    submitTime: view.createdS * MS_PER_S,
+    submitTime: view.createdMs,
     startTime: 0,
     finishTime: 0,
     progress: '',

@@ -7,6 +7,7 @@ import { atMost, usedOf } from './amounts.ts';
 
 /** Two minutes are usual for a hard prompt; ten pictures at once take longer. */
 const WAIT_MS = 300_000;
+const INLINE_BYTES_MAX = 50 * 1024 * 1024;
 const NOT_PARAMS = ['durationS', 'aspectRatio', 'resolution', 'fps', 'seed'].concat([
   ...['audio', 'mode', 'loop', 'watermark'],
 ]) as (keyof JobParams)[];
@@ -108,4 +109,5 @@ export const pictures: LongService = {
   atOnce: { requests: 8, jobs: null },
   bound: (job) => atMost(job, bodyOf(job)),
   linkLifeS: null,
+  inline: { types: ['image'], bytesMax: INLINE_BYTES_MAX },
 };

@@ -14,6 +14,11 @@ const UNREADABLE = 422;
 /** How many pictures one call can ask for, by any name that models give it. */
 const COUNTS = ['num_outputs', 'number_of_images', 'num_images'];
 
+/** Inputs of models that are charged by the picture or the run, whatever these say. */
+const FREE_OPTIONS = ['width', 'height', 'num_frames', 'video_length', 'fps', 'megapixels'];
+/** What is advised for a data URL. */
+const INLINE_BYTES_MAX = 256 * 1024;
+
 /**
  * Where it is sent, by the model's name there: a deployment, a model by its name, or a version
  * (alone, or behind the name of its model).
@@ -46,7 +51,8 @@ function start(job: Job): Ask {
       ? {}
       : { webhook: job.callbackUrl, webhook_events_filter: ['start', 'completed'] };
   const body = { ...(version === undefined ? {} : { version }), input, ...call };
-  return { method: 'POST', path, body };
+  const headers = job.native?.headers;
+  return { method: 'POST', path, body, ...(headers === undefined ? {} : { headers }) };
 }
 
 function nativeInput({ native }: Job): JsonObject {
@@ -105,7 +111,10 @@ export const predictions: LongService = {
   // 3,000 questions a minute are allowed.
   pace: { firstMs: MS_PER_S, growth: 1.3, maxMs: 10 * MS_PER_S, gapMs: 25 },
   atOnce: { requests: 16, jobs: null },
+  pricedOptions: [...COUNTS, ...FREE_OPTIONS],
+  inline: { types: ['image', 'video', 'audio'], bytesMax: INLINE_BYTES_MAX },
   bound,
   linkLifeS: LINK_LIFE_S,
+  hosts: ['stream.replicate.com'],
   native: replicateNative,
 };

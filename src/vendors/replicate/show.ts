@@ -1,8 +1,9 @@
 /** A prediction as Replicate shows it. */
 import type { JsonObject } from '../../kit/json.ts';
 import type { NativeView } from '../native.ts';
-import type { NativeFile } from '../native-files.ts';
+import type { FilesPlace, NativeFile } from '../native-files.ts';
 import { findModel } from './models.ts';
+import { streamOf } from './stream.ts';
 
 const STATES: Readonly<Record<NativeView['state'], string>> = Object.freeze({
   queued: 'starting',
@@ -11,7 +12,6 @@ const STATES: Readonly<Record<NativeView['state'], string>> = Object.freeze({
   failed: 'failed',
   canceled: 'canceled',
 });
-const MS_PER_S = 1_000;
 
 /** The vendor's last words; what it would have said where it has said nothing yet. */
 export function write(view: NativeView): JsonObject {
@@ -24,8 +24,9 @@ export function write(view: NativeView): JsonObject {
   return {
     ...{ model: findModel(view.model)?.name ?? name, version: version ?? 'hidden' },
     ...{ data_removed: false, source: 'api' },
-    created_at: new Date(view.createdS * MS_PER_S).toISOString(),
     ...said,
+    // When it was asked for here, by which lists are bounded; the vendor has it a moment later.
+    created_at: new Date(view.createdMs).toISOString(),
     id: view.id,
     ...{ logs: logs ?? '', metrics: metrics ?? {}, started_at: startedAt ?? null },
     input: asked.input ?? {},
@@ -33,11 +34,19 @@ export function write(view: NativeView): JsonObject {
     webhook_events_filter: asked.webhook_events_filter ?? [],
     // Its own word for the state, but not before results are where our links lead.
     status: STATES[state],
-    completed_at: isOver ? (completedAt ?? new Date(view.updatedS * MS_PER_S).toISOString()) : null,
+    completed_at: isOver ? (completedAt ?? new Date(view.updatedMs).toISOString()) : null,
     output: state === 'succeeded' ? (said.output ?? null) : null,
     error: view.error?.message ?? null,
-    urls: { get: link, cancel: `${link}/cancel` },
+    urls: {
+      ...{ get: link, cancel: `${link}/cancel` },
+      ...(streamOf(said) === null ? {} : { stream: `${view.base}/stream/${view.pass}` }),
+    },
   };
+}
+
+export function listFiles(files: readonly NativeFile[], { link, next }: FilesPlace): JsonObject {
+  const more = next === null ? null : `${link}?cursor=${encodeURIComponent(next)}`;
+  return { previous: null, next: more, results: files.map(showFile) };
 }
 
 export function showFile(file: NativeFile): JsonObject {

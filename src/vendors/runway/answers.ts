@@ -1,5 +1,6 @@
 /** What Runway says of a task. */
 import { isObject, type Json, type JsonObject } from '../../kit/json.ts';
+import type { VendorTask } from '../job.ts';
 import type { Amounts, JobError, Reading, Reply } from '../long.ts';
 
 const PERCENT = 100;
@@ -13,7 +14,7 @@ const STATES: Readonly<Record<string, Reading['state']>> = Object.freeze({
   CANCELLED: 'canceled',
 });
 
-export function read({ body }: Reply): Reading | null {
+export function read({ body }: Reply, { kept }: VendorTask): Reading | null {
   if (!isObject(body) || typeof body.status !== 'string') return null;
   // A word that is not known yet is no end.
   const state = STATES[body.status] ?? 'running';
@@ -26,8 +27,9 @@ export function read({ body }: Reply): Reading | null {
     return isKnown ? { ...base, progress: Math.round(progress * PERCENT) } : base;
   }
   const urls = Array.isArray(body.output) ? (body.output as readonly Json[]) : [];
+  const type = kept.makes === 'image' || kept.makes === 'audio' ? kept.makes : 'video';
   const outputs = urls.flatMap((url) =>
-    typeof url === 'string' ? [{ type: 'video', role: 'main', url } as const] : [],
+    typeof url === 'string' ? [{ type, role: 'main', url } as const] : [],
   );
   return { ...base, outputs };
 }

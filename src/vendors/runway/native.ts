@@ -1,16 +1,10 @@
 /** Runway's own paths. Its client gives up at any status that it does not know. */
+
+import { Fault } from '../../kit/fault.ts';
 import { isObject, type Json, type JsonObject } from '../../kit/json.ts';
 import type { Native, NativeAsk, NativeRoute, NativeView, NativeWant } from '../native.ts';
+import { FAMILIES, type RunwayFamily } from './families.ts';
 
-/** By kind; two frames go where one goes. */
-export const PATHS: Readonly<Record<string, string>> = Object.freeze({
-  text_to_video: '/v1/text_to_video',
-  image_to_video: '/v1/image_to_video',
-  frames_to_video: '/v1/image_to_video',
-  video_to_video: '/v1/video_to_video',
-  avatar: '/v1/character_performance',
-});
-const ASKED: readonly string[] = ['text_to_video', 'image_to_video', 'video_to_video', 'avatar'];
 const WORDS: Readonly<Record<NativeView['state'], string>> = Object.freeze({
   queued: 'PENDING',
   running: 'RUNNING',
@@ -18,15 +12,20 @@ const WORDS: Readonly<Record<NativeView['state'], string>> = Object.freeze({
   failed: 'FAILED',
   canceled: 'CANCELLED',
 });
-const MS_PER_S = 1_000;
 
 const text = (value: Json | undefined): string | null =>
   typeof value === 'string' && value !== '' ? value : null;
 
-function want({ body }: NativeAsk, kind: string): NativeWant {
+function want({ body }: NativeAsk, { kind }: RunwayFamily): NativeWant {
+  const model = text(body.model);
+  if (model === null) {
+    const message = 'Validation of body failed: model is required.';
+    throw new Fault('invalid_request', { message, param: 'model' });
+  }
+  const hasImage = Array.isArray(body.referenceImages) && body.referenceImages.length > 0;
   return {
-    model: text(body.model),
-    kind,
+    model,
+    kind: kind === 'text_to_image' && hasImage ? 'image_to_image' : kind,
     prompt: text(body.promptText),
     media: [],
     params: {},
@@ -41,7 +40,7 @@ function write(view: NativeView): JsonObject {
   return {
     ...rest,
     id: view.id,
-    createdAt: new Date(view.createdS * MS_PER_S).toISOString(),
+    createdAt: new Date(view.createdMs).toISOString(),
     status:
       said.status === 'THROTTLED' && view.state === 'queued' ? 'THROTTLED' : WORDS[view.state],
     ...(view.state === 'running' ? { progress: progress ?? 0 } : {}),
@@ -57,22 +56,21 @@ function failureOf({ error }: NativeView): JsonObject {
   return { failure: error?.message ?? 'The task failed.', ...code };
 }
 
-function create(kind: string): NativeRoute {
-  const path = PATHS[kind] ?? '';
-  const does = { does: 'create', status: 200 } as const;
-  return {
-    method: 'POST',
-    path,
-    ...does,
-    want: (ask) => want(ask, kind),
-    write: ({ id }: NativeView) => ({ id }),
-  };
+function create(family: RunwayFamily): NativeRoute {
+  const does = { does: 'create', status: 200, write: begun } as const;
+  return { method: 'POST', path: family.path, ...does, want: (ask) => want(ask, family) };
+}
+
+/** What it may cost is the vendor's guess; ours stands in the task. */
+function begun({ id, body }: NativeView): JsonObject {
+  const { estimatedCost } = body ?? {};
+  return { id, ...(estimatedCost === undefined ? {} : { estimatedCost }) };
 }
 
 export const runwayNative: Native = {
   mount: '/runway',
   routes: [
-    ...ASKED.map(create),
+    ...FAMILIES.map(create),
     { method: 'GET', path: '/v1/tasks/:id', does: 'read', write },
     {
       method: 'DELETE',

@@ -15,10 +15,20 @@ const CODES: Readonly<Record<number, number>> = Object.freeze({
   429: 50_430,
 });
 /** Faults of the door, before the service itself is reached. */
-const DOOR: Readonly<Record<number, readonly [code: string, number: number]>> = Object.freeze({
-  401: ['InvalidAccessKey', 100_009],
-  403: ['AccessDenied', 100_013],
-  404: ['InvalidActionOrVersion', 100_008],
+const DOOR: Readonly<Record<number | string, readonly [code: string, number: number]>> =
+  Object.freeze({
+    401: ['InvalidAccessKey', 100_009],
+    403: ['AccessDenied', 100_013],
+    404: ['InvalidActionOrVersion', 100_008],
+  });
+
+/** What is wrong with a signature, by our own words for it. */
+const SIGNATURE: typeof DOOR = Object.freeze({
+  invalid_timestamp: ['InvalidTimestamp', 100_006],
+  signature_mismatch: ['SignatureDoesNotMatch', 100_010],
+  signature_replayed: ['InvalidTimestamp', 100_006],
+  invalid_authorization: ['InvalidAuthorization', 100_024],
+  invalid_credential: ['InvalidCredential', 100_025],
 });
 
 function text(value: Json | undefined): string | null {
@@ -112,14 +122,18 @@ export const visualNative: Native = {
     BigInt(`0x${hex.slice(0, 15)}`)
       .toString()
       .padStart(19, '7'),
-  /** The key stands where the access key id would: in the credential of a signature. */
-  key: (header) =>
-    /^HMAC-SHA256 Credential=([^/,\s]+)\//.exec(header('authorization') ?? '')?.[1] ?? null,
+  signed: true,
+  /** A plain key stands where the access key id would: in the credential of a signature. */
+  key(header, query) {
+    const signed = /^HMAC-SHA256 Credential=([^/,\s]+)\//.exec(header('authorization') ?? '')?.[1];
+    // Signed in the query, where the body stays unsigned.
+    return signed ?? query().get('X-Credential')?.split('/')[0] ?? null;
+  },
   fault,
 };
 
 function fault({ status, code, message, requestId }: NativeFault): Json {
-  const [word, number] = DOOR[status] ?? [];
+  const [word, number] = SIGNATURE[code] ?? DOOR[status] ?? [];
   const own = Number(code);
   if (word !== undefined && !Number.isInteger(own)) {
     const error: JsonObject = { Code: word, CodeN: number ?? 0, Message: message };

@@ -11,6 +11,8 @@ const VERSION = '2022-08-31';
 const MS_PER_S = 1_000;
 /** Of a picture that is answered at once; unverified how long the service itself lets it take. */
 const WAIT_MS = 120 * MS_PER_S;
+/** unverified: documents of single models say 4.7 MB. */
+const INLINE_BYTES_MAX = 4_700_000;
 const FRAMES = 121;
 /** Speech may be as long. */
 const SPEECH_S_MAX = 60;
@@ -97,7 +99,7 @@ function bound({ kind, native, params, options }: Job): Amounts {
 
 export const visual: LongService = {
   id: 'visual',
-  models: ['image', 'video'],
+  models: ['image', 'video', 'other'],
   kinds: ['text_to_image', 'image_to_image', 'text_to_video', 'image_to_video'].concat([
     'frames_to_video',
     'avatar',
@@ -112,6 +114,7 @@ export const visual: LongService = {
   pace: { firstMs: 2 * MS_PER_S, growth: 1.2, maxMs: 15 * MS_PER_S, gapMs: 100 },
   // How many at once is a matter of the account; beyond, it says 50430.
   atOnce: { requests: 4, jobs: null },
+  inline: { types: ['image'], bytesMax: INLINE_BYTES_MAX, bare: true },
   bound,
   // An hour for videos, a day for pictures.
   linkLifeS: 3_600,
