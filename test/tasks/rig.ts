@@ -53,7 +53,7 @@ export type Mood =
 
 export class Kitchen {
   readonly orders: Order[] = [];
-  readonly asked: { readonly method: string; readonly path: string }[] = [];
+  readonly asked: { readonly method: string; readonly path: string; readonly atMs: number }[] = [];
   readonly #clock: SimClock;
   mood: Mood = 'well';
   /** Whether the list shows whose note is on an order. */
@@ -77,7 +77,7 @@ export class Kitchen {
   readonly outbound = async (request: OutboundRequest) => {
     const { pathname, search } = new URL(request.url);
     const path = pathname.replace('/api', '') + search;
-    this.asked.push({ method: request.method, path });
+    this.asked.push({ method: request.method, path, atMs: this.#clock.nowMs() });
     this.asking += 1;
     this.askingMax = Math.max(this.askingMax, this.asking);
     await Promise.resolve();
