@@ -179,7 +179,7 @@ async function run(booted: Booted, chosen: Chosen): Promise<Running> {
   running = openDoors(settings, {
     settings: serverSettings(settings),
     routes: [
-      ...once.around(frontRoutes(edge)),
+      ...once.around(frontRoutes({ ...edge, slow: taskRoutes })),
       ...tasks.routes,
       ...oauthRoutes({ ...edge, tokens }),
       ...mountJson(appRoutes({ ...store, clock }), edge),

@@ -15,6 +15,7 @@ import { type RunningServer, type ServerSettings, startServer } from '../../src/
 import { makeSignatureGate } from '../../src/edge/signed.ts';
 import { parseCidrs } from '../../src/kit/cidr.ts';
 import { type Clock, Deadlines, systemClock } from '../../src/kit/clock.ts';
+import { Fault } from '../../src/kit/fault.ts';
 import type { Outbound } from '../../src/kit/fetch.ts';
 import { makeLog } from '../../src/kit/log.ts';
 import { makeSealer } from '../../src/kit/seal.ts';
@@ -29,6 +30,7 @@ import { makeEndpoints } from '../../src/relay/endpoints.ts';
 import { makeRoutes } from '../../src/relay/upstreams.ts';
 import { MemoryCounters } from '../../src/storage/memory/counters.ts';
 import type { LeakRule, Store } from '../../src/storage/ports.ts';
+import type { TaskRoutes } from '../../src/tasks/routes.ts';
 import compatible from '../../src/vendors/openai-compatible.ts';
 import { BREAKER, MODEL, PRICE, SETTINGS } from '../relay/rig.ts';
 import { makeSqlitePlace, type SqlitePlace } from '../storage/sqlite-place.ts';
@@ -48,6 +50,8 @@ export interface Wish {
   readonly tokenClock?: Clock;
   /** Data that another edge serves as well. */
   readonly place?: SqlitePlace;
+  /** Models that are asked as tasks; absent: none. */
+  readonly slow?: Pick<TaskRoutes, 'find' | 'list'>;
   /** Puts something around the routes on which callers ask. */
   readonly around?: (routes: readonly Route[], deps: AroundDeps) => readonly Route[];
 }
@@ -143,6 +147,13 @@ async function makeRelay(store: Store, outbound: Outbound, logged: string[]) {
   return { relay, metrics };
 }
 
+const NO_TASKS: Pick<TaskRoutes, 'find' | 'list'> = {
+  find() {
+    throw new Fault('model_not_found');
+  },
+  list: () => [],
+};
+
 const plainly = (routes: readonly Route[]) => routes;
 
 /** Makes keys and apps of the account `default`. */
@@ -173,6 +184,7 @@ export async function startEdge(wish: Wish = {}): Promise<Edge> {
     bodyLimits: { bytesMax: BODY_BYTES_MAX, timeMs: BODY_TIME_MS },
     strictLeak: wish.strictLeak ?? null,
     kept: { responses: store.responses, clock: relay.clock, log: relay.log },
+    slow: wish.slow ?? NO_TASKS,
   };
   const health = {
     ...{ ping: () => store.ping(), counters: async () => 'ok' as const },
