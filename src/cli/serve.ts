@@ -27,6 +27,7 @@ import { Breaker } from '../relay/breaker.ts';
 import type { Call, RelayDeps } from '../relay/call.ts';
 import { makeCredentials } from '../relay/credentials.ts';
 import { makeEndpoints } from '../relay/endpoints.ts';
+import { makeSettlements, type Settlements } from '../relay/settlements.ts';
 import { makeRoutes, type Routes, type Upstream } from '../relay/upstreams.ts';
 import { makeTaskRoutes, type TaskRoutes } from '../tasks/routes.ts';
 import { type Booted, boot, COMMON_FLAGS, makeFirstKeys } from './boot.ts';
@@ -126,6 +127,7 @@ interface Running {
   readonly server: Doors;
   readonly live: ReadonlySet<Call>;
   readonly models: () => readonly string[];
+  readonly settlements: Pick<Settlements, 'stop'>;
   readonly stopTimers: () => void;
   readonly closeCounters: () => Promise<void>;
   readonly stopTasks: () => Promise<void>;
@@ -136,7 +138,12 @@ async function run(booted: Booted, chosen: Chosen): Promise<Running> {
   const clock = systemClock;
   const deadlines = new Deadlines(clock);
   const live = new Set<Call>();
-  const metrics = makeMetrics(() => live.size);
+  const metrics = makeMetrics({
+    openCalls: () => live.size,
+    unsettledCalls: () => settlements.waiting(),
+  });
+  const { ledger } = store;
+  const settlements = makeSettlements({ clock, ledger, log, tell: metrics.settlement });
   const counted = await openCounters(booted, chosen.secrets);
   const limits = makeLimits(counted.counters, limitDefaults(settings));
   const breaker = new Breaker(breakerSettings(settings), clock);
@@ -152,7 +159,8 @@ async function run(booted: Booted, chosen: Chosen): Promise<Running> {
     routes,
     endpoints,
     limits,
-    ledger: store.ledger,
+    ledger,
+    settlements,
     breaker,
     settings: relaySettings(settings),
     log,
@@ -197,7 +205,8 @@ async function run(booted: Booted, chosen: Chosen): Promise<Running> {
   const stops = [stopTimer, stopOnce, keepSweeping(kept)];
   const stopTimers = (): void => stops.forEach((stop) => void stop());
   const closeCounters = counted.close;
-  return { server: running, live, models, stopTimers, closeCounters, stopTasks: tasks.stop };
+  const stopTasks = tasks.stop;
+  return { server: running, live, models, settlements, stopTimers, closeCounters, stopTasks };
 }
 
 /** No proxy stands between us and the vendors. */
@@ -349,5 +358,6 @@ async function stop(running: Running, settings: Settings): Promise<void> {
   server.kill();
   // The last settlements are in the turn of the loop that follows.
   await systemClock.sleep(50);
+  await running.settlements.stop();
   await running.closeCounters();
 }

@@ -34,7 +34,7 @@ export async function handle(input: CallInput, deps: RelayDeps): Promise<Answer>
     const reason: EndReason =
       call.stopped ?? (fault.code === 'vendor_timeout' ? 'timeout' : 'vendor_fault');
     const ending = { reason, fault: call.stopped === 'caller_left' ? null : fault };
-    void settle(call, { ...ending, usage: null, contentBytes: stoppedBytes(call) }, deps);
+    settle(call, { ...ending, usage: null, contentBytes: stoppedBytes(call) }, deps);
     throw withSunset(fault, route.model);
   }
 }
@@ -242,7 +242,7 @@ async function answer(call: Call, begun: Begun, deps: RelayDeps): Promise<Answer
   if (begun.kind === 'stream') {
     return { kind: 'stream', headers, pump: makePump(call, begun.stream, deps) };
   }
-  void settle(
+  settle(
     call,
     {
       reason: call.stopped ?? 'complete',

@@ -27,6 +27,7 @@ import { Breaker } from '../../src/relay/breaker.ts';
 import type { Call, RelayDeps } from '../../src/relay/call.ts';
 import { makeCredentials } from '../../src/relay/credentials.ts';
 import { makeEndpoints } from '../../src/relay/endpoints.ts';
+import { makeSettlements } from '../../src/relay/settlements.ts';
 import { makeRoutes } from '../../src/relay/upstreams.ts';
 import { MemoryCounters } from '../../src/storage/memory/counters.ts';
 import type { LeakRule, Store } from '../../src/storage/ports.ts';
@@ -123,7 +124,13 @@ async function makeRelay(store: Store, outbound: Outbound, logged: string[]) {
     list: () => models,
   };
   const live = new Set<Call>();
-  const metrics = makeMetrics(() => live.size);
+  const metrics = makeMetrics({
+    openCalls: () => live.size,
+    unsettledCalls: () => settlements.waiting(),
+  });
+  const log = makeLog('debug', (text) => void logged.push(text));
+  const { ledger } = store;
+  const settlements = makeSettlements({ clock, ledger, log, tell: metrics.settlement });
   const relay: RelayDeps = {
     clock,
     deadlines: new Deadlines(clock),
@@ -137,10 +144,11 @@ async function makeRelay(store: Store, outbound: Outbound, logged: string[]) {
       tokensPerMinute: 0,
       concurrency: 0,
     }),
-    ledger: store.ledger,
+    ledger,
+    settlements,
     breaker: new Breaker(BREAKER, clock),
     settings: SETTINGS,
-    log: makeLog('debug', (text) => void logged.push(text)),
+    log,
     observer: metrics.observer,
     live,
   };
