@@ -41,6 +41,7 @@ import {
   relaySettings,
   serverSettings,
 } from './part-settings.ts';
+import { exchangeOf, ownPrices } from './price-settings.ts';
 import { printLine } from './print.ts';
 import { type SandboxProcess, startSandboxProcess } from './sandbox-process.ts';
 import { openSecrets, type Secrets } from './secrets.ts';
@@ -50,6 +51,7 @@ import { watchTls } from './tls.ts';
 import {
   type Configured,
   configureUpstreams,
+  listPlaces,
   refreshCredentials,
   sandboxUpstreams,
 } from './upstreams.ts';
@@ -257,7 +259,8 @@ function openDoors(settings: Settings, deps: ServerDeps): Doors {
 /** The routes are made anew when a day begins, for prices begin on days, and for a new key. */
 async function freshRoutes(booted: Booted, chosen: Chosen) {
   const { configured, secrets } = chosen;
-  const catalog = loadCatalog(configured.models);
+  const own = ownPrices(booted.settings, listPlaces(configured.upstreams));
+  const catalog = loadCatalog(configured.models, own);
   const today = (): string => new Date(systemClock.nowMs()).toISOString().slice(0, 10);
   let day = today();
   let { upstreams } = configured;
@@ -320,11 +323,7 @@ async function routesOn(day: string, wish: RoutesWish) {
   const priceOf = async (offer: Offer) => {
     const table = priceOn(offer, day);
     if (table === undefined) return null;
-    const exchange = table.currency === settings.currency ? '1' : settings.exchange[table.currency];
-    if (exchange === undefined) {
-      throw new Error(`exchange.${table.currency}: set what it costs in ${settings.currency}.`);
-    }
-    const price = readPrice(table.rows, table.currency, exchange);
+    const price = readPrice(table.rows, table.currency, exchangeOf(table.currency, settings));
     return { price, id: await store.ledger.keepPrice(price.snapshot) };
   };
   return {

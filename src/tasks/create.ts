@@ -34,7 +34,7 @@ export async function createTask(wish: TaskWish, deps: TaskDeps): Promise<Create
   const affordable = wish.caller.unlimited ? ways : ways.filter(({ price }) => price !== null);
   if (affordable.length === 0) throw new Fault('no_price', { param: 'model' });
   const amount = await holdAmount(job, affordable, deps);
-  const row = draft(wish, { job, asked, model, first: affordable[0] as Way, amount }, deps);
+  const row = draft(wish, { job, asked, model, ways: affordable, amount }, deps);
   if (!(await deps.tasks.insert(row))) {
     // Made by a twin of this request, a moment ago.
     const twin = await repeated(wish, asked, deps);
@@ -191,7 +191,8 @@ interface Making {
   readonly job: Draft;
   readonly asked: string;
   readonly model: string;
-  readonly first: Way;
+  /** The first is tried first. */
+  readonly ways: readonly Way[];
   readonly amount: bigint;
 }
 
@@ -202,7 +203,8 @@ function draft(wish: TaskWish, making: Making, deps: TaskDeps): TaskRow {
   const nowMs = deps.clock.nowMs();
   const id = newId('task');
   const hex = randomHex() + randomHex();
-  const { first, amount, asked, model } = making;
+  const { ways, amount, asked, model } = making;
+  const first = ways[0] as Way;
   const job: KeptJob = { ...making.job, asked };
   const doc: TaskDoc = {
     requestId: wish.requestId,
@@ -211,6 +213,7 @@ function draft(wish: TaskWish, making: Making, deps: TaskDeps): TaskRow {
     wireName: first.wireName,
     kept: {},
     priceId: null,
+    prices: Object.fromEntries(ways.map((way) => [way.upstream.id, way.priceId])),
     estimate: amount.toString(),
     charge: null,
     sentMs: null,

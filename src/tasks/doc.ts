@@ -63,6 +63,8 @@ export interface TaskDoc {
   readonly wireName: string;
   readonly kept: JsonObject;
   readonly priceId: string | null;
+  /** Prices at which it was held, by upstream: whoever does it, this is what it costs. */
+  readonly prices?: Readonly<Record<string, string | null>>;
   /** Most that it may cost and what it did cost, nano-units as text. */
   readonly estimate: string;
   readonly charge: string | null;

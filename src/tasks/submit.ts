@@ -45,7 +45,7 @@ export async function submit(task: Task, deps: TaskDeps): Promise<Task> {
         vendor: way.upstream.vendor.id,
         service: way.service.id,
         wireName: way.wireName,
-        priceId: way.priceId,
+        priceId: heldAt(task, way),
         sentMs: deps.clock.nowMs(),
         tries: task.doc.tries + 1,
         detail: 'submitting',
@@ -54,6 +54,12 @@ export async function submit(task: Task, deps: TaskDeps): Promise<Task> {
     deps,
   );
   return hear(sending, way, { heard: await send(way, ask, deps), deps });
+}
+
+/** The day's price, or the operator's, may be another one by now; the caller agreed to that one. */
+function heldAt({ doc }: Task, { upstream, priceId }: Way): string | null {
+  const held = doc.prices?.[upstream.id];
+  return held === undefined ? priceId : held;
 }
 
 /** Those that have not refused it in this round; the pinned one where it is pinned. */
