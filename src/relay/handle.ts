@@ -1,6 +1,6 @@
 /** The story of one call. All branching is here; the steps are small and stand alone. */
 import type { WireRequest } from '../dialects/shape.ts';
-import { Fault, type FaultCode, toFault } from '../kit/fault.ts';
+import { Fault, type FaultCode, storageFault, toFault } from '../kit/fault.ts';
 import { newId } from '../kit/ids.ts';
 import { formatMoney } from '../kit/money.ts';
 import { explainRefusal } from '../ledger/budget.ts';
@@ -209,7 +209,7 @@ function boundOf(
 /** The hold is on disk before any vendor is asked; nobody skips it. */
 async function hold(call: Call, deps: RelayDeps): Promise<void> {
   const verdict = await deps.ledger.hold(call.hold).catch((error: unknown) => {
-    throw new Fault('storage_unavailable', { cause: error, retryAfterS: 1 });
+    throw storageFault(error);
   });
   call.queuedMs = Math.round(deps.clock.tickMs() - call.input.startedTickMs);
   if (verdict === 'held') {

@@ -1,5 +1,5 @@
 /** A wish becomes a task: checked, paid in advance, and on disk, before any vendor hears of it. */
-import { Fault, toFault } from '../kit/fault.ts';
+import { Fault, storageFault, toFault } from '../kit/fault.ts';
 import { hashSecret, newId, newName } from '../kit/ids.ts';
 import { formatMoney } from '../kit/money.ts';
 import { explainRefusal } from '../ledger/budget.ts';
@@ -290,7 +290,7 @@ async function payFor(row: TaskRow, payment: Payment, deps: TaskDeps): Promise<T
     startedMs: row.createdMs,
   };
   const verdict = await deps.ledger.hold(hold).catch((error: unknown) => {
-    throw new Fault('storage_unavailable', { cause: error, retryAfterS: 1 });
+    throw storageFault(error);
   });
   if (verdict !== 'held') {
     await deps.tasks.dropDraft(row.id);
