@@ -1,19 +1,23 @@
 /** What the floors above may ask of storage. Every maker keeps all of it. */
 
+import type { Acts } from './ports/acts.ts';
 import type { Endpoints } from './ports/endpoints.ts';
 import type { Results } from './ports/files.ts';
 import type { Idempotency } from './ports/idempotency.ts';
 import type { BudgetRefusal, Budgets, Statements } from './ports/money.ts';
+import type { Alarms, Notices } from './ports/notices.ts';
 import type { Resources } from './ports/resources.ts';
 import type { Responses } from './ports/responses.ts';
 import type { Tasks } from './ports/tasks.ts';
 import type { Deliveries, Webhooks } from './ports/webhooks.ts';
 
+export type * from './ports/acts.ts';
 export type * from './ports/counters.ts';
 export type * from './ports/endpoints.ts';
 export type * from './ports/files.ts';
 export type * from './ports/idempotency.ts';
 export type * from './ports/money.ts';
+export type * from './ports/notices.ts';
 export type * from './ports/resources.ts';
 export type * from './ports/responses.ts';
 export type * from './ports/tasks.ts';
@@ -380,6 +384,9 @@ export interface Store {
   readonly results: Results;
   readonly webhooks: Webhooks;
   readonly deliveries: Deliveries;
+  readonly acts: Acts;
+  readonly notices: Notices;
+  readonly alarms: Alarms;
   /** Throws where the database does not answer. */
   ping(): Promise<void>;
   /** Writes what waits, in bounded time, and lets go of everything. */

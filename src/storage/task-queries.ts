@@ -1,6 +1,6 @@
 /** Tasks through Kysely, each change one statement: a lease or a save is whole or not at all. */
 import { type ExpressionBuilder, type Kysely, type Selectable, sql } from 'kysely';
-import type { TaskFilter, TaskRow, Tasks } from './ports/tasks.ts';
+import type { TaskFilter, TaskRow, TaskSurvey, Tasks } from './ports/tasks.ts';
 import type { Schema, TasksTable } from './schema.ts';
 
 type Db = Kysely<Schema>;
@@ -47,6 +47,14 @@ export function taskQueries(db: Db): Tasks {
         .executeTakeFirstOrThrow();
       return Number(row.count);
     },
+    async survey(filter) {
+      const rows = await select()
+        .where(looksLike(filter))
+        .orderBy('id', 'desc')
+        .limit(filter.limit)
+        .execute();
+      return rows.map(readTask);
+    },
     ...leases(db),
     ...heldWrites(db),
     ...looks(db),
@@ -76,7 +84,7 @@ export function taskQueries(db: Db): Tasks {
   };
 }
 
-function leases(db: Db): Pick<Tasks, 'due' | 'lease' | 'clearLeases'> {
+function leases(db: Db): Pick<Tasks, 'due' | 'lease' | 'leaseOne' | 'clearLeases'> {
   return {
     async due(nowMs) {
       const rows = await db
@@ -107,6 +115,18 @@ function leases(db: Db): Pick<Tasks, 'due' | 'lease' | 'clearLeases'> {
         .returningAll()
         .execute();
       return rows.map(readTask).sort((a, b) => a.nextMs - b.nextMs);
+    },
+    async leaseOne(id, nowMs, untilMs) {
+      const row = await db
+        .updateTable('tasks')
+        .set({ lease_until_ms: untilMs, lease_no: sql<number>`lease_no + 1` })
+        .where('id', '=', id)
+        .where('ended_ms', 'is', null)
+        .where('phase', '<>', 'draft')
+        .where('lease_until_ms', '<=', nowMs)
+        .returningAll()
+        .executeTakeFirst();
+      return row === undefined ? undefined : readTask(row);
     },
     async clearLeases() {
       const due = { next_ms: 0 };
@@ -226,6 +246,21 @@ function meets(filter: TaskFilter) {
     if (kind !== undefined) all.push(eb('kind', '=', kind));
     if (model !== undefined) all.push(eb('model', '=', model));
     if (createdAfterMs !== undefined) all.push(eb('created_ms', '>=', createdAfterMs));
+    return eb.and(all);
+  };
+}
+
+function looksLike(filter: TaskSurvey) {
+  return (eb: ExpressionBuilder<Schema, 'tasks'>) => {
+    const { after, accountId, states, upstream, model, detail } = filter;
+    const all = [eb('phase', '<>', 'draft')];
+    if (after !== undefined) all.push(eb('id', '<', after));
+    if (accountId !== undefined) all.push(eb('account_id', '=', accountId));
+    if (states !== undefined) all.push(eb('state', 'in', states));
+    if (upstream !== undefined) all.push(eb('upstream', '=', upstream));
+    if (model !== undefined) all.push(eb('model', '=', model));
+    // In JSON, and callers' metadata may say the same: whoever asks looks again.
+    if (detail !== undefined) all.push(eb('doc', 'like', `%"detail":"${detail}"%`));
     return eb.and(all);
   };
 }

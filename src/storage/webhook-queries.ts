@@ -31,6 +31,20 @@ export function webhookQueries(db: Db): Webhooks {
         .execute();
       return rows.map(readWebhook);
     },
+    async accountsFor(event, { after = '', limit }) {
+      const rows = await db
+        .selectFrom('webhooks')
+        .select('account_id')
+        .distinct()
+        .where('account_id', '>', after)
+        .where('state', '=', 'active')
+        // Types are words of ours, which stand in the list between quotes.
+        .where('events', 'like', `%"${event}"%`)
+        .orderBy('account_id')
+        .limit(limit)
+        .execute();
+      return rows.map((row) => row.account_id);
+    },
     async update(id, change) {
       const known = await select().where('id', '=', id).executeTakeFirst();
       if (known === undefined) return;

@@ -7,6 +7,7 @@ import { daysSuite } from './days-suite.ts';
 import { idempotencySuite } from './idempotency-suite.ts';
 import { changesSuite, keysSuite } from './keys-suite.ts';
 import { entriesSuite, holdsSuite, settleSuite } from './ledger-suite.ts';
+import { noticesSuite } from './notices-suite.ts';
 import { resourcesSuite } from './resources-suite.ts';
 import { responsesSuite } from './responses-suite.ts';
 import type { MakePlace } from './storage-rig.ts';
@@ -19,6 +20,7 @@ const SUITES = [
   endpointsSuite,
   idempotencySuite,
   daysSuite,
+  noticesSuite,
   resourcesSuite,
   responsesSuite,
   holdsSuite,

@@ -16,6 +16,7 @@ import * as jsonCaps from './0014-json-caps.ts';
 import * as counters from './0020-counters.ts';
 import * as idempotency from './0021-idempotency.ts';
 import * as responses from './0030-responses.ts';
+import * as notices from './0042-notices.ts';
 import type { Flavour } from './flavour.ts';
 
 export function listMigrations(flavour: Flavour): Readonly<Record<string, Migration>> {
@@ -36,5 +37,6 @@ export function listMigrations(flavour: Flavour): Readonly<Record<string, Migrat
     '0020-counters': { up: (db) => counters.up(db, flavour) },
     '0021-idempotency': { up: (db) => idempotency.up(db, flavour) },
     '0030-responses': { up: (db) => responses.up(db) },
+    '0042-notices': { up: (db) => notices.up(db) },
   };
 }

@@ -76,6 +76,18 @@ export interface TaskFilter {
   readonly createdAfterMs?: number;
 }
 
+/** What operators look through: tasks of all accounts. */
+export interface TaskSurvey {
+  readonly limit: number;
+  readonly after?: string;
+  readonly accountId?: string;
+  readonly states?: readonly TaskState[];
+  readonly upstream?: string;
+  readonly model?: string;
+  /** A word of the document's `detail`; others may come as well. */
+  readonly detail?: string;
+}
+
 export interface LeaseAsk {
   readonly upstream: string;
   readonly nowMs: number;
@@ -96,6 +108,10 @@ export interface Tasks {
   count(filter: TaskFilter): Promise<number>;
   /** Upstreams with tasks that nobody holds, and when the first of them is due. */
   due(nowMs: number): Promise<readonly { readonly upstream: string; readonly nextMs: number }[]>;
+  /** Newest first. */
+  survey(filter: TaskSurvey): Promise<readonly TaskRow[]>;
+  /** Takes this open task, due or not; undefined where somebody has it, or it has ended. */
+  leaseOne(id: string, nowMs: number, untilMs: number): Promise<TaskRow | undefined>;
   /** Takes due tasks, the longest overdue first. */
   lease(ask: LeaseAsk): Promise<readonly TaskRow[]>;
   /**
