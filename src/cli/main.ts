@@ -13,6 +13,7 @@ import { sandbox } from './sandbox-process.ts';
 import { SERVE_HELP, serve } from './serve.ts';
 import { CHECK_HELP, check } from './setup.ts';
 import { STATEMENT_HELP, statement } from './statement.ts';
+import { TASKS_HELP, tasksByHand } from './tasks-by-hand.ts';
 import { USAGE_HELP, usage } from './usage.ts';
 
 type Command = (args: readonly string[]) => Promise<number>;
@@ -27,6 +28,7 @@ const COMMANDS: Readonly<Record<string, Command>> = Object.freeze({
   budgets,
   statement,
   usage,
+  tasks: tasksByHand,
   audit,
   reconcile: reconcileCommand,
   migrate,
@@ -45,6 +47,7 @@ const HELP = [
   BUDGETS_HELP,
   STATEMENT_HELP,
   USAGE_HELP,
+  TASKS_HELP,
   AUDIT_HELP,
   RECONCILE_HELP,
   MIGRATE_HELP,

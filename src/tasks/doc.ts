@@ -68,6 +68,10 @@ export interface TaskDoc {
   /** Most that it may cost and what it did cost, nano-units as text. */
   readonly estimate: string;
   readonly charge: string | null;
+  /** The id that an operator says it has at the vendor: asked for before it is believed. */
+  readonly named?: string | null;
+  /** For operators: what came of that. */
+  readonly note?: string | null;
   readonly sentMs: number | null;
   readonly startedMs: number | null;
   readonly updatedMs: number;

@@ -4,16 +4,22 @@ import type { EndReason, Quantities, SettleRow } from '../storage/ports.ts';
 import type { Amounts } from '../vendors/long.ts';
 import type { TaskDeps } from './deps.ts';
 import type { Task, TaskDoc } from './doc.ts';
-import { save } from './hold-on.ts';
+import { type SaveDeps, save } from './hold-on.ts';
 import type { Way } from './routes.ts';
 import { vendorJob } from './vendor-job.ts';
 
 const LEASE_MS = 150_000;
 
+/** What it takes to end a task. */
+export type FinishDeps = SaveDeps &
+  Pick<TaskDeps, 'keep' | 'ledger'> & {
+    readonly settings: Pick<TaskDeps['settings'], 'publicUrl'>;
+  };
+
 export async function finish(
   task: Task,
   place: Pick<Way, 'upstream' | 'service'> | null,
-  deps: TaskDeps,
+  deps: FinishDeps,
 ): Promise<Task> {
   const outcome = task.doc.outcome ?? 'failed';
   let kept = task;
@@ -35,7 +41,7 @@ export async function finish(
 }
 
 /** Ends its call in the books without a charge. */
-export async function release(task: Task, deps: TaskDeps): Promise<void> {
+export async function release(task: Task, deps: FinishDeps): Promise<void> {
   const sum = { counted: null, charge: 0n, nowMs: deps.clock.nowMs() };
   await deps.ledger.settle(settlement(task, sum));
 }
@@ -53,7 +59,7 @@ interface Counted {
 async function count(
   task: Task,
   place: Pick<Way, 'upstream' | 'service'> | null,
-  deps: TaskDeps,
+  deps: FinishDeps,
 ): Promise<Counted | null> {
   const { doc } = task;
   if (!doc.charged) return null;
@@ -85,7 +91,7 @@ export function quantities(amounts: Amounts): Quantities {
 }
 
 /** By the price that stood when the job was sent. */
-async function priced(doc: TaskDoc, counted: Counted | null, deps: TaskDeps): Promise<bigint> {
+async function priced(doc: TaskDoc, counted: Counted | null, deps: FinishDeps): Promise<bigint> {
   if (counted === null || doc.priceId === null) return 0n;
   const snapshot = await deps.tasks.priceText(doc.priceId);
   return snapshot === undefined ? 0n : priceCall(restorePrice(snapshot), counted.quantities);

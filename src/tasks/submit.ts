@@ -184,7 +184,7 @@ export async function accepted(task: Task, got: Acceptance, deps: TaskDeps): Pro
   const { started, way, body } = got;
   const nextMs = deps.clock.nowMs() + paceMs(way.service.pace, 0, deps);
   const base: Found = { phase: 'polling', vendorId: started.accepted.id, body };
-  const doc = { kept: started.accepted.kept, error: null, detail: 'submitted' };
+  const doc = { kept: started.accepted.kept, error: null, detail: 'submitted', named: null };
   if (started.reading === undefined) return save(task, { ...base, doc, nextMs }, deps);
   // In one statement: of a job that was over at once, nobody could ask again how it ended.
   const known = { ...task, doc: { ...task.doc, ...doc } };

@@ -102,6 +102,8 @@ export interface LongService {
   /** Codes of a broken vendor after which the job has certainly not begun. */
   readonly neverBegan?: readonly string[];
   readonly status: (task: VendorTask) => Ask;
+  /** What `status` wants repeated beside the id, of a job of which only that is known. */
+  readonly keptOf?: (job: Job) => JsonObject;
   readonly read: (reply: Reply, task: VendorTask) => Reading | null;
   /** What a refused question says of the job itself; null: nothing. Absent: it never does. */
   readonly readRefused?: (reply: Reply, task: VendorTask) => Reading | null;

@@ -44,6 +44,7 @@ export const klingTasks: LongService = {
   start,
   started,
   status,
+  keptOf: ({ kind }) => ({ kind }),
   read,
   find: {
     ask: (job, page) => {
