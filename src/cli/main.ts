@@ -7,6 +7,7 @@ import { BUDGETS_HELP, budgets } from './budgets.ts';
 import { KEYS_HELP, keys } from './keys.ts';
 import { MIGRATE_HELP, migrate } from './migrate.ts';
 import { NGINX_HELP, nginx } from './nginx.ts';
+import { NOTICES_HELP, notices } from './notices.ts';
 import { printLine } from './print.ts';
 import { RECONCILE_HELP, reconcileCommand } from './reconcile.ts';
 import { sandbox } from './sandbox-process.ts';
@@ -29,6 +30,7 @@ const COMMANDS: Readonly<Record<string, Command>> = Object.freeze({
   statement,
   usage,
   tasks: tasksByHand,
+  notices,
   audit,
   reconcile: reconcileCommand,
   migrate,
@@ -48,6 +50,7 @@ const HELP = [
   STATEMENT_HELP,
   USAGE_HELP,
   TASKS_HELP,
+  NOTICES_HELP,
   AUDIT_HELP,
   RECONCILE_HELP,
   MIGRATE_HELP,

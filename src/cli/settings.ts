@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { Env } from '../kit/env.ts';
 import { LOG_LEVELS, type LogLevel } from '../kit/log.ts';
+import { NOTICE_EVENTS } from '../tasks/webhooks/notices.ts';
 import { decimal, listedPrice, ownPrice } from './price-settings.ts';
 
 const count = z.coerce.number().int().min(0);
@@ -170,6 +171,28 @@ const schema = z.strictObject({
     sure_after_ms: size.default(120_000),
     /** How long we wait between two questions, of what the vendor's data say. */
     pace_percent: size.max(1_000).default(100),
+  }),
+  /** What people are told of beside tasks. */
+  notices: group({
+    /** The installation's own receivers. */
+    webhooks: z
+      .array(
+        z.strictObject({
+          url: z.url({ protocol: /^https?$/ }),
+          /** Empty: all. */
+          events: z.array(z.enum(NOTICE_EVENTS)).default([]),
+          profile: z.enum(['standard', 'notify']).default('standard'),
+          /** env:NAME, file:/path, or the secret itself. Absent: gangway notices secret. */
+          secret: z.string().min(1).optional(),
+        }),
+      )
+      .max(20)
+      .default([]),
+    /** Mark of limited accounts that have none of their own. */
+    balance_below: decimal.nullable().default(null),
+    down_after_s: count.default(60),
+    up_after_s: size.default(60),
+    retiring_days: count.max(3_650).default(30),
   }),
   rescue: group({
     enabled: flag.default(false),

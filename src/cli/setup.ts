@@ -1,8 +1,10 @@
 /** `gangway check`: what one does before a start. */
 import { loadCatalog } from '../catalog/load.ts';
 import { readEnv } from '../kit/env.ts';
+import { SECRET_PREFIX } from '../tasks/webhooks/sign.ts';
 import { COMMON_FLAGS } from './boot.ts';
 import { parseFlags } from './flags.ts';
+import { operatorReceivers } from './notice-parts.ts';
 import { ownPrices } from './price-settings.ts';
 import { printJson, printLine } from './print.ts';
 import { openSecrets } from './secrets.ts';
@@ -24,7 +26,9 @@ export async function check(args: readonly string[]): Promise<number> {
     flags: { data_dir: flags.values.data },
   });
   readTls(settings);
-  const { upstreams, models } = await configureUpstreams(settings, env, openSecrets(settings, env));
+  const secrets = openSecrets(settings, env);
+  const { upstreams, models } = await configureUpstreams(settings, env, secrets);
+  await operatorReceivers(settings, secrets, SECRET_PREFIX);
   const own = ownPrices(settings, listPlaces(upstreams));
   const catalog = loadCatalog(models, own);
   const priced = new Set(own.map(({ model }) => model)).size;

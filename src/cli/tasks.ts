@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { callbackRoutes } from '../edge/callbacks.ts';
 import { nativeRoutes } from '../edge/native-tasks.ts';
+import { noticeRoutes } from '../edge/notices.ts';
 import type { RelayEdge } from '../edge/relayed.ts';
 import { makeLinkOf, type ResultEdge, resultRoutes } from '../edge/results.ts';
 import { callerOf, type Route, type Visit } from '../edge/routes.ts';
@@ -15,6 +16,7 @@ import { deriveKey, makeSealer } from '../kit/seal.ts';
 import { makeSigner } from '../kit/signed.ts';
 import type { RelayDeps } from '../relay/call.ts';
 import { isEndpointId } from '../relay/endpoints.ts';
+import { HOUSE_ACCOUNT } from '../storage/accounts.ts';
 import { makeDiskFiles } from '../storage/files/disk.ts';
 import { makeS3Files } from '../storage/files/s3.ts';
 import type { Files } from '../storage/ports.ts';
@@ -28,13 +30,15 @@ import { startEngine } from '../tasks/engine.ts';
 import { makeInbox } from '../tasks/inbox.ts';
 import type { TaskRoutes } from '../tasks/routes.ts';
 import { makeWaiters } from '../tasks/waiters.ts';
+import { startWatch } from '../tasks/watch.ts';
 import { startPostman } from '../tasks/webhooks/deliver.ts';
 import { makeSecretsOf, makeWebhookDesk } from '../tasks/webhooks/desk.ts';
-import { SECRET_PREFIX } from '../tasks/webhooks/sign.ts';
 import { VENDORS } from '../vendors/index.ts';
 import type { Booted } from './boot.ts';
+import { balanceBelow, operatorReceivers, watchSettings } from './notice-parts.ts';
 import type { Secrets } from './secrets.ts';
 import type { Settings } from './settings.ts';
+import { accountSecrets } from './webhook-secrets.ts';
 
 interface TaskParts {
   readonly booted: Booted;
@@ -46,7 +50,6 @@ interface TaskParts {
 }
 
 const LINK_PURPOSE = 'gangway links of results';
-const WEBHOOK_PURPOSE = 'gangway webhooks of tasks';
 const EXPIRE_EVERY_MS = 60_000;
 const MS_PER_HOUR = 3_600_000;
 const BYTES_PER_MB = 1024 * 1024;
@@ -85,13 +88,24 @@ export async function startTasks(parts: TaskParts) {
   const results = resultEdge(parts);
   const origin = settings.public_url?.replace(/\/+$/, '') ?? `http://${settings.listen}`;
   const secrets = webhookSecrets(parts);
+  const operator = await operatorReceivers(
+    settings,
+    parts.secrets,
+    secrets.accountSecret(HOUSE_ACCOUNT),
+  );
+  const secretsOf = makeSecretsOf(secrets);
   const postman = startPostman({
     ...{ clock, log, guard, random: relay.random, connectMs: settings.timeouts.connect_ms },
     ...{ tasks: store.tasks, webhooks: store.webhooks, deliveries: store.deliveries },
     doors: listDoors(Object.values(VENDORS)),
     linkOf: makeLinkOf(results, origin),
-    secretsOf: makeSecretsOf(secrets),
+    ...{ notices: store.notices, operator },
+    async secretsOf(row) {
+      const own = operator.secretOf(row.target);
+      return own === undefined ? secretsOf(row) : [own];
+    },
   });
+  const watch = openWatch(parts, () => postman.nudge());
   const engine = startEngine(deps);
   const discard = ({ row }: Task): Promise<void> => discardResults(row.id, custody);
   const desk = makeDesk({ ...deps, engine, waiters, guard, discard });
@@ -115,12 +129,31 @@ export async function startTasks(parts: TaskParts) {
     ...resultRoutes({ ...results, desk, files }),
     ...webhookRoutes({ ...parts.edge, webhooks }),
     ...callbackRoutes(heard, parts.edge),
+    ...noticeRoutes({
+      ...{ ...parts.edge, clock, alarms: store.alarms, currency: settings.currency },
+      balanceBelow: balanceBelow(settings),
+    }),
   ];
   const stop = async (): Promise<void> => {
     stopTimer();
+    await watch.stop();
     await Promise.all([engine.stop(), postman.stop()]);
   };
   return { routes, stop };
+}
+
+function openWatch({ booted, relay, routes }: TaskParts, nudge: () => void) {
+  const { settings, store, log } = booted;
+  return startWatch({
+    ...{ clock: systemClock, log, nudge, settings: watchSettings(settings) },
+    ...{ notices: store.notices, alarms: store.alarms, webhooks: store.webhooks },
+    calls: store.calls,
+    troubles: () => relay.breaker.list(),
+    models: () => [
+      ...relay.routes.list().map(({ model }) => model),
+      ...routes.list().map(({ model }) => model),
+    ],
+  });
 }
 
 /** Alone with its data, a process need not wait for the leases of the one before it. */
@@ -171,13 +204,11 @@ async function openFiles({ results, data_dir: data }: Settings, secrets: Secrets
 
 /** Webhooks' own secrets are sealed; those of a task's own URL follow from the account. */
 function webhookSecrets({ booted, masterKey }: TaskParts) {
-  const key = deriveKey(masterKey, WEBHOOK_PURPOSE);
   return {
     clock: systemClock,
     webhooks: booted.store.webhooks,
     sealer: makeSealer(masterKey),
-    accountSecret: (accountId: string) =>
-      SECRET_PREFIX + new Bun.CryptoHasher('sha256', key).update(accountId).digest('base64'),
+    accountSecret: accountSecrets(masterKey),
   };
 }
 

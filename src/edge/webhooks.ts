@@ -6,6 +6,7 @@ import { Fault } from '../kit/fault.ts';
 import type { JsonObject } from '../kit/json.ts';
 import type { DeliveryFilter, DeliveryRow, DeliveryState, WebhookRow } from '../storage/ports.ts';
 import type { WebhookDesk } from '../tasks/webhooks/desk.ts';
+import { ACCOUNT_NOTICES } from '../tasks/webhooks/notices.ts';
 import { type BodyReader, readBody } from './body.ts';
 import { callerOf, type Route, route, type Visit } from './routes.ts';
 
@@ -13,9 +14,9 @@ export interface WebhookEdge extends BodyReader {
   readonly webhooks: WebhookDesk;
 }
 
-const EVENTS = ['queued', 'running', 'succeeded', 'failed', 'canceled'].map(
-  (name) => `task.${name}`,
-);
+const EVENTS = ['queued', 'running', 'succeeded', 'failed', 'canceled']
+  .map((name) => `task.${name}`)
+  .concat(ACCOUNT_NOTICES);
 const STATES: readonly string[] = ['pending', 'delivered', 'failed', 'dropped'];
 const LIST_MAX = 100;
 const LIST_DEFAULT = 20;

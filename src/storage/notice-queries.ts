@@ -53,11 +53,12 @@ export function alarmQueries(db: Db): Alarms {
         .executeTakeFirst();
       return row === undefined ? undefined : readAlarm(row);
     },
-    async unseen(kind, beforeMs, limit) {
+    async list({ kind, on, seenBeforeMs, limit }) {
       const rows = await select()
         .where('kind', '=', kind)
-        .where('is_on', '=', 1)
-        .where('seen_ms', '<', beforeMs)
+        .where('is_on', '=', on ? 1 : 0)
+        .where('seen_ms', '<', seenBeforeMs)
+        .orderBy('seen_ms', 'desc')
         .limit(limit)
         .execute();
       return rows.map(readAlarm);

@@ -53,10 +53,13 @@ export const noticesSuite = suiteOf('notices')((store) => {
     await alarms.see(kind, subject, NOW_MS + 5);
     expect(await alarms.replace(first, off)).toBeFalse();
     const seen = { ...first, seenMs: NOW_MS + 5 };
-    expect(await alarms.unseen(kind, NOW_MS + 5, 10)).toEqual([]);
-    expect(await alarms.unseen(kind, NOW_MS + 6, 10)).toEqual([seen]);
+    const list = (on: boolean, seenBeforeMs: number) =>
+      alarms.list({ kind, on, seenBeforeMs, limit: 10 });
+    expect(await list(true, NOW_MS + 5)).toEqual([]);
+    expect(await list(true, NOW_MS + 6)).toEqual([seen]);
     expect(await alarms.replace(seen, off)).toBeTrue();
-    expect(await alarms.unseen(kind, NOW_MS + 6, 10)).toEqual([]);
+    expect(await list(true, NOW_MS + 6)).toEqual([]);
+    expect(await list(false, NOW_MS + 6)).toEqual([off]);
   });
 
   test('accounts are found when they cross their mark, each way', async () => {

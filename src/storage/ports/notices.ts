@@ -49,8 +49,13 @@ export interface BalanceChange {
 
 export interface Alarms {
   find(kind: string, subject: string): Promise<AlarmRow | undefined>;
-  /** Those that are on and were not seen since. */
-  unseen(kind: string, beforeMs: number, limit: number): Promise<readonly AlarmRow[]>;
+  /** Those that were last seen before this time. */
+  list(filter: {
+    readonly kind: string;
+    readonly on: boolean;
+    readonly seenBeforeMs: number;
+    readonly limit: number;
+  }): Promise<readonly AlarmRow[]>;
   /** False where it is not as `before` any more (null: not there): then nothing was written. */
   replace(before: AlarmRow | null, after: AlarmRow): Promise<boolean>;
   see(kind: string, subject: string, atMs: number): Promise<void>;

@@ -112,7 +112,10 @@ function delivery({ row }: Task, event: TaskEvent, sending: Sending): DeliveryRo
 }
 
 /** A receiver that is down must not fill the disk of everybody else. */
-async function bounded(rows: readonly DeliveryRow[], deps: CollectDeps): Promise<DeliveryRow[]> {
+export async function bounded(
+  rows: readonly DeliveryRow[],
+  deps: CollectDeps,
+): Promise<DeliveryRow[]> {
   const waiting = new Map<string, number>();
   const kept: DeliveryRow[] = [];
   for (const row of rows) {
