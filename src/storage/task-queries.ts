@@ -25,6 +25,15 @@ export function taskQueries(db: Db): Tasks {
     byId: (id) => one(select().where('id', '=', id)),
     byNativeId: (mount, id) => one(select().where('mount', '=', mount).where('native_id', '=', id)),
     byToken: (token) => one(select().where('token', '=', token)),
+    async byCallIds(ids) {
+      if (ids.length === 0) return [];
+      const rows = await db
+        .selectFrom('tasks')
+        .select(['id', 'call_id', 'kind'])
+        .where('call_id', 'in', ids)
+        .execute();
+      return rows.map((row) => ({ id: row.id, callId: row.call_id, kind: row.kind }));
+    },
     byRepeatKey: (accountId, key) =>
       one(select().where('account_id', '=', accountId).where('repeat_key', '=', key)),
     async forgetRepeatKey(id) {

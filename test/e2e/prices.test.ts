@@ -74,6 +74,10 @@ describe('a model without a list price', () => {
     expect(first.cost.estimated).toBe('0.75');
     // Another one does not fit into what is left beside the hold.
     expect((await ask('/v1/tasks', wish)).status).toBe(402);
+    expect(await gateway.cli('usage', 'calls', '--account', 'team')).toMatchObject([
+      { state: 'open', model: 'midjourney', kind: 'text_to_image', hold: '0.75', task: first.id },
+    ]);
+    expect(await gateway.cli('audit')).toMatchObject({ open_holds: 1, task_holds: 1 });
     await gateway.kill();
     gateway = await startGateway({ data, yaml: yaml('0.20') });
     expect((await over(first.id)).cost.final).toBe('0.75');
@@ -83,6 +87,18 @@ describe('a model without a list price', () => {
     const seen = left.parse(await gateway.cli('accounts', 'show', 'team'));
     expect(seen).toEqual({ balance: '0.05', held: '0' });
     expect(await gateway.cli('audit')).toMatchObject({ balanced: true });
+    const about = { model: 'midjourney', kind: 'text_to_image' };
+    const used = { units: { task: 1 }, traits: { mode: 'default' } };
+    const { entries } = z
+      .object({ entries: z.array(z.record(z.string(), z.unknown())) })
+      .parse(await gateway.cli('statement', '--account', 'team'));
+    expect(entries.map(({ amount, call }) => ({ amount, call }))).toMatchObject([
+      { amount: '1', call: null },
+      { amount: '-0.75', call: { ...about, task: first.id, quantities: used } },
+      { amount: '-0.2', call: { ...about, task: second.id, quantities: used } },
+    ]);
+    const sums = await gateway.cli('usage', '--account', 'team');
+    expect(sums).toMatchObject([{ model: 'midjourney', calls: 2, units: { task: 2 } }]);
   });
 
   test('stands in the list with its kind, and `check` reads its price', async () => {

@@ -3,7 +3,7 @@ import { accessKeysSuite, endpointsSuite } from './access-suite.ts';
 import { appsSuite } from './apps-suite.ts';
 import { auditSuite, crashSuite } from './audit-suite.ts';
 import { budgetsSuite, statementsSuite } from './budgets-suite.ts';
-import { daysSuite } from './days-suite.ts';
+import { daysSuite, usageSuite } from './days-suite.ts';
 import { idempotencySuite } from './idempotency-suite.ts';
 import { changesSuite, keysSuite } from './keys-suite.ts';
 import { entriesSuite, holdsSuite, settleSuite } from './ledger-suite.ts';
@@ -20,6 +20,7 @@ const SUITES = [
   endpointsSuite,
   idempotencySuite,
   daysSuite,
+  usageSuite,
   noticesSuite,
   resourcesSuite,
   responsesSuite,

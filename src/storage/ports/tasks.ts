@@ -76,6 +76,8 @@ export interface TaskFilter {
   readonly createdAfterMs?: number;
 }
 
+export type TaskOfCall = Pick<TaskRow, 'id' | 'callId' | 'kind'>;
+
 /** What operators look through: tasks of all accounts. */
 export interface TaskSurvey {
   readonly limit: number;
@@ -101,6 +103,8 @@ export interface Tasks {
   byId(id: string): Promise<TaskRow | undefined>;
   byNativeId(mount: string, nativeId: string): Promise<TaskRow | undefined>;
   byToken(token: string): Promise<TaskRow | undefined>;
+  /** What the calls with these ids were about, as far as their tasks are still there. */
+  byCallIds(ids: readonly string[]): Promise<readonly TaskOfCall[]>;
   byRepeatKey(accountId: string, key: string): Promise<TaskRow | undefined>;
   /** The key may be used again. */
   forgetRepeatKey(id: string): Promise<void>;
