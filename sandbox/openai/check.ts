@@ -17,6 +17,8 @@ const FIELDS = [
   ...['stream_options', 'metadata', 'temperature', 'top_p', 'top_logprobs', 'truncation', 'user'],
   ...['service_tier', 'safety_identifier', 'prompt_cache_key', 'prompt_cache_retention'],
   ...['prompt_cache_options', 'moderation'],
+  // On no page; Codex 0.171 sends it with each request.
+  'client_metadata',
 ];
 /** Names of Chat Completions and where they went. */
 const MOVED: Readonly<Record<string, string>> = {

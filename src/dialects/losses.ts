@@ -30,7 +30,7 @@ export class Losses {
   /** Loses each of these that is not null. */
   loseAll(fields: Readonly<Record<string, Json>>, why: string): void {
     for (const [field, value] of Object.entries(fields)) {
-      if (value !== null) this.lose(field, why);
+      if (!saysNothing(field, value)) this.lose(field, why);
     }
   }
 
@@ -50,14 +50,46 @@ export class Losses {
   }
 }
 
-/** Fields that change what an answer costs or who keeps it, never what it says. */
+/** Fields that change what an answer costs or who keeps it, never what is asked. */
 const HINTS: ReadonlySet<string> = new Set([
+  'client_metadata',
+  'context_management',
   'prompt_cache_key',
   'prompt_cache_options',
   'prompt_cache_retention',
   'safety_identifier',
   'store',
 ]);
+
+/** Values that ask for nothing but what happens anyway; many clients send them with each call. */
+const USUAL: Readonly<Record<string, Json>> = Object.freeze({
+  logprobs: false,
+  top_logprobs: 0,
+  responseLogprobs: false,
+  presence_penalty: 0,
+  frequency_penalty: 0,
+  repetition_penalty: 1,
+  min_p: 0,
+  truncation: 'disabled',
+  background: false,
+  echo: false,
+});
+
+/** Fields that ask for something by being there, even if they are empty. */
+const ASKING: ReadonlySet<string> = new Set(['web_search_options']);
+const TEXT_ALONE: ReadonlySet<string> = new Set(['modalities', 'responseModalities']);
+
+function saysNothing(path: string, value: Json): boolean {
+  if (value === null) return true;
+  const field = path.slice(path.lastIndexOf('.') + 1);
+  if (USUAL[field] === value) return true;
+  if (Array.isArray(value)) {
+    const [first, ...more] = value as readonly Json[];
+    const isText = typeof first === 'string' && first.toLowerCase() === 'text';
+    return first === undefined || (TEXT_ALONE.has(field) && isText && more.length === 0);
+  }
+  return typeof value === 'object' && Object.keys(value).length === 0 && !ASKING.has(field);
+}
 
 const FOREIGN = 'only models behind the format that has this field take it.';
 
@@ -75,6 +107,7 @@ export function placeOthers(
   for (const [path, value] of Object.entries(turn.others)) {
     if (value === null) continue;
     if (turn.origin === own.dialect) putBack(own.body, path, value);
+    else if (saysNothing(path, value)) continue;
     else if (own.shared?.has(path)) own.body[path] = value;
     else if (HINTS.has(path)) losses.warn(`${path} was left out`);
     else losses.lose(path, FOREIGN);

@@ -70,6 +70,7 @@ export interface WireTweaks {
   readonly roles?: Readonly<Record<string, string>>;
   readonly thinking?: 'type' | 'flag';
   readonly thoughtsBack?: string;
+  readonly toolTypes?: readonly string[];
 }
 
 export interface WriteWish {

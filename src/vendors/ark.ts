@@ -35,7 +35,13 @@ export default Object.freeze({
         path: '/responses',
         dialect: 'openai-responses',
         // unverified: that developer is refused here as it is in chat.
-        tweaks: { roles: { developer: 'system' }, thinking: 'type' },
+        tweaks: {
+          roles: { developer: 'system' },
+          thinking: 'type',
+          toolTypes: [
+            ...['function', 'web_search', 'image_process', 'mcp', 'knowledge_search', 'doubao_app'],
+          ],
+        },
         meter: {
           input: '/usage/input_tokens',
           output: '/usage/output_tokens',

@@ -60,6 +60,8 @@ export interface Tweaks {
   /** How thinking is switched, else by effort; the field that takes thoughts back, else none. */
   readonly thinking?: 'type' | 'flag';
   readonly thoughtsBack?: string;
+  /** Types of tools that it takes; others are refused by name. Absent: the vendor judges them. */
+  readonly toolTypes?: readonly string[];
 }
 
 export interface QuickService {

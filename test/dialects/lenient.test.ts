@@ -35,6 +35,13 @@ describe('leniency', () => {
       {},
       ['tools were names without definitions and were left out', 'so was tool_choice'],
     ],
+    ['no tools at all', ',"tools":[]', {}, ['tools was empty and was left out']],
+    [
+      'and a choice among none',
+      ',"tools":[],"tool_choice":"auto"',
+      {},
+      ['tools was empty and was left out', 'so was tool_choice'],
+    ],
     ['an empty choice', ',"tool_choice":{}', {}, ['tool_choice was empty and was left out']],
   ])('%s', (...row) => {
     const [, fields, more, warnings] = row;

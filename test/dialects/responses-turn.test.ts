@@ -105,13 +105,10 @@ describe('a request for a vendor', () => {
     expect(warnings).toEqual(['earlier thoughts were left out']);
   });
 
-  test.each(['stop', 'seed', 'top_k', 'n'])('%s is refused, or left out with leave', (field) => {
-    const said = { stop: ['x'], seed: 1, topK: 4, choices: 2 };
+  test.each(['stop', 'seed', 'n'])('%s is refused, or left out with leave', (field) => {
+    const said = { stop: ['x'], seed: 1, choices: 2 };
     const [key, value] = Object.entries(said).find(
-      ([name]) =>
-        name === field ||
-        (name === 'topK' && field === 'top_k') ||
-        (name === 'choices' && field === 'n'),
+      ([name]) => name === field || (name === 'choices' && field === 'n'),
     ) as [string, never];
     const turn = { ...readTurn({}), [key]: value } as Turn;
     expect(faultOf(() => writeTurn(turn)).detail.param).toBe(field);
@@ -135,6 +132,28 @@ describe('a request on its way untouched', () => {
     expect(pass({ reasoning, include: ['a', 'reasoning.encrypted_content'] }).include).toHaveLength(
       2,
     );
+  });
+
+  test('says which tools its vendor does not take, and leaves them out with leave', () => {
+    const call = { type: 'function', name: 'f', parameters: null };
+    const body = { tools: [{ type: 'namespace', name: 'n', tools: [] }, call] };
+    const tweaks = { toolTypes: ['function', 'mcp'] };
+    const fault = faultOf(() => pass(body, { tweaks }));
+    expect([fault.code, fault.detail.param]).toEqual(['unsupported_parameter', 'tools[0]']);
+    expect(fault.message).toContain('function, mcp');
+    expect(pass(body, { tweaks, mayDrop: true }).tools).toEqual([call]);
+    const alone = { tools: body.tools.slice(0, 1), tool_choice: 'auto' };
+    expect(pass(alone, { tweaks, mayDrop: true })).toEqual({
+      model: 'wire',
+      store: false,
+      input: 'Hi',
+    });
+    const wish = { ...WISH, tweaks, mayDrop: true };
+    expect(openaiResponsesPassage.writeRequest(read(body), wish).dropped).toEqual(['tools[0]']);
+  });
+
+  test('asks for no tools by asking for none', () => {
+    expect(pass({ tools: [] })).toEqual({ model: 'wire', store: false, input: 'Hi' });
   });
 
   test('leaves out proofs of other dialects, which its vendor could not read', () => {

@@ -1,6 +1,6 @@
 /**
  * What callers of resellers send, whose pages document it so: `seen` where seed is meant, tools as
- * names, an empty tool_choice. It is read as it is meant, and said.
+ * names or none at all, an empty tool_choice. It is read as it is meant, and said.
  */
 import { isObject, type Json, type JsonObject } from '../../kit/json.ts';
 import { editFields, type FieldEdit, type ObjectText } from '../../kit/splice.ts';
@@ -26,9 +26,14 @@ export function readLeniently(body: JsonObject, object: ObjectText): Lenient | n
     edits.set('tools', 'remove');
     warnings.push('tools were names without definitions and were left out');
   }
+  const areNone = Array.isArray(body.tools) && names.length === 0;
+  if (areNone) {
+    edits.set('tools', 'remove');
+    warnings.push('tools was empty and was left out');
+  }
   const choice = body.tool_choice;
   const isEmpty = isObject(choice) && Object.keys(choice).length === 0;
-  if (isEmpty || (areNames && (choice ?? null) !== null)) {
+  if (isEmpty || ((areNames || areNone) && (choice ?? null) !== null)) {
     edits.set('tool_choice', 'remove');
     warnings.push(isEmpty ? 'tool_choice was empty and was left out' : 'so was tool_choice');
   }

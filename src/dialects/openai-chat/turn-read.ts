@@ -24,14 +24,16 @@ const KNOWN: ReadonlySet<string> = new Set([
   ...['model', 'messages', 'stream', 'stream_options', 'n', 'tools', 'tool_choice', 'stop'],
   ...['parallel_tool_calls', 'response_format', 'reasoning_effort', 'thinking', 'seed', 'user'],
   ...['enable_thinking', 'thinking_budget', 'max_tokens', 'max_completion_tokens', 'temperature'],
-  ...['top_p', 'presence_penalty', 'frequency_penalty', 'service_tier', 'metadata'],
+  ...['top_p', 'top_k', 'presence_penalty', 'frequency_penalty', 'service_tier', 'metadata'],
 ]);
 
 export function readTurn(request: WireRequest): Turn {
   const spot: Spot = { of: request.body, path: '' };
   const others = leftOver(spot, KNOWN);
   for (const field of ['functions', 'function_call']) {
-    if (others[field] !== undefined) throw noForm(field, 'send tools and tool_choice instead');
+    const value = others[field] ?? null;
+    const isNone = value === null || (Array.isArray(value) && value.length === 0);
+    if (!isNone) throw noForm(field, 'send tools and tool_choice instead');
   }
   const items: Item[] = [];
   for (const message of takeSpots(spot, 'messages')) {
@@ -50,7 +52,7 @@ export function readTurn(request: WireRequest): Turn {
     stop: takeTexts(spot, 'stop'),
     temperature: takeNumber(spot, 'temperature'),
     topP: takeNumber(spot, 'top_p'),
-    topK: null,
+    topK: takeNumber(spot, 'top_k'),
     seed: takeNumber(spot, 'seed'),
     presencePenalty: takeNumber(spot, 'presence_penalty'),
     frequencyPenalty: takeNumber(spot, 'frequency_penalty'),

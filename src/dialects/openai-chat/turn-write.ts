@@ -18,8 +18,8 @@ const SHARED: ReadonlySet<string> = new Set([
 
 export function writeTurn(turn: Turn, wish: WriteWish & { readonly stream: boolean }): Written {
   const losses = new Losses(wish);
-  losses.loseAll({ top_k: turn.topK }, 'the format of this model has no such setting.');
   const isOwn = turn.origin === CHAT;
+  if (turn.topK !== null && !isOwn) losses.warn('top_k was left out');
   const thoughtsBack = wish.tweaks?.thoughtsBack;
   const body: Record<string, Json> = {
     model: wish.wireModel,
@@ -56,6 +56,8 @@ function writeSettings(turn: Turn): JsonObject {
     stop: turn.stop.length === 0 ? null : turn.stop,
     temperature: turn.temperature,
     top_p: turn.topP,
+    // Not of the format itself, though many servers that speak it know the word.
+    top_k: turn.origin === CHAT ? turn.topK : null,
     seed: turn.seed,
     presence_penalty: turn.presencePenalty,
     frequency_penalty: turn.frequencyPenalty,

@@ -41,9 +41,9 @@ export function writeTurn(turn: Turn, wish: WriteWish & { readonly stream: boole
 }
 
 function loseSettings(turn: Turn, losses: Losses): void {
+  if (turn.topK !== null) losses.warn('top_k was left out');
   const fields = {
     stop: turn.stop.length === 0 ? null : turn.stop,
-    top_k: turn.topK,
     seed: turn.seed,
     presence_penalty: turn.presencePenalty || null,
     frequency_penalty: turn.frequencyPenalty || null,

@@ -1,7 +1,8 @@
 /** Writes a request for a vendor of the same format: the caller's own text but for what differs. */
+import { Fault } from '../../kit/fault.ts';
 import { isObject, type Json, type JsonObject } from '../../kit/json.ts';
 import { editFields, type FieldEdit } from '../../kit/splice.ts';
-import { refuseFields } from '../openai-chat/write.ts';
+import { refuseFields, type TweakWish } from '../openai-chat/write.ts';
 import type { WireRequest, WireTweaks, WriteWish, Written } from '../shape.ts';
 import { isForeign, mayHoldForeign } from './seals.ts';
 
@@ -17,12 +18,38 @@ export function writeRequest(request: WireRequest, wish: WriteWish): Written {
   if (body.expire_at !== undefined) edits.set('expire_at', 'remove');
   const input = otherInput(request, wish.tweaks);
   if (input !== null) edits.set('input', { value: input });
+  const dropped = checkTools(request, { ...wish, edits });
   const include = askForSeals(request);
   if (include !== null) edits.set('include', { value: include });
   const { tweaks } = wish;
-  const dropped = tweaks === undefined ? [] : refuseFields(request, { ...wish, edits });
+  if (tweaks !== undefined) dropped.push(...refuseFields(request, { ...wish, edits }));
   for (const [field, value] of Object.entries(tweaks?.force ?? {})) edits.set(field, { value });
   return { text: editFields(request, edits), dropped };
+}
+
+/** Fault: `unsupported_parameter`. Answers the tools left out with the caller's leave. */
+function checkTools({ body }: WireRequest, { tweaks, mayDrop, edits }: TweakWish): string[] {
+  if (!Array.isArray(body.tools)) return [];
+  const tools = body.tools as readonly Json[];
+  const types = tweaks?.toolTypes;
+  const isKnown = (tool: Json): boolean =>
+    types === undefined || !isObject(tool) || types.includes(String(tool.type));
+  const known = tools.filter(isKnown);
+  const dropped = tools.flatMap((tool, at) => (isKnown(tool) ? [] : [`tools[${at}]`]));
+  if (dropped[0] !== undefined && !mayDrop) {
+    throw new Fault('unsupported_parameter', {
+      message:
+        `${dropped[0]}: this vendor takes tools of type ${types?.join(', ')}. ` +
+        'Remove it, or send the header "x-gangway-drop: allow".',
+      param: dropped[0],
+    });
+  }
+  // Clients that have no tools say so, and not every vendor of this format takes that.
+  if (known.length === 0) {
+    edits.set('tools', 'remove');
+    if (tools.length > 0 && body.tool_choice !== undefined) edits.set('tool_choice', 'remove');
+  } else if (known.length < tools.length) edits.set('tools', { value: known });
+  return dropped;
 }
 
 /** Without proofs that are not for this vendor, and with its names of roles; null: as it is. */
