@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { OwnPrice } from '../catalog/own-prices.ts';
 import type { PriceRow, PriceTable, UnitPrice } from '../catalog/shape.ts';
-import { UNITS } from '../vendors/long.ts';
+import { UNITS } from '../vendors/job.ts';
 
 const MS_PER_S = 1_000;
 /** From before any call. */
@@ -61,7 +61,7 @@ export const ownPrice = z
 
 export const listedPrice = z
   .strictObject({
-    /** Only at this vendor, or at this upstream of it (ark:main). */
+    /** Only at this vendor, or at this upstream of it (vendor:name). */
     vendor: z.string().min(1).optional(),
     from: z.iso.date().default(ALWAYS),
     ...ownPrice.shape,

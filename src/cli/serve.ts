@@ -140,12 +140,7 @@ async function run(booted: Booted, chosen: Chosen): Promise<Running> {
   const clock = systemClock;
   const deadlines = new Deadlines(clock);
   const live = new Set<Call>();
-  const metrics = makeMetrics({
-    openCalls: () => live.size,
-    unsettledCalls: () => settlements.waiting(),
-  });
-  const { ledger } = store;
-  const settlements = makeSettlements({ clock, ledger, log, tell: metrics.settlement });
+  const { metrics, settlements } = openBooks(booted, live);
   const counted = await openCounters(booted, chosen.secrets);
   const limits = makeLimits(counted.counters, limitDefaults(settings));
   const breaker = new Breaker(breakerSettings(settings), clock);
@@ -161,7 +156,7 @@ async function run(booted: Booted, chosen: Chosen): Promise<Running> {
     routes,
     endpoints,
     limits,
-    ledger,
+    ledger: store.ledger,
     settlements,
     breaker,
     settings: relaySettings(settings),
@@ -209,6 +204,18 @@ async function run(booted: Booted, chosen: Chosen): Promise<Running> {
   const closeCounters = counted.close;
   const stopTasks = tasks.stop;
   return { server: running, live, models, settlements, stopTimers, closeCounters, stopTasks };
+}
+
+/** Ends of calls on their way to disk, and what is counted of them. */
+function openBooks({ store, log }: Booted, live: ReadonlySet<Call>) {
+  const metrics = makeMetrics({
+    openCalls: () => live.size,
+    unsettledCalls: () => settlements.waiting(),
+  });
+  const { ledger } = store;
+  const tell = metrics.settlement;
+  const settlements = makeSettlements({ clock: systemClock, ledger, log, tell });
+  return { metrics, settlements };
 }
 
 /** No proxy stands between us and the vendors. */

@@ -17,7 +17,7 @@ const listenPlace = z.string().regex(/^(\[[0-9a-fA-F:]+\]|[^:]+):\d{1,5}$/, 'mus
 const group = <T extends z.ZodRawShape>(shape: T) =>
   z.preprocess((value) => value ?? {}, z.strictObject(shape));
 
-/** A list, or what stands for a list of one: told of its faults as the list is, and not as a choice. */
+/** A list, or what stands for a list of one: its faults are told as those of a list. */
 const oneOrMore = <T extends z.ZodType>(one: T) =>
   z.preprocess((value) => (Array.isArray(value) ? value : [value]), z.array(one));
 

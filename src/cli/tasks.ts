@@ -11,7 +11,7 @@ import { videoRoutes } from '../edge/videos.ts';
 import { webhookRoutes } from '../edge/webhooks.ts';
 import { every, systemClock } from '../kit/clock.ts';
 import { Fault } from '../kit/fault.ts';
-import { makeGuard, systemResolve } from '../kit/guard.ts';
+import { type Guard, makeGuard, systemResolve } from '../kit/guard.ts';
 import { deriveKey, makeSealer } from '../kit/seal.ts';
 import { makeSigner } from '../kit/signed.ts';
 import type { RelayDeps } from '../relay/call.ts';
@@ -31,7 +31,7 @@ import { makeInbox } from '../tasks/inbox.ts';
 import type { TaskRoutes } from '../tasks/routes.ts';
 import { makeWaiters } from '../tasks/waiters.ts';
 import { startWatch } from '../tasks/watch.ts';
-import { startPostman } from '../tasks/webhooks/deliver.ts';
+import { type Postman, startPostman } from '../tasks/webhooks/deliver.ts';
 import { makeSecretsOf, makeWebhookDesk } from '../tasks/webhooks/desk.ts';
 import { VENDORS } from '../vendors/index.ts';
 import type { Booted } from './boot.ts';
@@ -86,25 +86,8 @@ export async function startTasks(parts: TaskParts) {
     },
   };
   const results = resultEdge(parts);
-  const origin = settings.public_url?.replace(/\/+$/, '') ?? `http://${settings.listen}`;
   const secrets = webhookSecrets(parts);
-  const operator = await operatorReceivers(
-    settings,
-    parts.secrets,
-    secrets.accountSecret(HOUSE_ACCOUNT),
-  );
-  const secretsOf = makeSecretsOf(secrets);
-  const postman = startPostman({
-    ...{ clock, log, guard, random: relay.random, connectMs: settings.timeouts.connect_ms },
-    ...{ tasks: store.tasks, webhooks: store.webhooks, deliveries: store.deliveries },
-    doors: listDoors(Object.values(VENDORS)),
-    linkOf: makeLinkOf(results, origin),
-    ...{ notices: store.notices, operator },
-    async secretsOf(row) {
-      const own = operator.secretOf(row.target);
-      return own === undefined ? secretsOf(row) : [own];
-    },
-  });
+  const postman = await openPost(parts, { guard, results });
   const watch = openWatch(parts, () => postman.nudge());
   const engine = startEngine(deps);
   const discard = ({ row }: Task): Promise<void> => discardResults(row.id, custody);
@@ -129,10 +112,7 @@ export async function startTasks(parts: TaskParts) {
     ...resultRoutes({ ...results, desk, files }),
     ...webhookRoutes({ ...parts.edge, webhooks }),
     ...callbackRoutes(heard, parts.edge),
-    ...noticeRoutes({
-      ...{ ...parts.edge, clock, alarms: store.alarms, currency: settings.currency },
-      balanceBelow: balanceBelow(settings),
-    }),
+    ...noticesOf(parts),
   ];
   const stop = async (): Promise<void> => {
     stopTimer();
@@ -140,6 +120,40 @@ export async function startTasks(parts: TaskParts) {
     await Promise.all([engine.stop(), postman.stop()]);
   };
   return { routes, stop };
+}
+
+interface Post {
+  readonly guard: Guard;
+  readonly results: Links;
+}
+
+async function openPost(parts: TaskParts, { guard, results }: Post): Promise<Postman> {
+  const { booted, relay } = parts;
+  const { settings, store, log } = booted;
+  const secrets = webhookSecrets(parts);
+  const house = secrets.accountSecret(HOUSE_ACCOUNT);
+  const operator = await operatorReceivers(settings, parts.secrets, house);
+  const secretsOf = makeSecretsOf(secrets);
+  const origin = settings.public_url?.replace(/\/+$/, '') ?? `http://${settings.listen}`;
+  return startPostman({
+    ...{ clock: systemClock, log, guard, random: relay.random },
+    ...{ tasks: store.tasks, webhooks: store.webhooks, deliveries: store.deliveries },
+    ...{ notices: store.notices, operator },
+    connectMs: settings.timeouts.connect_ms,
+    doors: listDoors(Object.values(VENDORS)),
+    linkOf: makeLinkOf(results, origin),
+    async secretsOf(row) {
+      const own = operator.secretOf(row.target);
+      return own === undefined ? secretsOf(row) : [own];
+    },
+  });
+}
+
+function noticesOf({ booted, edge }: TaskParts): readonly Route[] {
+  const { settings, store } = booted;
+  const { currency } = settings;
+  const words = { clock: systemClock, currency, balanceBelow: balanceBelow(settings) };
+  return noticeRoutes({ ...edge, ...words, alarms: store.alarms });
 }
 
 function openWatch({ booted, relay, routes }: TaskParts, nudge: () => void) {

@@ -9,10 +9,6 @@ const AT_VENDOR: readonly string[] = ['sending', 'unknown', 'polling'];
 
 export function taskQueries(db: Db): Tasks {
   const select = () => db.selectFrom('tasks').selectAll();
-  const one = async (query: ReturnType<typeof select>): Promise<TaskRow | undefined> => {
-    const row = await query.executeTakeFirst();
-    return row === undefined ? undefined : readTask(row);
-  };
   return {
     async insert(row) {
       const result = await db
@@ -22,20 +18,7 @@ export function taskQueries(db: Db): Tasks {
         .executeTakeFirst();
       return (result.numInsertedOrUpdatedRows ?? 0n) > 0n;
     },
-    byId: (id) => one(select().where('id', '=', id)),
-    byNativeId: (mount, id) => one(select().where('mount', '=', mount).where('native_id', '=', id)),
-    byToken: (token) => one(select().where('token', '=', token)),
-    async byCallIds(ids) {
-      if (ids.length === 0) return [];
-      const rows = await db
-        .selectFrom('tasks')
-        .select(['id', 'call_id', 'kind'])
-        .where('call_id', 'in', ids)
-        .execute();
-      return rows.map((row) => ({ id: row.id, callId: row.call_id, kind: row.kind }));
-    },
-    byRepeatKey: (accountId, key) =>
-      one(select().where('account_id', '=', accountId).where('repeat_key', '=', key)),
+    ...finds(db),
     async forgetRepeatKey(id) {
       await db.updateTable('tasks').set({ repeat_key: null }).where('id', '=', id).execute();
     },
@@ -90,6 +73,32 @@ export function taskQueries(db: Db): Tasks {
         .executeTakeFirst();
       return result.numDeletedRows > 0n;
     },
+  };
+}
+
+function finds(
+  db: Db,
+): Pick<Tasks, 'byId' | 'byNativeId' | 'byToken' | 'byCallIds' | 'byRepeatKey'> {
+  const select = () => db.selectFrom('tasks').selectAll();
+  const one = async (query: ReturnType<typeof select>): Promise<TaskRow | undefined> => {
+    const row = await query.executeTakeFirst();
+    return row === undefined ? undefined : readTask(row);
+  };
+  return {
+    byId: (id) => one(select().where('id', '=', id)),
+    byNativeId: (mount, id) => one(select().where('mount', '=', mount).where('native_id', '=', id)),
+    byToken: (token) => one(select().where('token', '=', token)),
+    async byCallIds(ids) {
+      if (ids.length === 0) return [];
+      const rows = await db
+        .selectFrom('tasks')
+        .select(['id', 'call_id', 'kind'])
+        .where('call_id', 'in', ids)
+        .execute();
+      return rows.map((row) => ({ id: row.id, callId: row.call_id, kind: row.kind }));
+    },
+    byRepeatKey: (accountId, key) =>
+      one(select().where('account_id', '=', accountId).where('repeat_key', '=', key)),
   };
 }
 

@@ -42,12 +42,6 @@ export interface JobOutput {
   readonly url: string;
 }
 
-/** All that is counted beside tokens, here and in meters: what a price may be asked for. */
-export const UNITS: readonly string[] = Object.freeze([
-  ...['image', 'more_megapixels', 'image_token', 'video', 'video_ms', 'audio_ms', 'task', 'run'],
-  ...['credit', 'credit_milli', 'search', 'context_token_hours'],
-]);
-
 /** What a vendor counted or was asked for; absent parts are nought. */
 export interface Amounts {
   readonly inputTokens?: number;

@@ -9,7 +9,8 @@ import { ownPrices } from '../../src/cli/price-settings.ts';
 import { loadSettings } from '../../src/cli/settings.ts';
 import { priceCall, readPrice } from '../../src/ledger/price.ts';
 import { quantities } from '../../src/tasks/finish.ts';
-import { type Amounts, UNITS } from '../../src/vendors/long.ts';
+import { UNITS } from '../../src/vendors/job.ts';
+import type { Amounts } from '../../src/vendors/long.ts';
 import { cleanUp, keepYaml } from '../e2e/gateway.ts';
 
 afterAll(cleanUp);

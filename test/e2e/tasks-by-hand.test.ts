@@ -84,15 +84,13 @@ async function ask(path: string, body: object): Promise<unknown> {
 /** A task of which the vendor's answer was lost, and of which it has no list. */
 async function inDoubt(name: string): Promise<string> {
   const prompt = `sandbox-no-answer ${name}`;
-  const { id } = z
-    .object({ id: z.string() })
-    .parse(
-      await ask('/v1/tasks', {
-        model: 'runway-gen4.5',
-        input: { prompt },
-        params: { duration: 5, aspect_ratio: '16:9' },
-      }),
-    );
+  const { id } = z.object({ id: z.string() }).parse(
+    await ask('/v1/tasks', {
+      model: 'runway-gen4.5',
+      input: { prompt },
+      params: { duration: 5, aspect_ratio: '16:9' },
+    }),
+  );
   await until(
     async () => (await list('held_for_review')).includes(id),
     `${name} is held for review`,

@@ -65,7 +65,7 @@ describe('books that are away', () => {
     expect(rig.told).not.toContain('dropped');
   });
 
-  test('for an hour: asked once a minute, and a new end that is taken calls all others', async () => {
+  test('for an hour: asked once a minute; a new end that is taken calls all others', async () => {
     const { clock, ledger, settlements, told } = makeLone();
     ledger.isAway = true;
     for (let at = 0; at < 600; at += 1) settlements.add(endOf(`call_${at}`));

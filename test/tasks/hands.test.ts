@@ -107,7 +107,7 @@ describe('the lease', () => {
     );
   });
 
-  test('that the engine has is waited for; what is taken over meanwhile is not written', async () => {
+  test('that the engine has is waited for', async () => {
     const [id] = await twoInDoubt();
     const nowMs = rig.clock.nowMs();
     await rig.store.tasks.leaseOne(id, nowMs, nowMs + 5_000);

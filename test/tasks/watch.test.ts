@@ -220,7 +220,7 @@ function verify(one: Got | undefined, secret: string): unknown {
 describe('an upstream', () => {
   const FAILING = [{ name: 'ark|doubao', cause: 'down' }];
 
-  test('is told to the operator when it failed for long, and when it is well for long', async () => {
+  test('is told to the operator when it failed for long, and when well for long', async () => {
     await subscribe();
     troubles = FAILING;
     await pass(40_000);

@@ -1,4 +1,4 @@
-/** Notices become deliveries: to the operator's webhooks, and to those of the account they are of. */
+/** Notices become deliveries: to the operator's webhooks, and to the account's that asks. */
 import { newId } from '../../kit/ids.ts';
 import type { JsonObject } from '../../kit/json.ts';
 import type {
