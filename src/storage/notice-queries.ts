@@ -124,13 +124,15 @@ function marks(db: Db): Pick<Alarms, 'mark' | 'setMark' | 'balanceChanges'> {
     async balanceChanges(below, limit) {
       const mark = sql`case when m.account_id is not null then m.below
         when a.unlimited = 0 then cast(${below} as bigint) end`;
+      // Without a default only the few with a mark are looked at.
+      const marks = below === null ? 'join' : 'left join';
       // An account that was never above its mark has not fallen below it.
       const isLow = sql`coalesce(l.is_on, 1)`;
       const { rows } = await sql<ChangeRow>`select a.id, a.name,
           cast(a.balance as text) as balance, cast(${mark} as text) as below,
           l.is_on as low, l.times as times
         from accounts a
-        left join balance_marks m on m.account_id = a.id
+        ${sql.raw(marks)} balance_marks m on m.account_id = a.id
         left join alarms l on l.kind = ${BALANCE_ALARM} and l.subject = a.id
         where a.id not in (${HOUSE_ACCOUNT}, ${FUNDING_ACCOUNT})
           and ((a.balance < ${mark} and ${isLow} = 0) or (a.balance >= ${mark} and ${isLow} = 1))

@@ -11,6 +11,7 @@ import { noticesSuite } from './notices-suite.ts';
 import { resourcesSuite } from './resources-suite.ts';
 import { responsesSuite } from './responses-suite.ts';
 import type { MakePlace } from './storage-rig.ts';
+import { taskHandsSuite } from './task-hands-suite.ts';
 
 const SUITES = [
   keysSuite,
@@ -22,6 +23,7 @@ const SUITES = [
   daysSuite,
   usageSuite,
   noticesSuite,
+  taskHandsSuite,
   resourcesSuite,
   responsesSuite,
   holdsSuite,
