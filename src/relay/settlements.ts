@@ -71,10 +71,11 @@ class Parking implements Settlements {
     this.#stopped = true;
     this.#takeBack?.();
     const { clock } = this.#deps;
-    const limit = clock.sleep(STOP_MS);
+    const limit = Promise.withResolvers<void>();
     let isOver = false;
-    void limit.then(() => {
+    const takeBack = clock.after(STOP_MS, () => {
       isOver = true;
+      limit.resolve();
     });
     const settled = async (): Promise<void> => {
       while (!isOver && this.waiting() > 0) {
@@ -83,7 +84,8 @@ class Parking implements Settlements {
         if (this.waiting() > 0) await clock.sleep(PAUSE_MS);
       }
     };
-    await Promise.race([settled(), limit]);
+    await Promise.race([settled(), limit.promise]);
+    takeBack();
     this.#gaveUp = true;
     this.#giveUp([...this.#first.values(), ...this.#parked.values()]);
   }
@@ -163,12 +165,12 @@ class Parking implements Settlements {
       if (at >= TOLD_ROWS_MAX) continue;
       const { id: call, state, quantities, upstream, priceId } = row;
       const charge = row.charge.toString();
-      this.#deps.log.error('a call stays open; the next start parks it as unknown', {
+      this.#deps.log.error('a call may stay open; then the next start parks it as unknown', {
         ...{ call, state, charge, quantities, upstream, priceId },
       });
     }
     if (rows.length > TOLD_ROWS_MAX) {
-      this.#deps.log.error('more calls stay open than are named', { calls: rows.length });
+      this.#deps.log.error('more calls may stay open than are named', { calls: rows.length });
     }
   }
 }

@@ -106,7 +106,7 @@ describe('books that are away', () => {
     expect(settlements.waiting()).toBe(50_000);
     expect(count(told, 'dropped')).toBe(1);
     expect(lines.at(-1)).toMatchObject({ call: 'call_50000' });
-    expect(lines.at(-1)?.message).toContain('stays open');
+    expect(lines.at(-1)?.message).toContain('may stay open');
   });
 });
 
