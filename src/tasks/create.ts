@@ -3,7 +3,7 @@ import { Fault, storageFault, toFault } from '../kit/fault.ts';
 import { hashSecret, newId, newName } from '../kit/ids.ts';
 import { formatMoney } from '../kit/money.ts';
 import { explainRefusal } from '../ledger/budget.ts';
-import { priceAtMost } from '../ledger/price.ts';
+import { coversAny, priceAtMost } from '../ledger/price.ts';
 import type { HoldRow, TaskRow } from '../storage/ports.ts';
 import type { TaskDeps } from './deps.ts';
 import { type KeptJob, openTask, type TaskDoc, withEvent } from './doc.ts';
@@ -33,7 +33,13 @@ export async function createTask(wish: TaskWish, deps: TaskDeps): Promise<Create
   const { model, ways } = await capable(wish, job, deps);
   const affordable = wish.caller.unlimited ? ways : ways.filter(({ price }) => price !== null);
   if (affordable.length === 0) throw new Fault('no_price', { param: 'model' });
-  const amount = await holdAmount(job, affordable, deps);
+  const { amount, unpriced } = await holdAmount(job, affordable, deps);
+  if (unpriced !== null && !wish.caller.unlimited) {
+    throw new Fault('no_price', {
+      message: `This model is counted in ${unpriced}, of which its price here says nothing.`,
+      param: 'model',
+    });
+  }
   const row = draft(wish, { job, asked, model, ways: affordable, amount }, deps);
   if (!(await deps.tasks.insert(row))) {
     // Made by a twin of this request, a moment ago.
@@ -175,16 +181,26 @@ function tryJob(job: Draft, way: Way, deps: TaskDeps) {
   return writtenJob({ ...job, asked: '' }, words, deps);
 }
 
+interface Held {
+  readonly amount: bigint;
+  /** Of what nobody says what it costs; null: there is no such thing. */
+  readonly unpriced: string | null;
+}
+
 /** The most that any of them can cost. */
-async function holdAmount(job: Draft, ways: readonly Way[], deps: TaskDeps): Promise<bigint> {
-  let most = 0n;
+async function holdAmount(job: Draft, ways: readonly Way[], deps: TaskDeps): Promise<Held> {
+  let amount = 0n;
+  let unpriced: string | null = null;
   for (const way of ways) {
     if (way.price === null) continue;
-    const bound = way.service.bound(await tryJob(job, way, deps));
-    const cost = priceAtMost(way.price, quantities(bound));
-    if (cost > most) most = cost;
+    const bound = quantities(way.service.bound(await tryJob(job, way, deps)));
+    const cost = priceAtMost(way.price, bound);
+    if (cost > amount) amount = cost;
+    if (coversAny(way.price, bound)) continue;
+    unpriced = Object.keys(bound.units ?? {}).join(', ') || 'tokens';
+    deps.log.warn('a price names nothing that is counted', { model: way.wireName, unpriced });
   }
-  return most;
+  return { amount, unpriced };
 }
 
 interface Making {

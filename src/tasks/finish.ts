@@ -1,5 +1,5 @@
 /** The end of a task: results into our keeping, money settled, and only then the state. */
-import { priceCall, restorePrice } from '../ledger/price.ts';
+import { coversAny, type Price, priceCall, restorePrice } from '../ledger/price.ts';
 import type { EndReason, Quantities, SettleRow } from '../storage/ports.ts';
 import type { Amounts } from '../vendors/long.ts';
 import type { TaskDeps } from './deps.ts';
@@ -31,8 +31,10 @@ export async function finish(
     const doc = await deps.keep({ ...row, doc: storing.doc }, renew);
     kept = await save(storing, { doc }, deps);
   }
-  const counted = await count(kept, place, deps);
-  const charge = await priced(kept.doc, counted, deps);
+  const price = await priceOf(kept.doc, deps);
+  const counted = await count(kept, { place, price }, deps);
+  const isFree = price === null || counted === null;
+  const charge = isFree ? 0n : priceCall(price, counted.quantities);
   // Says already_settled where an earlier process came as far and no further.
   await deps.ledger.settle(settlement(kept, { counted, charge, nowMs: deps.clock.nowMs() }));
   const nextMs = deps.clock.nowMs();
@@ -55,18 +57,32 @@ interface Counted {
   readonly source: SettleRow['usageSource'];
 }
 
-/** What the vendor says it used; else the length of what it made; else what was asked for. */
+interface Scale {
+  readonly place: Pick<Way, 'upstream' | 'service'> | null;
+  readonly price: Price | null;
+}
+
+/**
+ * What the vendor says it used; else the length of what it made; else what was asked for. Where the
+ * price does not know the vendor's units it is the latter too, with the vendor's beside it.
+ */
 async function count(
   task: Task,
-  place: Pick<Way, 'upstream' | 'service'> | null,
+  { place, price }: Scale,
   deps: FinishDeps,
 ): Promise<Counted | null> {
   const { doc } = task;
   if (!doc.charged) return null;
-  if (doc.used !== null) return { quantities: quantities(doc.used), source: 'vendor' };
+  const used = doc.used === null ? null : quantities(doc.used);
+  const isPriced = used !== null && (price === null || coversAny(price, used));
+  if (used !== null && (isPriced || place === null)) return { quantities: used, source: 'vendor' };
   if (place === null) return null;
   const job = await vendorJob(task, { ...place, wireName: doc.wireName }, deps);
-  return { quantities: quantities(measured(place.service.bound(job), doc)), source: 'estimate' };
+  const asked = quantities(measured(place.service.bound(job), doc));
+  if (used === null) return { quantities: asked, source: 'estimate' };
+  const units = { ...asked.units, ...used.units };
+  const traits = { ...asked.traits, ...used.traits };
+  return { quantities: { ...asked, units, traits }, source: 'estimate' };
 }
 
 /** Units of time by what the files themselves say. */
@@ -90,11 +106,11 @@ export function quantities(amounts: Amounts): Quantities {
   };
 }
 
-/** By the price that stood when the job was sent. */
-async function priced(doc: TaskDoc, counted: Counted | null, deps: FinishDeps): Promise<bigint> {
-  if (counted === null || doc.priceId === null) return 0n;
+/** That by which it was held. */
+async function priceOf(doc: TaskDoc, deps: FinishDeps): Promise<Price | null> {
+  if (doc.priceId === null) return null;
   const snapshot = await deps.tasks.priceText(doc.priceId);
-  return snapshot === undefined ? 0n : priceCall(restorePrice(snapshot), counted.quantities);
+  return snapshot === undefined ? null : restorePrice(snapshot);
 }
 
 const REASONS: Readonly<Record<string, EndReason>> = Object.freeze({
@@ -125,6 +141,6 @@ function settlement({ row, doc }: Task, { counted, charge, nowMs }: Sum): Settle
     queuedMs: Math.max(0, (doc.sentMs ?? nowMs) - row.createdMs),
     firstByteMs: null,
     totalMs: Math.max(0, nowMs - row.createdMs),
-    evidence: counted?.source === 'estimate' ? 'the vendor reported no quantities' : null,
+    evidence: counted?.source === 'estimate' ? 'the vendor reported nothing that is priced' : null,
   };
 }
