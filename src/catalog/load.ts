@@ -26,7 +26,9 @@ import video from './models/video.ts';
 import visual from './models/visual.ts';
 import xai from './models/xai.ts';
 import zhipu from './models/zhipu.ts';
-import type { Model, Offer, PriceRow } from './shape.ts';
+import { applyPrices, type OwnPrice } from './own-prices.ts';
+import { day, name, priceTables } from './price-rules.ts';
+import type { Model, Offer } from './shape.ts';
 
 export interface Catalog {
   /** By id or alias, exactly as written. */
@@ -63,76 +65,10 @@ const BUILT_IN: readonly Model[] = [
   ...rerank,
 ];
 
-const name = z.string().regex(/^[^\s]+$/, 'must not be empty or have spaces');
-const day = z.iso.date();
-const decimal = z.string().regex(/^\d{1,9}(?:\.\d{1,12})?$/, 'must be a decimal such as "0.80"');
-const tokens = z.int().positive();
-
-/** Whether a call that fits `later` always fits `earlier` too, so that `later` never counts. */
-function hides(earlier: PriceRow, later: PriceRow): boolean {
-  const input = earlier.inputTokensMax ?? Number.POSITIVE_INFINITY;
-  const output = earlier.outputTokensMax ?? Number.POSITIVE_INFINITY;
-  const alsoFits = Object.entries(earlier.when ?? {}).every(
-    ([trait, value]) => later.when?.[trait] === value,
-  );
-  return (
-    alsoFits &&
-    (later.inputTokensMax ?? Number.POSITIVE_INFINITY) <= input &&
-    (later.outputTokensMax ?? Number.POSITIVE_INFINITY) <= output
-  );
-}
-
-const unitPrice = z.strictObject({ price: decimal, per: z.int().positive().optional() });
-
-const priceRow = z
-  .strictObject({
-    inputTokensMax: tokens.optional(),
-    outputTokensMax: tokens.optional(),
-    when: z.record(name, z.string()).optional(),
-    input: decimal.optional(),
-    output: decimal.optional(),
-    cachedInput: decimal.optional(),
-    cacheWrite: decimal.optional(),
-    units: z.record(name, unitPrice).optional(),
-  })
-  .refine(
-    (row) => row.input !== undefined || row.output !== undefined || row.units !== undefined,
-    'prices nothing: give input and output, or units',
-  );
-
-const priceRows = z
-  .array(priceRow)
-  .min(1)
-  .refine(
-    (rows) => rows.every((row, at) => !rows.slice(0, at).some((earlier) => hides(earlier, row))),
-    'has a row that never counts: put the narrower tiers first',
-  )
-  .refine((rows) => {
-    const last = rows.at(-1);
-    const isOpen = last?.inputTokensMax === undefined && last?.outputTokensMax === undefined;
-    return isOpen && last?.when === undefined;
-  }, 'must end with a row without limits and without "when"');
-
-const priceTable = z.strictObject({
-  from: day,
-  currency: z.string().regex(/^[A-Z]{3}$/, 'must be a currency code such as CNY'),
-  rows: priceRows,
-  source: z.string().min(1),
-  checked: day,
-  unverified: z.boolean().optional(),
-});
-
 const offer = z.strictObject({
   vendor: name,
   wireName: name,
-  prices: z
-    .array(priceTable)
-    .min(1)
-    .refine(
-      (tables) => new Set(tables.map((table) => table.from)).size === tables.length,
-      'has two tables that begin on one day',
-    )
-    .optional(),
+  prices: priceTables.optional(),
 });
 
 const model = z
@@ -198,11 +134,11 @@ function mergeOffers(all: readonly Model[]): Model[] {
 }
 
 /**
- * The catalogue with `extra` after the built-in models. Throws an Error that names the model where
- * one is not well formed, or where an id or alias is already taken.
+ * The catalogue with `extra` after the built-in models, at the operator's `own` prices. Throws an
+ * Error that names the model where one is not well formed, or an id or alias is already taken.
  */
-export function loadCatalog(extra: readonly Model[]): Catalog {
-  const models = mergeOffers([...BUILT_IN, ...extra]);
+export function loadCatalog(extra: readonly Model[], own: readonly OwnPrice[] = []): Catalog {
+  const models = applyPrices(mergeOffers([...BUILT_IN, ...extra]), own);
   const byName = new Map<string, Model>();
   for (const each of models) {
     check(each);

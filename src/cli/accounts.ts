@@ -4,14 +4,21 @@ import { newId } from '../kit/ids.ts';
 import { formatMoney, parseMoney } from '../kit/money.ts';
 import { FUNDING_ACCOUNT } from '../storage/accounts.ts';
 import type { AccountRow, Store } from '../storage/ports.ts';
+import { setBalanceMark } from '../tasks/watch.ts';
 import { boot, COMMON_FLAGS } from './boot.ts';
 import { parseFlags, UsageError } from './flags.ts';
+import { balanceBelow } from './notice-parts.ts';
 import { printJson, printLine, printTable } from './print.ts';
+import type { Settings } from './settings.ts';
 
 export const ACCOUNTS_HELP = `gangway accounts create NAME [--balance AMOUNT | --unlimited]
 gangway accounts top-up NAME AMOUNT
 gangway accounts show NAME
+gangway accounts warn NAME [AMOUNT | off | default]
 gangway accounts list [--limit N] [--after ID]
+
+warn says below what balance the account, and you, are told that its money runs out; without a mark
+of its own it is notices.balance_below of the settings.
 
 Amounts are decimals in the installation's currency, such as 12.50.
   --balance AMOUNT   money to begin with (default 0)
@@ -40,7 +47,9 @@ export async function accounts(args: readonly string[]): Promise<number> {
     if (action === 'create') say(await create(store, { ...values, name }));
     else if (action === 'top-up') say(await topUp(store, name, readAmount(amount)));
     else if (action === 'show') say(await find(store, name));
-    else if (action === 'list') {
+    else if (action === 'warn') {
+      await warn(store, { name, mark: amount, json: values.json }, settings);
+    } else if (action === 'list') {
       const limit = Math.min(LIST_MAX, Number(values.limit ?? 100) || 100);
       const after = values.after === undefined ? {} : { after: values.after };
       list(await store.accounts.list({ limit, ...after }), settings.currency, values.json === true);
@@ -90,6 +99,36 @@ async function find(store: Store, name: string | undefined): Promise<AccountRow>
   const account = await store.accounts.byName(name);
   if (account === undefined) throw new UsageError(`There is no account "${name}".`);
   return account;
+}
+
+interface Warning {
+  readonly name: string | undefined;
+  readonly mark: string | undefined;
+}
+
+async function warn(
+  store: Store,
+  wish: Warning & { readonly json: boolean | undefined },
+  settings: Settings,
+): Promise<void> {
+  const { id, name } = await find(store, wish.name);
+  const { mark } = wish;
+  if (mark !== undefined) {
+    const off = mark === 'off' ? null : undefined;
+    const below = mark === 'off' || mark === 'default' ? off : readAmount(mark);
+    await setBalanceMark(id, below, { alarms: store.alarms, clock: systemClock });
+  }
+  const own = await store.alarms.mark(id);
+  const below = own === undefined ? balanceBelow(settings) : own;
+  const shown = {
+    account: name,
+    below: below === null ? null : formatMoney(below),
+    currency: settings.currency,
+    own: own !== undefined,
+  };
+  if (wish.json === true) printJson(shown);
+  else if (below === null) printLine(`${name}: nothing is told`);
+  else printLine(`${name}: told below ${shown.below} ${shown.currency}`);
 }
 
 function readAmount(text: string | undefined): bigint {

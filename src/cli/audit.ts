@@ -21,6 +21,7 @@ export async function audit(args: readonly string[]): Promise<number> {
       entries: books.entries,
       calls: books.calls,
       open_holds: books.openHolds,
+      task_holds: books.taskHolds,
       unknown: books.unknown,
       charged: books.charged,
       released: books.released,

@@ -7,12 +7,14 @@ import { BUDGETS_HELP, budgets } from './budgets.ts';
 import { KEYS_HELP, keys } from './keys.ts';
 import { MIGRATE_HELP, migrate } from './migrate.ts';
 import { NGINX_HELP, nginx } from './nginx.ts';
+import { NOTICES_HELP, notices } from './notices.ts';
 import { printLine } from './print.ts';
 import { RECONCILE_HELP, reconcileCommand } from './reconcile.ts';
 import { sandbox } from './sandbox-process.ts';
 import { SERVE_HELP, serve } from './serve.ts';
 import { CHECK_HELP, check } from './setup.ts';
 import { STATEMENT_HELP, statement } from './statement.ts';
+import { TASKS_HELP, tasksByHand } from './tasks-by-hand.ts';
 import { USAGE_HELP, usage } from './usage.ts';
 
 type Command = (args: readonly string[]) => Promise<number>;
@@ -27,6 +29,8 @@ const COMMANDS: Readonly<Record<string, Command>> = Object.freeze({
   budgets,
   statement,
   usage,
+  tasks: tasksByHand,
+  notices,
   audit,
   reconcile: reconcileCommand,
   migrate,
@@ -45,6 +49,8 @@ const HELP = [
   BUDGETS_HELP,
   STATEMENT_HELP,
   USAGE_HELP,
+  TASKS_HELP,
+  NOTICES_HELP,
   AUDIT_HELP,
   RECONCILE_HELP,
   MIGRATE_HELP,

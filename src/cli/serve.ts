@@ -29,6 +29,7 @@ import { Breaker } from '../relay/breaker.ts';
 import type { Call, RelayDeps } from '../relay/call.ts';
 import { makeCredentials } from '../relay/credentials.ts';
 import { makeEndpoints } from '../relay/endpoints.ts';
+import { makeSettlements, type Settlements } from '../relay/settlements.ts';
 import { makeRoutes, type Routes, type Upstream } from '../relay/upstreams.ts';
 import { makeTaskRoutes, type TaskRoutes } from '../tasks/routes.ts';
 import { type Booted, boot, COMMON_FLAGS, makeFirstKeys } from './boot.ts';
@@ -42,6 +43,7 @@ import {
   relaySettings,
   serverSettings,
 } from './part-settings.ts';
+import { exchangeOf, ownPrices } from './price-settings.ts';
 import { printLine } from './print.ts';
 import { type SandboxProcess, startSandboxProcess } from './sandbox-process.ts';
 import { openSecrets, type Secrets } from './secrets.ts';
@@ -51,6 +53,7 @@ import { watchTls } from './tls.ts';
 import {
   type Configured,
   configureUpstreams,
+  listPlaces,
   refreshCredentials,
   sandboxUpstreams,
 } from './upstreams.ts';
@@ -128,6 +131,7 @@ interface Running {
   readonly server: Doors;
   readonly live: ReadonlySet<Call>;
   readonly models: () => readonly string[];
+  readonly settlements: Pick<Settlements, 'stop'>;
   readonly stopTimers: () => void;
   readonly closeCounters: () => Promise<void>;
   readonly stopTasks: () => Promise<void>;
@@ -138,7 +142,7 @@ async function run(booted: Booted, chosen: Chosen): Promise<Running> {
   const clock = systemClock;
   const deadlines = new Deadlines(clock);
   const live = new Set<Call>();
-  const metrics = makeMetrics(() => live.size);
+  const { metrics, settlements } = openBooks(booted, live);
   const counted = await openCounters(booted, chosen.secrets);
   const limits = makeLimits(counted.counters, limitDefaults(settings));
   const breaker = new Breaker(breakerSettings(settings), clock);
@@ -155,6 +159,7 @@ async function run(booted: Booted, chosen: Chosen): Promise<Running> {
     endpoints,
     limits,
     ledger: store.ledger,
+    settlements,
     breaker,
     settings: relaySettings(settings),
     log,
@@ -182,7 +187,7 @@ async function run(booted: Booted, chosen: Chosen): Promise<Running> {
   running = openDoors(settings, {
     settings: serverSettings(settings),
     routes: [
-      ...once.around(frontRoutes(edge)),
+      ...once.around(frontRoutes({ ...edge, slow: taskRoutes })),
       ...tasks.routes,
       ...oauthRoutes({ ...edge, tokens }),
       ...mountJson(appRoutes({ ...store, clock }), edge),
@@ -200,7 +205,20 @@ async function run(booted: Booted, chosen: Chosen): Promise<Running> {
   const stops = [stopTimer, stopOnce, keepSweeping(kept)];
   const stopTimers = (): void => stops.forEach((stop) => void stop());
   const closeCounters = counted.close;
-  return { server: running, live, models, stopTimers, closeCounters, stopTasks: tasks.stop };
+  const stopTasks = tasks.stop;
+  return { server: running, live, models, settlements, stopTimers, closeCounters, stopTasks };
+}
+
+/** Ends of calls on their way to disk, and what is counted of them. */
+function openBooks({ store, log }: Booted, live: ReadonlySet<Call>) {
+  const metrics = makeMetrics({
+    openCalls: () => live.size,
+    unsettledCalls: () => settlements.waiting(),
+  });
+  const { ledger } = store;
+  const tell = metrics.settlement;
+  const settlements = makeSettlements({ clock: systemClock, ledger, log, tell });
+  return { metrics, settlements };
 }
 
 /** No proxy stands between us and the vendors. */
@@ -259,7 +277,8 @@ function openDoors(settings: Settings, deps: ServerDeps): Doors {
 /** The routes are made anew when a day begins, for prices begin on days, and for a new key. */
 async function freshRoutes(booted: Booted, chosen: Chosen) {
   const { configured, secrets } = chosen;
-  const catalog = loadCatalog(configured.models);
+  const own = ownPrices(booted.settings, listPlaces(configured.upstreams));
+  const catalog = loadCatalog(configured.models, own);
   const today = (): string => new Date(systemClock.nowMs()).toISOString().slice(0, 10);
   let day = today();
   let { upstreams } = configured;
@@ -322,11 +341,7 @@ async function routesOn(day: string, wish: RoutesWish) {
   const priceOf = async (offer: Offer) => {
     const table = priceOn(offer, day);
     if (table === undefined) return null;
-    const exchange = table.currency === settings.currency ? '1' : settings.exchange[table.currency];
-    if (exchange === undefined) {
-      throw new Error(`exchange.${table.currency}: set what it costs in ${settings.currency}.`);
-    }
-    const price = readPrice(table.rows, table.currency, exchange);
+    const price = readPrice(table.rows, table.currency, exchangeOf(table.currency, settings));
     return { price, id: await store.ledger.keepPrice(price.snapshot) };
   };
   return {
@@ -360,5 +375,6 @@ async function stop(running: Running, settings: Settings): Promise<void> {
   server.kill();
   // The last settlements are in the turn of the loop that follows.
   await systemClock.sleep(50);
+  await running.settlements.stop();
   await running.closeCounters();
 }

@@ -3,10 +3,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { Env } from '../kit/env.ts';
 import { LOG_LEVELS, type LogLevel } from '../kit/log.ts';
+import { NOTICE_EVENTS } from '../tasks/webhooks/notices.ts';
+import { decimal, listedPrice, ownPrice } from './price-settings.ts';
 
 const count = z.coerce.number().int().min(0);
 const size = z.coerce.number().int().min(1);
-const decimal = z.coerce.string().regex(/^\d+(\.\d+)?$/, 'must be a decimal such as "7.10"');
 const flag = z
   .union([z.boolean(), z.enum(['true', 'false'])])
   .transform((value) => value === true || value === 'true');
@@ -15,6 +16,10 @@ const listenPlace = z.string().regex(/^(\[[0-9a-fA-F:]+\]|[^:]+):\d{1,5}$/, 'mus
 /** A group of settings; leaving it out leaves out each of them. */
 const group = <T extends z.ZodRawShape>(shape: T) =>
   z.preprocess((value) => value ?? {}, z.strictObject(shape));
+
+/** A list, or what stands for a list of one: its faults are told as those of a list. */
+const oneOrMore = <T extends z.ZodType>(one: T) =>
+  z.preprocess((value) => (Array.isArray(value) ? value : [value]), z.array(one));
 
 const upstream = z.strictObject({
   /** Tells upstreams of one vendor apart; the model id `name/…` is not affected by it. */
@@ -40,16 +45,7 @@ const upstream = z.strictObject({
         json: z.enum(['schema', 'object', 'none']).default('object'),
         tools: flag.default(true),
         /** A million tokens, in the installation's currency. Absent: no price is known. */
-        price: z
-          .strictObject({
-            input: decimal,
-            output: decimal,
-            cached_input: decimal.optional(),
-            /** One of what is not counted in tokens: image, for one. */
-            units: z.record(z.string().min(1), decimal).optional(),
-          })
-          .or(z.strictObject({ units: z.record(z.string().min(1), decimal) }))
-          .optional(),
+        price: ownPrice.optional(),
       }),
     )
     .default([]),
@@ -190,6 +186,28 @@ const schema = z.strictObject({
     /** How long we wait between two questions, of what the vendor's data say. */
     pace_percent: size.max(1_000).default(100),
   }),
+  /** What people are told of beside tasks. */
+  notices: group({
+    /** The installation's own receivers. */
+    webhooks: z
+      .array(
+        z.strictObject({
+          url: z.url({ protocol: /^https?$/ }),
+          /** Empty: all. */
+          events: z.array(z.enum(NOTICE_EVENTS)).default([]),
+          profile: z.enum(['standard', 'notify']).default('standard'),
+          /** env:NAME, file:/path, or the secret itself. Absent: gangway notices secret. */
+          secret: z.string().min(1).optional(),
+        }),
+      )
+      .max(20)
+      .default([]),
+    /** Mark of limited accounts that have none of their own. */
+    balance_below: decimal.nullable().default(null),
+    down_after_s: count.default(60),
+    up_after_s: size.default(60),
+    retiring_days: count.max(3_650).default(30),
+  }),
   rescue: group({
     enabled: flag.default(false),
     models: z.array(z.string().min(1)).default([]),
@@ -220,14 +238,16 @@ const schema = z.strictObject({
     /** Hosts (or host:port) that may be called although their address is private. */
     allowed_hosts: z.array(z.string()).default([]),
   }),
-  vendors: z
-    .record(z.string(), z.union([upstream.transform((one) => [one]), z.array(upstream)]))
-    .default({}),
+  /** What models of the catalogue cost here, whatever the catalogue says. */
+  prices: z.record(z.string(), oneOrMore(listedPrice)).default({}),
+  vendors: z.record(z.string(), oneOrMore(upstream)).default({}),
 });
 
 export type Settings = z.output<typeof schema>;
 
 const FILE = 'gangway.yaml';
+/** Too many words for a variable. */
+const FILE_ONLY: readonly string[] = Object.freeze(['vendors', 'exchange', 'prices']);
 const PREFIX = 'GANGWAY_';
 /** Variables of ours that are not settings. */
 const OTHER_VARIABLES = /^GANGWAY_(CONFIG|TEST_.*)$/;
@@ -274,7 +294,7 @@ function readFile(path: string): Record<string, unknown> {
 function applyEnv(wanted: Record<string, unknown>, env: Env): void {
   const places = new Map<string, readonly string[]>();
   for (const [name, value] of Object.entries(schema.parse({}))) {
-    if (name === 'vendors' || name === 'exchange') continue;
+    if (FILE_ONLY.includes(name)) continue;
     const inner = typeof value === 'object' && value !== null ? Object.keys(value) : [];
     if (inner.length === 0) places.set(PREFIX + name.toUpperCase(), [name]);
     for (const leaf of inner) places.set(`${PREFIX}${name}_${leaf}`.toUpperCase(), [name, leaf]);

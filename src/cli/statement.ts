@@ -3,6 +3,7 @@ import { systemClock } from '../kit/clock.ts';
 import { formatMoney } from '../kit/money.ts';
 import type { Entry, StatementSpan, Store } from '../storage/ports.ts';
 import { boot, COMMON_FLAGS } from './boot.ts';
+import { type CallView, callsOf, usedText } from './call-views.ts';
 import { parseFlags, UsageError } from './flags.ts';
 import { printJson, printLine, printTable } from './print.ts';
 
@@ -10,6 +11,7 @@ export const STATEMENT_HELP = `gangway statement --account NAME [--month YYYY-MM
                   [--limit N] [--after PLACE]
 
 The balance at the beginning of the month, its entries with their causes, the balance at its end.
+Of a charge: its model, what it was (chat, or a task's kind), and what was used.
   --month   by Coordinated Universal Time (default: this month)
   --limit   entries shown (default 100, at most 1000)
   --after   shows the entries after the "next" of the page before
@@ -60,6 +62,11 @@ async function show(store: Store, values: Values, currency: string): Promise<voi
     limit,
     ...(after === undefined ? {} : { after }),
   });
+  const about = await callsOf(
+    entries.map(callId).filter((id) => id !== null),
+    store,
+  );
+  const of = (entry: Entry) => about.get(callId(entry) ?? '') ?? null;
   const last = entries.length === limit ? entries.at(-1) : undefined;
   const shown = {
     account: account.name,
@@ -67,7 +74,7 @@ async function show(store: Store, values: Values, currency: string): Promise<voi
     currency,
     opening: formatMoney(await store.statements.balanceAt(account.id, span.fromMs)),
     closing: formatMoney(await store.statements.balanceAt(account.id, span.untilMs)),
-    entries: entries.map((entry) => view(entry, span)),
+    entries: entries.map((entry) => ({ ...view(entry, span), call: of(entry) })),
     next: last === undefined ? null : `${last.atMs}/${last.cause}`,
   };
   if (values.json === true) printJson(shown);
@@ -84,23 +91,33 @@ function view({ cause, from, to, amount, atMs }: Entry, { accountId }: Statement
   };
 }
 
+const CHARGE = 'charge:';
+
+/** The call that an entry pays for; null: none. */
+function callId({ cause }: Entry): string | null {
+  return cause.startsWith(CHARGE) ? cause.slice(CHARGE.length) : null;
+}
+
 interface Shown {
   readonly account: string;
   readonly month: string;
   readonly currency: string;
   readonly opening: string;
   readonly closing: string;
-  readonly entries: readonly ReturnType<typeof view>[];
+  readonly entries: readonly (ReturnType<typeof view> & { readonly call: CallView | null })[];
   readonly next: string | null;
 }
 
 function print(shown: Shown): void {
   printLine(`${shown.account}, ${shown.month}, ${shown.currency}`);
   printLine(`opening balance ${shown.opening}`);
-  const head = ['at', 'amount', 'other', 'cause'];
+  const head = ['at', 'amount', 'other', 'cause', 'model', 'kind', 'used'];
   printTable([
     head,
-    ...shown.entries.map((entry) => [entry.at, entry.amount, entry.other, entry.cause]),
+    ...shown.entries.map(({ at, amount, other, cause, call }) => [
+      ...[at, amount, other, cause, call?.model ?? '', call?.kind ?? ''],
+      call === null ? '' : usedText(call),
+    ]),
   ]);
   printLine(`closing balance ${shown.closing}`);
   if (shown.next !== null) printLine(`more: --after ${shown.next}`);

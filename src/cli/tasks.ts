@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { callbackRoutes } from '../edge/callbacks.ts';
 import { imageRoutes } from '../edge/images.ts';
 import { type NativeEdge, nativeRoutes } from '../edge/native-tasks.ts';
+import { noticeRoutes } from '../edge/notices.ts';
 import type { RelayEdge } from '../edge/relayed.ts';
 import { linkTo, makeLinkOf, openPass, type ResultEdge, resultRoutes } from '../edge/results.ts';
 import { callerOf, type Route, type Visit } from '../edge/routes.ts';
@@ -12,11 +13,12 @@ import { videoRoutes } from '../edge/videos.ts';
 import { webhookRoutes } from '../edge/webhooks.ts';
 import { every, systemClock } from '../kit/clock.ts';
 import { Fault } from '../kit/fault.ts';
-import { makeGuard, systemResolve } from '../kit/guard.ts';
+import { type Guard, makeGuard, systemResolve } from '../kit/guard.ts';
 import { deriveKey, makeSealer } from '../kit/seal.ts';
 import { makeSigner } from '../kit/signed.ts';
 import type { RelayDeps } from '../relay/call.ts';
 import { isEndpointId } from '../relay/endpoints.ts';
+import { HOUSE_ACCOUNT } from '../storage/accounts.ts';
 import { makeDiskFiles } from '../storage/files/disk.ts';
 import { makeS3Files } from '../storage/files/s3.ts';
 import type { Files } from '../storage/ports.ts';
@@ -31,13 +33,15 @@ import type { HandedLinks } from '../tasks/handed.ts';
 import { type Inbox, makeInbox } from '../tasks/inbox.ts';
 import type { TaskRoutes } from '../tasks/routes.ts';
 import { makeWaiters, type SharedWaiters } from '../tasks/waiters.ts';
-import { startPostman } from '../tasks/webhooks/deliver.ts';
+import { startWatch } from '../tasks/watch.ts';
+import { type Postman, startPostman } from '../tasks/webhooks/deliver.ts';
 import { makeSecretsOf, makeWebhookDesk } from '../tasks/webhooks/desk.ts';
-import { SECRET_PREFIX } from '../tasks/webhooks/sign.ts';
 import { VENDORS } from '../vendors/index.ts';
 import type { Booted } from './boot.ts';
+import { balanceBelow, operatorReceivers, watchSettings } from './notice-parts.ts';
 import type { Secrets } from './secrets.ts';
 import type { Settings } from './settings.ts';
+import { accountSecrets } from './webhook-secrets.ts';
 
 interface TaskParts {
   readonly booted: Booted;
@@ -49,7 +53,6 @@ interface TaskParts {
 }
 
 const LINK_PURPOSE = 'gangway links of results';
-const WEBHOOK_PURPOSE = 'gangway webhooks of tasks';
 const EXPIRE_EVERY_MS = 60_000;
 /** How late the end of a task that another node saw may be told here. */
 const LOOK_EVERY_MS = 1_000;
@@ -92,15 +95,9 @@ export async function startTasks(parts: TaskParts) {
       postman.nudge();
     },
   };
-  const origin = settings.public_url?.replace(/\/+$/, '') ?? `http://${settings.listen}`;
   const secrets = webhookSecrets(parts);
-  const postman = startPostman({
-    ...{ clock, log, guard, random: relay.random, connectMs: settings.timeouts.connect_ms },
-    ...{ tasks: store.tasks, webhooks: store.webhooks, deliveries: store.deliveries },
-    doors: listDoors(Object.values(VENDORS)),
-    linkOf: makeLinkOf(results, origin),
-    secretsOf: makeSecretsOf(secrets),
-  });
+  const postman = await openPost(parts, { guard, results });
+  const watcher = openWatch(parts, () => postman.nudge());
   const engine = startEngine(deps);
   const discard = ({ row }: Task): Promise<void> => discardResults(row.id, custody);
   const desk = makeDesk({ ...deps, engine, waiters, guard, discard });
@@ -119,9 +116,11 @@ export async function startTasks(parts: TaskParts) {
     ...resultRoutes({ ...results, desk, files }),
     ...webhookRoutes({ ...parts.edge, webhooks }),
     ...callbackRoutes(heard, parts.edge),
+    ...noticesOf(parts),
   ];
   const stop = async (): Promise<void> => {
     stops.forEach((end) => void end());
+    await watcher.stop();
     await Promise.all([engine.stop(), postman.stop()]);
   };
   return { routes, stop };
@@ -159,6 +158,54 @@ function watch(waiters: SharedWaiters, { booted: { store, log } }: TaskParts): (
       .finally(() => {
         busy = false;
       });
+  });
+}
+
+interface Post {
+  readonly guard: Guard;
+  readonly results: Links;
+}
+
+async function openPost(parts: TaskParts, { guard, results }: Post): Promise<Postman> {
+  const { booted, relay } = parts;
+  const { settings, store, log } = booted;
+  const secrets = webhookSecrets(parts);
+  const house = secrets.accountSecret(HOUSE_ACCOUNT);
+  const operator = await operatorReceivers(settings, parts.secrets, house);
+  const secretsOf = makeSecretsOf(secrets);
+  const origin = settings.public_url?.replace(/\/+$/, '') ?? `http://${settings.listen}`;
+  return startPostman({
+    ...{ clock: systemClock, log, guard, random: relay.random },
+    ...{ tasks: store.tasks, webhooks: store.webhooks, deliveries: store.deliveries },
+    ...{ notices: store.notices, operator },
+    connectMs: settings.timeouts.connect_ms,
+    doors: listDoors(Object.values(VENDORS)),
+    linkOf: makeLinkOf(results, origin),
+    async secretsOf(row) {
+      const own = operator.secretOf(row.target);
+      return own === undefined ? secretsOf(row) : [own];
+    },
+  });
+}
+
+function noticesOf({ booted, edge }: TaskParts): readonly Route[] {
+  const { settings, store } = booted;
+  const { currency } = settings;
+  const words = { clock: systemClock, currency, balanceBelow: balanceBelow(settings) };
+  return noticeRoutes({ ...edge, ...words, alarms: store.alarms });
+}
+
+function openWatch({ booted, relay, routes }: TaskParts, nudge: () => void) {
+  const { settings, store, log } = booted;
+  return startWatch({
+    ...{ clock: systemClock, log, nudge, settings: watchSettings(settings) },
+    ...{ notices: store.notices, alarms: store.alarms, webhooks: store.webhooks },
+    calls: store.calls,
+    troubles: () => relay.breaker.list(),
+    models: () => [
+      ...relay.routes.list().map(({ model }) => model),
+      ...routes.list().map(({ model }) => model),
+    ],
   });
 }
 
@@ -256,13 +303,11 @@ async function openFiles({ results, data_dir: data }: Settings, secrets: Secrets
 
 /** Webhooks' own secrets are sealed; those of a task's own URL follow from the account. */
 function webhookSecrets({ booted, masterKey }: TaskParts) {
-  const key = deriveKey(masterKey, WEBHOOK_PURPOSE);
   return {
     clock: systemClock,
     webhooks: booted.store.webhooks,
     sealer: makeSealer(masterKey),
-    accountSecret: (accountId: string) =>
-      SECRET_PREFIX + new Bun.CryptoHasher('sha256', key).update(accountId).digest('base64'),
+    accountSecret: accountSecrets(masterKey),
   };
 }
 

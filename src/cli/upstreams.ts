@@ -1,9 +1,10 @@
 /** From settings and environment to upstreams, and the models that only they know. */
-import type { Model, PriceRow } from '../catalog/shape.ts';
+import type { Model } from '../catalog/shape.ts';
 import type { Env } from '../kit/env.ts';
 import type { Upstream } from '../relay/upstreams.ts';
 import { VENDORS } from '../vendors/index.ts';
 import type { Vendor } from '../vendors/shape.ts';
+import { readTable } from './price-settings.ts';
 import type { SandboxReady } from './sandbox-process.ts';
 import type { Secrets } from './secrets.ts';
 import type { Settings, UpstreamSetting } from './settings.ts';
@@ -126,19 +127,6 @@ export async function refreshCredentials(
   return fresh.every((upstream, index) => upstream === current[index]) ? current : fresh;
 }
 
-type OwnPrice = NonNullable<UpstreamSetting['models'][number]['price']>;
-
-function ownPrice(price: OwnPrice): PriceRow {
-  const units = price.units === undefined ? {} : { units: perOne(price.units) };
-  if (!('input' in price)) return units;
-  const { input, output, cached_input: cachedInput } = price;
-  return { input, output, ...(cachedInput === undefined ? {} : { cachedInput }), ...units };
-}
-
-function perOne(units: Readonly<Record<string, string>>) {
-  return Object.fromEntries(Object.entries(units).map(([unit, price]) => [unit, { price }]));
-}
-
 function ownModel(
   upstream: Upstream,
   wish: UpstreamSetting['models'][number],
@@ -156,19 +144,7 @@ function ownModel(
       {
         vendor: upstream.id,
         wireName: wish.wire_name ?? wish.id,
-        ...(price === undefined
-          ? {}
-          : {
-              prices: [
-                {
-                  from: '1970-01-01',
-                  currency,
-                  rows: [ownPrice(price)],
-                  source: 'gangway.yaml',
-                  checked: '1970-01-01',
-                },
-              ],
-            }),
+        ...(price === undefined ? {} : { prices: [readTable(price, currency)] }),
       },
     ],
   };
@@ -213,3 +189,8 @@ const SANDBOX_SIZES = Object.freeze({
   json: 'object',
   tools: true,
 });
+
+/** Names by which prices may be bound to a place. */
+export function listPlaces(upstreams: readonly Upstream[]): readonly string[] {
+  return [...Object.keys(VENDORS), ...upstreams.map(({ id }) => id)];
+}

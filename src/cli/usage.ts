@@ -3,6 +3,7 @@ import { systemClock } from '../kit/clock.ts';
 import { formatMoney, parseMoney } from '../kit/money.ts';
 import type { CallRow, CallState, Store } from '../storage/ports.ts';
 import { boot, COMMON_FLAGS } from './boot.ts';
+import { kindsOf, unitsText } from './call-views.ts';
 import { parseFlags, UsageError } from './flags.ts';
 import { printJson, printLine, printTable } from './print.ts';
 
@@ -70,13 +71,14 @@ async function sums(store: Store, values: Values): Promise<void> {
     printJson(rows.map((row) => ({ ...row, charge: formatMoney(row.charge) })));
     return;
   }
-  const head = ['model', 'calls', 'input', 'cached', 'output', 'charge'];
+  const head = ['model', 'calls', 'input', 'cached', 'output', 'units', 'charge'];
   const lines = rows.map((row) => [
     row.model,
     String(row.calls),
     String(row.inputTokens),
     String(row.cachedInputTokens),
     String(row.outputTokens),
+    unitsText(row.units),
     formatMoney(row.charge),
   ]);
   printTable([head, ...lines]);
@@ -95,18 +97,22 @@ async function calls(store: Store, values: Values): Promise<void> {
     ...(state === undefined ? {} : { state }),
     ...(values.model === undefined ? {} : { model: values.model }),
   });
+  const kinds = await kindsOf(rows, store);
+  const kindOf = ({ id, service }: CallRow) => kinds.get(id) ?? { kind: service, task: null };
   if (values.json === true) {
-    printJson(rows.map(view));
+    printJson(rows.map((row) => ({ ...view(row), ...kindOf(row) })));
     return;
   }
-  const head = ['call', 'model', 'state', 'end', 'in', 'out', 'charge', 'ms'];
+  const head = ['call', 'model', 'kind', 'state', 'end', 'in', 'out', 'units', 'charge', 'ms'];
   const lines = rows.map((row) => [
     row.id,
     row.model,
+    kindOf(row).kind,
     row.state,
     row.endReason ?? '',
     String(row.quantities?.inputTokens ?? 0),
     String(row.quantities?.outputTokens ?? 0),
+    unitsText(row.quantities?.units),
     formatMoney(row.charge),
     String(row.totalMs),
   ]);

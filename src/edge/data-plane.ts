@@ -19,7 +19,7 @@ import { readResponses } from '../dialects/volc-ark/responses.ts';
 import { Fault } from '../kit/fault.ts';
 import { isObject, parseJson } from '../kit/json.ts';
 import { fileRoutes } from './kept-files.ts';
-import { modelDoorRoutes } from './models.ts';
+import { type ModelEdge, modelDoorRoutes } from './models.ts';
 import { findOwn } from './pins.ts';
 import { type Asking, type RelayEdge, relayed, type WholeAnswer } from './relayed.ts';
 import { type ResponsesDoor, type ResponsesEdge, responsesRoutes } from './responses.ts';
@@ -51,7 +51,7 @@ function asking(family: Family, dialect: string, readRequest: Read): Asking {
   return { family, dialect, readRequest, writeFault, writeFaultEvent };
 }
 
-export function dataPlaneRoutes(edge: ResponsesEdge): readonly Route[] {
+export function dataPlaneRoutes(edge: ResponsesEdge & ModelEdge): readonly Route[] {
   const askings: readonly (readonly [path: string, asking: Asking])[] = [
     ['/chat/completions', { ...asking('chat', CHAT, readChat), readStrict: readStrictChat }],
     ['/embeddings', asking('embeddings', EMBEDDINGS, readEmbeddings)],
@@ -78,7 +78,7 @@ export function dataPlaneRoutes(edge: ResponsesEdge): readonly Route[] {
       handle: (visit: Visit) => inOwnWords(Promise.resolve(one.handle(visit))),
     })),
     ...fileRoutes(edge, PREFIX),
-    ...modelDoorRoutes(edge.relay.routes, { prefix: PREFIX, writeFault }),
+    ...modelDoorRoutes(edge, { prefix: PREFIX, writeFault }),
   ];
 }
 

@@ -4,12 +4,12 @@ import { chatAndEmbedRoutes } from './cohere.ts';
 import { contentRoutes } from './content.ts';
 import { dataPlaneRoutes } from './data-plane.ts';
 import { messageRoutes } from './messages.ts';
-import { modelRoutes } from './models.ts';
+import { type ModelEdge, modelRoutes } from './models.ts';
 import { PLAIN_DOOR, type ResponsesEdge, responsesRoutes } from './responses.ts';
 import { retrievalRoutes } from './retrieval.ts';
 import type { Route } from './routes.ts';
 
-export interface FrontEdge extends ChatEdge, ResponsesEdge {}
+export interface FrontEdge extends ChatEdge, ResponsesEdge, Pick<ModelEdge, 'slow'> {}
 
 export function frontRoutes(edge: FrontEdge): readonly Route[] {
   return [
@@ -19,7 +19,7 @@ export function frontRoutes(edge: FrontEdge): readonly Route[] {
     ...contentRoutes(edge),
     ...chatAndEmbedRoutes(edge),
     ...retrievalRoutes(edge),
-    ...modelRoutes(edge.relay.routes),
+    ...modelRoutes(edge),
     ...dataPlaneRoutes(edge),
   ];
 }

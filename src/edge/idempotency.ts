@@ -3,7 +3,7 @@
  * carried out, so that whatever happens in between, a second request never pays a second time.
  */
 import type { Clock } from '../kit/clock.ts';
-import { Fault } from '../kit/fault.ts';
+import { Fault, storageFault } from '../kit/fault.ts';
 import { newId } from '../kit/ids.ts';
 import type { Log } from '../kit/log.ts';
 import type { Idempotency, KeptAnswer, OnceFound, OnceRow } from '../storage/ports.ts';
@@ -177,7 +177,7 @@ class Keeper {
 
 function stored<T>(work: Promise<T>): Promise<T> {
   return work.catch((cause: unknown) => {
-    throw new Fault('storage_unavailable', { cause, retryAfterS: RETRY_AFTER_S });
+    throw storageFault(cause, RETRY_AFTER_S);
   });
 }
 

@@ -1,6 +1,7 @@
 /** Prometheus metrics of calls, by model and upstream; never by key, which has no bound. */
 import { Counters, type Histogram, Histograms, type Sum, writeGauge } from '../kit/prometheus.ts';
 import type { Observer } from '../relay/call.ts';
+import type { SettlementEvent } from '../relay/settlements.ts';
 
 /** Upper bounds of the buckets, seconds. */
 const SECONDS = [0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300] as const;
@@ -22,11 +23,23 @@ export interface Metrics {
   readonly observer: Observer;
   /** Counts an answer that was a fault. */
   fault(code: string): void;
+  settlement(event: SettlementEvent): void;
   text(): string;
 }
 
-export function makeMetrics(liveCalls: () => number): Metrics {
+/** What is asked when the metrics are. */
+export interface Gauges {
+  readonly openCalls: () => number;
+  readonly unsettledCalls: () => number;
+}
+
+export function makeMetrics(gauges: Gauges): Metrics {
   const books = makeBooks();
+  const settlements = new Counters(
+    'gangway_settlement_failures_total',
+    'Ends of calls that the books refused for now, or that were given up.',
+    ['event'],
+  );
   const faults = new Counters('gangway_faults_total', 'Answers that were faults.', ['code']);
   return {
     observer: {
@@ -46,11 +59,20 @@ export function makeMetrics(liveCalls: () => number): Metrics {
     fault: (code) => {
       faults.of([code]).value += 1;
     },
+    settlement: (event) => {
+      settlements.of([event]).value += 1;
+    },
     text: () =>
       [
         books.text(),
         faults.text(),
-        writeGauge('gangway_open_calls', 'Calls that live now.', liveCalls()),
+        settlements.text(),
+        writeGauge('gangway_open_calls', 'Calls that live now.', gauges.openCalls()),
+        writeGauge(
+          'gangway_unsettled_calls',
+          'Calls that ended and whose end is not in the books yet.',
+          gauges.unsettledCalls(),
+        ),
         writeGauge(
           'gangway_resident_memory_bytes',
           'Resident memory of the process.',

@@ -1,17 +1,23 @@
 /** A model, and a list of them, as clients of each format know them. */
+import type { Model } from '../catalog/shape.ts';
 import { writeFault as writeMessagesFault } from '../dialects/anthropic-messages/fault.ts';
 import { writeFault as writeCohereFault } from '../dialects/cohere-chat/fault.ts';
 import { writeFault as writeContentFault } from '../dialects/gemini-generate/fault.ts';
 import { writeFault as writeChatFault } from '../dialects/openai-chat/fault.ts';
 import { Fault } from '../kit/fault.ts';
 import type { JsonObject } from '../kit/json.ts';
-import type { Route as ModelRoute } from '../relay/upstreams.ts';
 import { PAGE_ROWS_MAX, pageOf } from './paging.ts';
 import type { Route } from './routes.ts';
 
+/** A model, and the kinds of jobs that it does as tasks; none: it answers at once. */
+export interface ListedModel {
+  readonly model: Model;
+  readonly tasks: readonly string[];
+}
+
 export interface ModelShape {
-  readonly show: (entry: ModelRoute) => JsonObject;
-  readonly list: (entries: readonly ModelRoute[], query: URLSearchParams) => JsonObject;
+  readonly show: (entry: ListedModel) => JsonObject;
+  readonly list: (entries: readonly ListedModel[], query: URLSearchParams) => JsonObject;
   readonly writeFault: Route['writeFault'];
 }
 
@@ -23,23 +29,35 @@ const CONTENT_METHODS = ['generateContent', 'streamGenerateContent', 'countToken
 const COHERE_PAGE_ROWS = 20;
 const EMBEDDING_METHODS = ['embedContent', 'batchEmbedContents'];
 
-const idOf = ({ model }: ModelRoute): string => model.id;
-const isChat = ({ model }: ModelRoute): boolean => model.kind === 'chat';
-const isContent = ({ model }: ModelRoute): boolean =>
-  model.kind === 'chat' || model.kind === 'embedding';
+const idOf = ({ model }: ListedModel): string => model.id;
+/** What can be asked at the door of this format, or as a task. */
+const isForMessages = ({ model, tasks }: ListedModel): boolean =>
+  model.kind === 'chat' || tasks.length > 0;
+const isForContent = (entry: ListedModel): boolean =>
+  entry.model.kind === 'embedding' || isForMessages(entry);
+
+/** Ours, beside what the format has: it has no word for models of other kinds. */
+const ownFields = ({ model, tasks }: ListedModel) => ({
+  kind: model.kind,
+  abilities: { ...model.abilities, tasks: [...tasks] },
+});
+
+function methodsOf({ model }: ListedModel): string[] {
+  if (model.kind === 'embedding') return EMBEDDING_METHODS;
+  return model.kind === 'chat' ? CONTENT_METHODS : [];
+}
 
 /** All of them at once, of every kind, as this format has no pages here. */
 export const CHAT_SHAPE: ModelShape = Object.freeze<ModelShape>({
-  show: ({ model }) => ({
+  show: ({ model, tasks }) => ({
     id: model.id,
     object: 'model',
     created: CREATED_S,
     owned_by: model.maker,
-    kind: model.kind,
     shutdown_date: model.retires ?? null,
     context_length: model.contextTokens,
     max_output_tokens: model.outputTokensMax,
-    abilities: { ...model.abilities },
+    ...ownFields({ model, tasks }),
   }),
   list: (entries) => ({ object: 'list', data: entries.map(CHAT_SHAPE.show) }),
   writeFault: writeChatFault,
@@ -51,7 +69,7 @@ const STAGES: readonly string[] = ['active', 'deprecated', 'retired'];
 const stageOf = (retires: string | undefined): string =>
   retires === undefined ? 'active' : 'deprecated';
 
-function inStages(entries: readonly ModelRoute[], query: URLSearchParams): readonly ModelRoute[] {
+function inStages(entries: readonly ListedModel[], query: URLSearchParams): readonly ListedModel[] {
   const asked = [...query.getAll('lifecycle'), ...query.getAll('lifecycle[]')];
   if (asked.length === 0) return entries;
   if (!asked.every((stage) => STAGES.includes(stage))) {
@@ -64,7 +82,7 @@ function inStages(entries: readonly ModelRoute[], query: URLSearchParams): reado
 }
 
 export const MESSAGES_SHAPE: ModelShape = Object.freeze<ModelShape>({
-  show: ({ model }) => ({
+  show: ({ model, tasks }) => ({
     type: 'model',
     id: model.id,
     display_name: model.id,
@@ -76,11 +94,12 @@ export const MESSAGES_SHAPE: ModelShape = Object.freeze<ModelShape>({
     max_tokens: model.outputTokensMax,
     deprecated_at: null,
     retires_at: model.retires === undefined ? null : `${model.retires}T00:00:00Z`,
+    ...ownFields({ model, tasks }),
   }),
   list(entries, query) {
     // Backwards it is the same list turned over, and each page turned over again.
     const before = query.get('before_id');
-    const chats = inStages(entries.filter(isChat), query);
+    const chats = inStages(entries.filter(isForMessages), query);
     const { items: found, next } = pageOf(before === null ? chats : chats.toReversed(), {
       rows: query.get('limit'),
       rowsDefault: PAGE_ROWS_MAX,
@@ -100,17 +119,18 @@ export const MESSAGES_SHAPE: ModelShape = Object.freeze<ModelShape>({
 });
 
 export const CONTENT_SHAPE: ModelShape = Object.freeze<ModelShape>({
-  show: ({ model }) => ({
+  show: ({ model, tasks }) => ({
     name: `models/${model.id}`,
     version: '001',
     displayName: model.id,
     inputTokenLimit: model.contextTokens,
     outputTokenLimit: model.outputTokensMax,
-    supportedGenerationMethods: model.kind === 'embedding' ? EMBEDDING_METHODS : CONTENT_METHODS,
+    supportedGenerationMethods: methodsOf({ model, tasks }),
     thinking: model.abilities.reasoning,
+    ...ownFields({ model, tasks }),
   }),
   list(entries, query) {
-    const { items, next } = pageOf(entries.filter(isContent), {
+    const { items, next } = pageOf(entries.filter(isForContent), {
       rows: query.get('pageSize'),
       rowsDefault: CONTENT_PAGE_ROWS,
       field: 'pageSize',
@@ -124,13 +144,13 @@ export const CONTENT_SHAPE: ModelShape = Object.freeze<ModelShape>({
 });
 
 /** What its clients can do with a model of each kind; others are not shown to them. */
-const ENDPOINTS: Readonly<Partial<Record<ModelRoute['model']['kind'], string>>> = {
+const ENDPOINTS: Readonly<Partial<Record<ListedModel['model']['kind'], string>>> = {
   chat: 'chat',
   embedding: 'embed',
   rerank: 'rerank',
 };
 
-function featuresOf({ model }: ModelRoute): readonly string[] {
+function featuresOf({ model }: ListedModel): readonly string[] {
   const { tools, images, json, reasoning } = model.abilities;
   return [
     ...(tools ? ['tools'] : []),

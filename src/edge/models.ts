@@ -1,11 +1,13 @@
 /** The list of models: only what the key may use, in the shape that the client knows. */
 import { mayUseModel } from '../access/keys.ts';
 import { Fault } from '../kit/fault.ts';
-import type { Route as ModelRoute, Routes } from '../relay/upstreams.ts';
+import type { Routes } from '../relay/upstreams.ts';
+import type { TaskRoutes } from '../tasks/routes.ts';
 import {
   CHAT_SHAPE,
   COHERE_SHAPE,
   CONTENT_SHAPE,
+  type ListedModel,
   MESSAGES_SHAPE,
   type ModelShape,
 } from './model-shapes.ts';
@@ -20,10 +22,16 @@ function shapeOf({ headers }: Request): ModelShape {
 
 const contentShape = (): ModelShape => CONTENT_SHAPE;
 
-export function modelRoutes(routes: Routes): readonly Route[] {
+/** What answers at once, and what is asked as tasks. */
+export interface ModelEdge {
+  readonly relay: { readonly routes: Routes };
+  readonly slow: Pick<TaskRoutes, 'find' | 'list'>;
+}
+
+export function modelRoutes(edge: ModelEdge): readonly Route[] {
   return [
-    ...shelf('/v1/models', shapeOf, routes),
-    ...shelf('/v1beta/models', contentShape, routes).map((one) => ({ ...one, keyInQuery: 'key' })),
+    ...shelf('/v1/models', shapeOf, edge),
+    ...shelf('/v1beta/models', contentShape, edge).map((one) => ({ ...one, keyInQuery: 'key' })),
   ];
 }
 
@@ -34,14 +42,14 @@ interface ModelDoor {
 }
 
 /** The plain list at another place. */
-export function modelDoorRoutes(routes: Routes, door: ModelDoor): readonly Route[] {
+export function modelDoorRoutes(edge: ModelEdge, door: ModelDoor): readonly Route[] {
   const shape = { ...CHAT_SHAPE, writeFault: door.writeFault };
-  return shelf(`${door.prefix}/models`, () => shape, routes);
+  return shelf(`${door.prefix}/models`, () => shape, edge);
 }
 
 type PickShape = (request: Request) => ModelShape;
 
-function shelf(path: string, pick: PickShape, routes: Routes): readonly Route[] {
+function shelf(path: string, pick: PickShape, edge: ModelEdge): readonly Route[] {
   const writeFault: Route['writeFault'] = (fault, requestId, request) =>
     pick(request).writeFault(fault, requestId, request);
   return [
@@ -51,7 +59,7 @@ function shelf(path: string, pick: PickShape, routes: Routes): readonly Route[] 
       access: 'caller',
       handle(visit) {
         const query = new URL(visit.request.url).searchParams;
-        return Response.json(pick(visit.request).list(usable(visit, routes), query));
+        return Response.json(pick(visit.request).list(usable(visit, edge), query));
       },
       writeFault,
     }),
@@ -59,20 +67,38 @@ function shelf(path: string, pick: PickShape, routes: Routes): readonly Route[] 
       method: 'GET',
       path: `${path}/*`,
       access: 'caller',
-      handle: (visit) => Response.json(pick(visit.request).show(find(visit, routes))),
+      handle: (visit) => Response.json(pick(visit.request).show(find(visit, edge))),
       writeFault,
     }),
   ];
 }
 
-function usable(visit: Visit, routes: Routes): readonly ModelRoute[] {
+function usable(visit: Visit, edge: ModelEdge): readonly ListedModel[] {
   const caller = callerOf(visit);
-  return routes.list().filter((entry) => mayUseModel(caller, entry.model.id));
+  return listAll(edge).filter(({ model }) => mayUseModel(caller, model.id));
 }
 
-function find(visit: Visit, routes: Routes): ModelRoute {
-  const found = routes.find(visit.params['*'] ?? '');
+/** A model may be both: those that answer at once come first. */
+function listAll({ relay, slow }: ModelEdge): readonly ListedModel[] {
+  const all = new Map<string, ListedModel>();
+  for (const { model } of relay.routes.list()) all.set(model.id, { model, tasks: [] });
+  for (const { model, kinds } of slow.list()) all.set(model.id, { model, tasks: kinds });
+  return [...all.values()];
+}
+
+function find(visit: Visit, edge: ModelEdge): ListedModel {
+  const id = findId(visit.params['*'] ?? '', edge);
   // A model that the key may not use is no more to be seen here than in the list.
-  if (mayUseModel(callerOf(visit), found.model.id)) return found;
+  const found = usable(visit, edge).find(({ model }) => model.id === id);
+  if (found !== undefined) return found;
   throw new Fault('model_not_found', { param: 'model' });
+}
+
+/** By any name under which it may be called. Fault: `model_not_found`. */
+function findId(name: string, { relay, slow }: ModelEdge): string {
+  try {
+    return slow.find(name, null).model.id;
+  } catch {
+    return relay.routes.find(name).model.id;
+  }
 }

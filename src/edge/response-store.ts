@@ -10,7 +10,7 @@ import {
 } from '../dialects/openai-responses/thread.ts';
 import type { WireRequest } from '../dialects/shape.ts';
 import type { Clock } from '../kit/clock.ts';
-import { Fault } from '../kit/fault.ts';
+import { Fault, storageFault } from '../kit/fault.ts';
 import { isObject, type Json, type JsonObject, parseJson } from '../kit/json.ts';
 import type { Log } from '../kit/log.ts';
 import type { ResponseRow, Responses } from '../storage/ports.ts';
@@ -257,7 +257,7 @@ function noResponse(id: string): Fault {
 
 function reading<T>(read: Promise<T>): Promise<T> {
   return read.catch((error: unknown) => {
-    throw new Fault('storage_unavailable', { cause: error, retryAfterS: 1 });
+    throw storageFault(error);
   });
 }
 

@@ -6,6 +6,7 @@ import { Fault } from '../kit/fault.ts';
 import type { JsonObject } from '../kit/json.ts';
 import type { DeliveryFilter, DeliveryRow, DeliveryState, WebhookRow } from '../storage/ports.ts';
 import type { WebhookDesk } from '../tasks/webhooks/desk.ts';
+import { ACCOUNT_NOTICES } from '../tasks/webhooks/notices.ts';
 import { type BodyReader, readBody } from './body.ts';
 import { callerOf, type Route, route, type Visit } from './routes.ts';
 
@@ -13,9 +14,9 @@ export interface WebhookEdge extends BodyReader {
   readonly webhooks: WebhookDesk;
 }
 
-const EVENTS = ['queued', 'running', 'progress', 'succeeded', 'failed', 'canceled'].map(
-  (name) => `task.${name}`,
-);
+const EVENTS = ['queued', 'running', 'progress', 'succeeded', 'failed', 'canceled']
+  .map((name) => `task.${name}`)
+  .concat(ACCOUNT_NOTICES);
 const STATES: readonly string[] = ['pending', 'delivered', 'failed', 'dropped'];
 const LIST_MAX = 100;
 const LIST_DEFAULT = 20;
@@ -196,7 +197,8 @@ function showDelivery(row: DeliveryRow): JsonObject {
     webhook_id: row.webhookId,
     event_id: row.eventId,
     type: row.type,
-    task_id: row.subject,
+    task_id: row.type.startsWith('task.') ? row.subject : null,
+    subject: row.subject,
     url: row.url,
     state: row.state,
     tries: row.tries,

@@ -58,3 +58,9 @@ export class Fault extends Error {
 export function toFault(thrown: unknown): Fault {
   return thrown instanceof Fault ? thrown : new Fault('internal_error', { cause: thrown });
 }
+
+/** Of a database that failed. What it found wrong with the request itself is said as it is. */
+export function storageFault(cause: unknown, retryAfterS = 1): Fault {
+  if (cause instanceof Fault && cause.blame === 'caller') return cause;
+  return new Fault('storage_unavailable', { cause, retryAfterS });
+}

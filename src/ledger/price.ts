@@ -25,6 +25,8 @@ interface Rates {
   readonly output: bigint;
   readonly cachedInput: bigint;
   readonly cacheWrite: bigint;
+  /** It says what tokens cost, be it nothing. */
+  readonly byTokens: boolean;
   readonly units: readonly {
     readonly unit: string;
     readonly price: bigint;
@@ -55,6 +57,7 @@ export function readPrice(lines: readonly PriceLine[], currency: string, exchang
       output: convert(line.output ?? '0'),
       cachedInput: line.cachedInput === undefined ? input : convert(line.cachedInput),
       cacheWrite: line.cacheWrite === undefined ? input : convert(line.cacheWrite),
+      byTokens: line.input !== undefined || line.output !== undefined,
       units: Object.entries(line.units ?? {}).map(([unit, { price, per = 1 }]) => {
         return { unit, price: convert(price), per: BigInt(per) };
       }),
@@ -132,6 +135,21 @@ export function priceAtMost(price: Price, bound: Quantities): bigint {
     if (isWhole) floor = line.inputTokensMax + 1;
   }
   return most;
+}
+
+/**
+ * Whether a price says anything of what was counted. One that does not would make a gift of it:
+ * a list by the second, say, for what is counted in credits.
+ */
+export function coversAny(price: Price, counted: Quantities): boolean {
+  const units = Object.keys(counted.units ?? {});
+  const hasTokens = counted.inputTokens + counted.outputTokens > 0;
+  if (units.length === 0 && !hasTokens) return true;
+  return price.rates.some(
+    (line) =>
+      mayHaveTraits(line, counted) &&
+      ((hasTokens && line.byTokens) || line.units.some(({ unit }) => units.includes(unit))),
+  );
 }
 
 /** The price of a snapshot that was kept with a call. Throws where it is not one. */

@@ -20,6 +20,7 @@ import type {
 import type { Breaker } from './breaker.ts';
 import type { Credentials } from './credentials.ts';
 import type { EndpointResolver } from './endpoints.ts';
+import type { Settlements } from './settlements.ts';
 import type { Structured, StructuredWishes } from './structured.ts';
 import type { Candidate, Route, Routes } from './upstreams.ts';
 
@@ -87,6 +88,7 @@ export interface RelayDeps {
   readonly credentials: Credentials;
   readonly limits: Limits;
   readonly ledger: Ledger;
+  readonly settlements: Pick<Settlements, 'add'>;
   readonly breaker: Breaker;
   readonly settings: RelaySettings;
   readonly log: Log;

@@ -1,6 +1,6 @@
 /** The story of one call. All branching is here; the steps are small and stand alone. */
 import type { WireRequest } from '../dialects/shape.ts';
-import { Fault, type FaultCode, toFault } from '../kit/fault.ts';
+import { Fault, type FaultCode, storageFault, toFault } from '../kit/fault.ts';
 import { newId } from '../kit/ids.ts';
 import { formatMoney } from '../kit/money.ts';
 import { explainRefusal } from '../ledger/budget.ts';
@@ -34,7 +34,7 @@ export async function handle(input: CallInput, deps: RelayDeps): Promise<Answer>
     const reason: EndReason =
       call.stopped ?? (fault.code === 'vendor_timeout' ? 'timeout' : 'vendor_fault');
     const ending = { reason, fault: call.stopped === 'caller_left' ? null : fault };
-    void settle(call, { ...ending, usage: null, contentBytes: stoppedBytes(call) }, deps);
+    settle(call, { ...ending, usage: null, contentBytes: stoppedBytes(call) }, deps);
     throw withSunset(fault, route.model);
   }
 }
@@ -209,7 +209,7 @@ function boundOf(
 /** The hold is on disk before any vendor is asked; nobody skips it. */
 async function hold(call: Call, deps: RelayDeps): Promise<void> {
   const verdict = await deps.ledger.hold(call.hold).catch((error: unknown) => {
-    throw new Fault('storage_unavailable', { cause: error, retryAfterS: 1 });
+    throw storageFault(error);
   });
   call.queuedMs = Math.round(deps.clock.tickMs() - call.input.startedTickMs);
   if (verdict === 'held') {
@@ -242,7 +242,7 @@ async function answer(call: Call, begun: Begun, deps: RelayDeps): Promise<Answer
   if (begun.kind === 'stream') {
     return { kind: 'stream', headers, pump: makePump(call, begun.stream, deps) };
   }
-  void settle(
+  settle(
     call,
     {
       reason: call.stopped ?? 'complete',

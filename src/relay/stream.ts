@@ -168,7 +168,7 @@ async function finish(
   const contentBytes = fault !== null && silent ? null : watch.contentBytes;
   const shown = call.stopped === 'caller_left' ? null : fault;
   // Nobody waits for the books: the caller's stream ends with its last byte.
-  void settle(call, { reason, fault: shown, usage: watch.usage, contentBytes }, deps);
+  settle(call, { reason, fault: shown, usage: watch.usage, contentBytes }, deps);
 }
 
 /** A caller that cannot be told any more is no reason not to settle. */

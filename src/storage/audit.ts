@@ -71,6 +71,22 @@ const BOOKS: readonly Check[] = Object.freeze([
       where coalesce(c.charged, 0) <> coalesce(e.amount, 0)`,
   },
   {
+    problem: 'task that has ended still holds money',
+    query: `select t.id as id from tasks t join holds h on h.id = t.call_id
+      where t.ended_ms is not null`,
+  },
+  {
+    problem: 'money is held for a task that there is not',
+    query: `select h.id as id from holds h left join tasks t on t.call_id = h.id
+      where h.service = 'task' and t.id is null`,
+  },
+  {
+    problem: 'task is under way and nothing is held for it',
+    query: `select t.id as id from tasks t left join holds h on h.id = t.call_id
+      left join calls c on c.id = t.call_id
+      where t.ended_ms is null and t.phase <> 'draft' and h.id is null and c.id is null`,
+  },
+  {
     problem: 'account counts another number of budgets than it has',
     query: `select a.id as id from accounts a where a.budgeted <>
       (select count(*) from budgets where account_id = a.id)`,
@@ -120,6 +136,7 @@ const COUNTS = `select (select count(*) from accounts) as accounts,
   (select count(*) from entries) as entries,
   count(*) + (select count(*) from holds) as calls,
   (select count(*) from holds where state = 'open') as open,
+  (select count(*) from holds where state = 'open' and service = 'task') as tasks,
   (select count(*) from holds where state = 'unknown') as unknown,
   coalesce(sum(case state when 'charged' then 1 else 0 end), 0) as charged,
   coalesce(sum(case state when 'released' then 1 else 0 end), 0) as released,
@@ -155,6 +172,7 @@ export function makeProof(flavour: Flavour): Proof {
         entries: Number(row.entries),
         calls: Number(row.calls),
         openHolds: Number(row.open),
+        taskHolds: Number(row.tasks),
         unknown: Number(row.unknown),
         charged: Number(row.charged),
         released: Number(row.released),

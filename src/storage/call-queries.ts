@@ -31,7 +31,16 @@ export function callQueries(db: Db): Calls {
       if (call !== undefined) return readCall(call);
       return hold === undefined ? undefined : readHold(hold);
     },
-    usage: (filter) => sumUsage(db, filter),
+    async byIds(ids) {
+      if (ids.length === 0) return [];
+      // Holds first, as in a list: what ends meanwhile is seen as ended.
+      const holds = await selectHolds(db).where('id', 'in', ids).execute();
+      const calls = await selectCalls(db).where('id', 'in', ids).execute();
+      const known = new Set(calls.map(({ id }) => id));
+      const open = holds.filter(({ id }) => !known.has(id)).map(readHold);
+      return [...calls.map(readCall), ...open];
+    },
+    usage: async (filter) => withUnits(await sumUsage(db, filter), await sumUnits(db, filter)),
     usageOverTime: (span) => sumOverTime(db, span),
     byDay: (span) => sumByDay(db, span),
   };
@@ -66,10 +75,9 @@ async function listCalls(db: Db, filter: CallFilter): Promise<CallRow[]> {
   return (await query.orderBy('id', 'desc').limit(filter.limit).execute()).map(readCall);
 }
 
-async function sumUsage(
-  db: Db,
-  filter: { readonly accountId?: string; readonly sinceMs: number },
-): Promise<readonly UsageRow[]> {
+type UsageFilter = Parameters<Calls['usage']>[0];
+
+async function sumUsage(db: Db, filter: UsageFilter): Promise<readonly UsageRow[]> {
   let query = db
     .selectFrom('calls')
     .select(({ fn }) => [
@@ -119,6 +127,51 @@ async function sumOverTime(db: Db, span: UsageSpan): Promise<readonly UsagePoint
     inputTokens: Number(row.input),
     outputTokens: Number(row.output),
   }));
+}
+
+/** Different texts of units read at once: as many as calls had different amounts. */
+const UNIT_ROWS = 2_000;
+
+/** What calls counted beside tokens, by model. It stands in JSON, so it is added up here. */
+async function sumUnits(db: Db, filter: UsageFilter): Promise<ReadonlyMap<string, Units>> {
+  const sums = new Map<string, Record<string, number>>();
+  for (let last = { model: '', units: '' }; ; ) {
+    let query = db
+      .selectFrom('calls')
+      .select(({ fn }) => ['model', 'units', fn.countAll<number>().as('calls')])
+      .where('started_ms', '>=', filter.sinceMs)
+      .where('units', 'is not', null)
+      .where(({ eb, or, and }) =>
+        or([
+          eb('model', '>', last.model),
+          and([eb('model', '=', last.model), eb('units', '>', last.units)]),
+        ]),
+      );
+    if (filter.accountId !== undefined) query = query.where('account_id', '=', filter.accountId);
+    const grouped = query.groupBy(['model', 'units']).orderBy('model').orderBy('units');
+    const rows = await grouped.limit(UNIT_ROWS).execute();
+    for (const { model, units, calls } of rows) {
+      const sum = sums.get(model) ?? {};
+      sums.set(model, sum);
+      for (const [unit, amount] of Object.entries(readUnits(units).units ?? {})) {
+        sum[unit] = (sum[unit] ?? 0) + amount * Number(calls);
+      }
+      last = { model, units: units ?? '' };
+    }
+    if (rows.length < UNIT_ROWS) return sums;
+  }
+}
+
+type Units = Readonly<Record<string, number>>;
+
+function withUnits(
+  rows: readonly UsageRow[],
+  units: ReadonlyMap<string, Units>,
+): readonly UsageRow[] {
+  return rows.map((row) => {
+    const own = units.get(row.model);
+    return own === undefined || Object.keys(own).length === 0 ? row : { ...row, units: own };
+  });
 }
 
 /** A call that nobody has ended has an end of its own kind: it is not known yet. */

@@ -1,19 +1,25 @@
 /** What the floors above may ask of storage. Every maker keeps all of it. */
 
+import type { Acts } from './ports/acts.ts';
+import type { Calls } from './ports/calls.ts';
 import type { Endpoints } from './ports/endpoints.ts';
 import type { Results } from './ports/files.ts';
 import type { Idempotency } from './ports/idempotency.ts';
 import type { BudgetRefusal, Budgets, Statements } from './ports/money.ts';
+import type { Alarms, Notices } from './ports/notices.ts';
 import type { Resources } from './ports/resources.ts';
 import type { Responses } from './ports/responses.ts';
 import type { Tasks } from './ports/tasks.ts';
 import type { Deliveries, Webhooks } from './ports/webhooks.ts';
 
+export type * from './ports/acts.ts';
+export type * from './ports/calls.ts';
 export type * from './ports/counters.ts';
 export type * from './ports/endpoints.ts';
 export type * from './ports/files.ts';
 export type * from './ports/idempotency.ts';
 export type * from './ports/money.ts';
+export type * from './ports/notices.ts';
 export type * from './ports/resources.ts';
 export type * from './ports/responses.ts';
 export type * from './ports/tasks.ts';
@@ -281,89 +287,14 @@ export interface Audit {
   readonly entries: number;
   readonly calls: number;
   readonly openHolds: number;
+  /** Of these, those of tasks. */
+  readonly taskHolds: number;
   readonly unknown: number;
   readonly charged: number;
   readonly released: number;
   /** Sum over all accounts; zero in good books. */
   readonly sum: bigint;
   readonly chargedTotal: bigint;
-}
-
-export interface CallRow
-  extends Omit<HoldRow, 'keyBudgeted'>,
-    Omit<SettleRow, 'state' | 'endReason' | 'priceId' | 'bookedMs'> {
-  readonly state: CallState;
-  /** null while the call is open. */
-  readonly endReason: EndReason | null;
-  /** Cost that the account could not cover and nobody was charged for. */
-  readonly shortfall: bigint;
-}
-
-export interface CallFilter extends Page {
-  readonly accountId?: string;
-  readonly keyId?: string;
-  readonly state?: CallState;
-  readonly model?: string;
-}
-
-/** Sums over calls, per model. */
-export interface UsageRow extends Quantities {
-  readonly model: string;
-  readonly calls: number;
-  readonly charge: bigint;
-}
-
-/** Tokens of calls that began in one span of time. */
-export interface UsagePoint {
-  readonly atS: number;
-  readonly inputTokens: number;
-  readonly outputTokens: number;
-}
-
-export interface UsageSpan {
-  readonly accountId: string;
-  /** null: all calls, whether through an endpoint or not. */
-  readonly endpoints: readonly string[] | null;
-  readonly fromS: number;
-  /** Exclusive. */
-  readonly untilS: number;
-  readonly stepS: number;
-}
-
-/** Calls at one vendor, by days that begin `utcOffsetMs` before those of UTC. */
-export interface DaySpan {
-  readonly vendor: string;
-  readonly fromMs: number;
-  /** Exclusive. */
-  readonly untilMs: number;
-  readonly utcOffsetMs: number;
-  readonly rowsMax: number;
-}
-
-/** What was charged on one day for one model, as the vendor calls it. */
-export interface DaySum {
-  /** YYYY-MM-DD. */
-  readonly day: string;
-  readonly wireModel: string | null;
-  readonly calls: number;
-  readonly inputTokens: number;
-  readonly outputTokens: number;
-  readonly cachedInputTokens: number;
-  /** What the calls cost, whether or not the accounts could cover it. */
-  readonly cost: bigint;
-}
-
-export interface Calls {
-  list(filter: CallFilter): Promise<readonly CallRow[]>;
-  byId(id: string): Promise<CallRow | undefined>;
-  usage(filter: {
-    readonly accountId?: string;
-    readonly sinceMs: number;
-  }): Promise<readonly UsageRow[]>;
-  /** By time; spans in which nothing was used are absent. */
-  usageOverTime(span: UsageSpan): Promise<readonly UsagePoint[]>;
-  /** At most `rowsMax` sums; more means that the span must be shorter. */
-  byDay(span: DaySpan): Promise<readonly DaySum[]>;
 }
 
 export interface Store {
@@ -388,6 +319,9 @@ export interface Store {
   readonly results: Results;
   readonly webhooks: Webhooks;
   readonly deliveries: Deliveries;
+  readonly acts: Acts;
+  readonly notices: Notices;
+  readonly alarms: Alarms;
   /** Throws where the database does not answer. */
   ping(): Promise<void>;
   /** Writes what waits, in bounded time, and lets go of everything. */

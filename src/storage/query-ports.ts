@@ -1,11 +1,13 @@
 /** Everything off the hot path: the same queries on every database. */
 import type { Kysely } from 'kysely';
 import { accessKeyQueries } from './access-key-queries.ts';
+import { actQueries } from './act-queries.ts';
 import { appQueries } from './app-queries.ts';
 import { budgetQueries } from './budget-queries.ts';
 import { callQueries } from './call-queries.ts';
 import { endpointQueries } from './endpoint-queries.ts';
 import { idempotencyQueries } from './idempotency-queries.ts';
+import { alarmQueries, noticeQueries } from './notice-queries.ts';
 import type { Store } from './ports.ts';
 import { accountQueries, type Changes, keyQueries } from './queries.ts';
 import { resourceQueries } from './resource-queries.ts';
@@ -36,5 +38,8 @@ export function queryPorts(
     results: resultQueries(db),
     webhooks: webhookQueries(db),
     deliveries: deliveryQueries(db),
+    acts: actQueries(db),
+    notices: noticeQueries(db),
+    alarms: alarmQueries(db),
   };
 }

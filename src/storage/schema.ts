@@ -291,7 +291,48 @@ export interface DeliveriesTable {
   lease_no: number;
 }
 
+export interface OperatorActsTable {
+  id: string;
+  at_ms: number;
+  operator: string;
+  command: string;
+  subject: string;
+  wish: string;
+  state: string;
+  ended_ms: number | null;
+  problem: string | null;
+}
+
+export interface BalanceMarksTable {
+  account_id: string;
+  below: ColumnType<string | null, bigint | null, bigint | null>;
+}
+
+export interface AlarmsTable {
+  kind: string;
+  subject: string;
+  is_on: number;
+  times: number;
+  since_ms: number;
+  seen_ms: number;
+}
+
+export interface NoticesTable {
+  id: string;
+  event_id: string;
+  account_id: string | null;
+  type: string;
+  subject: string;
+  data: string;
+  at_ms: number;
+  told: number;
+}
+
 export interface Schema {
+  operator_acts: OperatorActsTable;
+  balance_marks: BalanceMarksTable;
+  alarms: AlarmsTable;
+  notices: NoticesTable;
   idempotency: IdempotencyTable;
   budgets: BudgetsTable;
   budget_windows: BudgetWindowsTable;

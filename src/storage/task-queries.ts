@@ -1,6 +1,6 @@
 /** Tasks through Kysely, each change one statement: a lease or a save is whole or not at all. */
 import { type ExpressionBuilder, type Kysely, type Selectable, sql } from 'kysely';
-import type { TaskChange, TaskFilter, TaskRow, Tasks } from './ports/tasks.ts';
+import type { TaskChange, TaskFilter, TaskRow, TaskSurvey, Tasks } from './ports/tasks.ts';
 import type { Schema, TasksTable } from './schema.ts';
 
 type Db = Kysely<Schema>;
@@ -9,10 +9,6 @@ const AT_VENDOR: readonly string[] = ['sending', 'unknown', 'polling'];
 
 export function taskQueries(db: Db): Tasks {
   const select = () => db.selectFrom('tasks').selectAll();
-  const one = async (query: ReturnType<typeof select>): Promise<TaskRow | undefined> => {
-    const row = await query.executeTakeFirst();
-    return row === undefined ? undefined : readTask(row);
-  };
   return {
     async insert(row) {
       const result = await db
@@ -22,10 +18,7 @@ export function taskQueries(db: Db): Tasks {
         .executeTakeFirst();
       return (result.numInsertedOrUpdatedRows ?? 0n) > 0n;
     },
-    byId: (id) => one(select().where('id', '=', id)),
-    byNativeId: (mount, id) => one(select().where('mount', '=', mount).where('native_id', '=', id)),
-    byToken: (token) => one(select().where('token', '=', token)),
-    ...repeats(db),
+    ...finds(db),
     async list(filter) {
       const rows = await select()
         .where(meets(filter))
@@ -42,6 +35,14 @@ export function taskQueries(db: Db): Tasks {
         .select(({ fn }) => fn.countAll<number>().as('count'))
         .executeTakeFirstOrThrow();
       return Number(row.count);
+    },
+    async survey(filter) {
+      const rows = await select()
+        .where(looksLike(filter))
+        .orderBy('id', 'desc')
+        .limit(filter.limit)
+        .execute();
+      return rows.map(readTask);
     },
     ...leases(db),
     ...heldWrites(db),
@@ -72,15 +73,40 @@ export function taskQueries(db: Db): Tasks {
   };
 }
 
-/** What is known of a creation that comes a second time. */
-function repeats(
+type Repeats = Pick<Tasks, 'byRepeatKey' | 'byAsked' | 'setUnheard' | 'forgetRepeatKey'>;
+
+function finds(
   db: Db,
-): Pick<Tasks, 'byRepeatKey' | 'byAsked' | 'setUnheard' | 'forgetRepeatKey'> {
+): Pick<Tasks, 'byId' | 'byNativeId' | 'byToken' | 'byCallIds' | keyof Repeats> {
+  const select = () => db.selectFrom('tasks').selectAll();
   const one = async (query: ReturnType<typeof select>): Promise<TaskRow | undefined> => {
     const row = await query.executeTakeFirst();
     return row === undefined ? undefined : readTask(row);
   };
+  return {
+    byId: (id) => one(select().where('id', '=', id)),
+    byNativeId: (mount, id) => one(select().where('mount', '=', mount).where('native_id', '=', id)),
+    byToken: (token) => one(select().where('token', '=', token)),
+    async byCallIds(ids) {
+      if (ids.length === 0) return [];
+      const rows = await db
+        .selectFrom('tasks')
+        .select(['id', 'call_id', 'kind'])
+        .where('call_id', 'in', ids)
+        .execute();
+      return rows.map((row) => ({ id: row.id, callId: row.call_id, kind: row.kind }));
+    },
+    ...repeats(db),
+  };
+}
+
+/** What is known of a creation that comes a second time. */
+function repeats(db: Db): Repeats {
   const select = () => db.selectFrom('tasks').selectAll();
+  const one = async (query: ReturnType<typeof select>): Promise<TaskRow | undefined> => {
+    const row = await query.executeTakeFirst();
+    return row === undefined ? undefined : readTask(row);
+  };
   return {
     byRepeatKey: (accountId, key) =>
       one(select().where('account_id', '=', accountId).where('repeat_key', '=', key)),
@@ -103,7 +129,7 @@ function repeats(
   };
 }
 
-function leases(db: Db): Pick<Tasks, 'due' | 'lease' | 'clearLeases'> {
+function leases(db: Db): Pick<Tasks, 'due' | 'lease' | 'leaseOne' | 'clearLeases'> {
   return {
     async due(nowMs) {
       const rows = await db
@@ -136,6 +162,18 @@ function leases(db: Db): Pick<Tasks, 'due' | 'lease' | 'clearLeases'> {
         .returningAll()
         .execute();
       return rows.map(readTask).sort((a, b) => a.nextMs - b.nextMs);
+    },
+    async leaseOne(id, nowMs, untilMs) {
+      const row = await db
+        .updateTable('tasks')
+        .set({ lease_until_ms: untilMs, lease_no: sql<number>`lease_no + 1` })
+        .where('id', '=', id)
+        .where('ended_ms', 'is', null)
+        .where('phase', '<>', 'draft')
+        .where('lease_until_ms', '<=', nowMs)
+        .returningAll()
+        .executeTakeFirst();
+      return row === undefined ? undefined : readTask(row);
     },
     async clearLeases() {
       const due = { next_ms: 0 };
@@ -282,6 +320,21 @@ function meets(filter: TaskFilter) {
     if (models !== undefined) all.push(eb('model', 'in', models));
     if (createdAfterMs !== undefined) all.push(eb('created_ms', '>=', createdAfterMs));
     if (createdBeforeMs !== undefined) all.push(eb('created_ms', '<', createdBeforeMs));
+    return eb.and(all);
+  };
+}
+
+function looksLike(filter: TaskSurvey) {
+  return (eb: ExpressionBuilder<Schema, 'tasks'>) => {
+    const { after, accountId, states, upstream, model, detail } = filter;
+    const all = [eb('phase', '<>', 'draft')];
+    if (after !== undefined) all.push(eb('id', '<', after));
+    if (accountId !== undefined) all.push(eb('account_id', '=', accountId));
+    if (states !== undefined) all.push(eb('state', 'in', states));
+    if (upstream !== undefined) all.push(eb('upstream', '=', upstream));
+    if (model !== undefined) all.push(eb('model', '=', model));
+    // In JSON, and callers' metadata may say the same: whoever asks looks again.
+    if (detail !== undefined) all.push(eb('doc', 'like', `%"detail":"${detail}"%`));
     return eb.and(all);
   };
 }

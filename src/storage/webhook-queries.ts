@@ -35,6 +35,20 @@ export function webhookQueries(db: Db): Webhooks {
         .execute();
       return rows.map(readWebhook);
     },
+    async accountsFor(event, { after = '', limit }) {
+      const rows = await db
+        .selectFrom('webhooks')
+        .select('account_id')
+        .distinct()
+        .where('account_id', '>', after)
+        .where('state', '=', 'active')
+        // Types are words of ours, which stand in the list between quotes.
+        .where('events', 'like', `%"${event}"%`)
+        .orderBy('account_id')
+        .limit(limit)
+        .execute();
+      return rows.map((row) => row.account_id);
+    },
     async update(id, change) {
       // Only what changes: a secret that is turned outlives a state that changes at that moment.
       const columns = webhookChange(change);
@@ -289,7 +303,7 @@ function readDelivery(row: Selectable<DeliveriesTable>): DeliveryRow {
     eventId: row.event_id,
     type: row.type,
     subject: row.subject,
-    place: row.place,
+    place: Number(row.place),
     url: row.url,
     payload: row.payload,
     state: row.state as DeliveryRow['state'],

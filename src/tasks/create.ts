@@ -1,9 +1,9 @@
 /** A wish becomes a task: checked, paid in advance, and on disk, before any vendor hears of it. */
-import { Fault, toFault } from '../kit/fault.ts';
+import { Fault, storageFault, toFault } from '../kit/fault.ts';
 import { newId, newName } from '../kit/ids.ts';
 import { formatMoney } from '../kit/money.ts';
 import { explainRefusal } from '../ledger/budget.ts';
-import { priceAtMost } from '../ledger/price.ts';
+import { coversAny, priceAtMost } from '../ledger/price.ts';
 import type { HoldRow, TaskRow } from '../storage/ports.ts';
 import type { TaskDeps } from './deps.ts';
 import { type KeptJob, type TaskDoc, withEvent } from './doc.ts';
@@ -38,9 +38,16 @@ export async function createTask(wish: TaskWish, deps: TaskDeps): Promise<Create
   const affordable = wish.caller.unlimited ? ways : ways.filter(({ way }) => way.price !== null);
   const [first] = affordable;
   if (first === undefined) throw new Fault('no_price', { param: 'model' });
-  const amount = holdAmount(affordable);
+  const { amount, unpriced } = holdAmount(affordable, deps);
+  if (unpriced !== null && !wish.caller.unlimited) {
+    throw new Fault('no_price', {
+      message: `This model is counted in ${unpriced}, of which its price here says nothing.`,
+      param: 'model',
+    });
+  }
   const able = affordable.map(({ way }) => way.upstream.id);
-  const row = draft(wish, { job: { ...job, able }, asked, model, first, amount }, deps);
+  const making = { job: { ...job, able }, asked, model, ways: affordable, amount };
+  const row = draft(wish, making, deps);
   if (!(await deps.tasks.insert(row))) {
     // Made by a twin of this request, a moment ago.
     const twin = await repeated(wish, asked, deps);
@@ -195,9 +202,16 @@ function checkKind({ service }: Way, { kind }: Draft): void {
   });
 }
 
+interface Held {
+  readonly amount: bigint;
+  /** Of what nobody says what it costs; null: there is no such thing. */
+  readonly unpriced: string | null;
+}
+
 /** The most that any of them can cost. */
-function holdAmount(ways: readonly Able[]): bigint {
-  let most = 0n;
+function holdAmount(ways: readonly Able[], deps: TaskDeps): Held {
+  let amount = 0n;
+  let unpriced: string | null = null;
   for (const { way, job } of ways) {
     if (way.price === null) continue;
     const bound = way.service.bound(job);
@@ -207,17 +221,22 @@ function holdAmount(ways: readonly Able[]): bigint {
         param: 'params',
       });
     }
-    const cost = priceAtMost(way.price, quantities(bound));
-    if (cost > most) most = cost;
+    const counted = quantities(bound);
+    const cost = priceAtMost(way.price, counted);
+    if (cost > amount) amount = cost;
+    if (coversAny(way.price, counted)) continue;
+    unpriced = Object.keys(counted.units ?? {}).join(', ') || 'tokens';
+    deps.log.warn('a price names nothing that is counted', { model: way.wireName, unpriced });
   }
-  return most;
+  return { amount, unpriced };
 }
 
 interface Making {
   readonly job: Draft;
   readonly asked: string;
   readonly model: string;
-  readonly first: Able;
+  /** The first is tried first. */
+  readonly ways: readonly Able[];
   readonly amount: bigint;
 }
 
@@ -228,8 +247,8 @@ function draft(wish: TaskWish, making: Making, deps: TaskDeps): TaskRow {
   const nowMs = deps.clock.nowMs();
   const id = newId('task');
   const hex = randomHex() + randomHex();
-  const { amount, asked, model } = making;
-  const { way, dropped } = making.first;
+  const { amount, asked, model, ways } = making;
+  const { way, dropped } = ways[0] as Able;
   const job: KeptJob = { ...making.job, asked };
   const doc: TaskDoc = {
     requestId: wish.requestId,
@@ -241,6 +260,7 @@ function draft(wish: TaskWish, making: Making, deps: TaskDeps): TaskRow {
     currency: deps.settings.currency,
     deadlineMs: deadlineOf(wish, nowMs, deps),
     dropped,
+    prices: Object.fromEntries(ways.map((one) => [one.way.upstream.id, one.way.priceId])),
     estimate: amount.toString(),
     charge: null,
     sentMs: null,
@@ -326,7 +346,7 @@ async function payFor(row: TaskRow, payment: Payment, deps: TaskDeps): Promise<T
     startedMs: row.createdMs,
   };
   const verdict = await deps.ledger.hold(hold).catch((error: unknown) => {
-    throw new Fault('storage_unavailable', { cause: error, retryAfterS: 1 });
+    throw storageFault(error);
   });
   if (verdict !== 'held') {
     await deps.tasks.dropDraft(row.id);

@@ -98,7 +98,7 @@ export function makeDesk(deps: DeskDeps): Desk {
       return { task, body: rawBody(task, deps) };
     },
     videoModels: () => {
-      return deps.routes.list().flatMap(({ id, kind }) => (kind === 'video' ? [id] : []));
+      return deps.routes.list().flatMap(({ model }) => (model.kind === 'video' ? [model.id] : []));
     },
     async cancel(ref) {
       const task = await find(ref);

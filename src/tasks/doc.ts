@@ -84,9 +84,15 @@ export interface TaskDoc {
   readonly deadlineMs?: number | null;
   /** Params that its vendor does not take, left out by the caller's leave. */
   readonly dropped?: readonly string[];
+  /** Prices at which it was held, by upstream: whoever does it, this is what it costs. */
+  readonly prices?: Readonly<Record<string, string | null>>;
   /** Most that it may cost and what it did cost, nano-units as text. */
   readonly estimate: string;
   readonly charge: string | null;
+  /** The id that an operator says it has at the vendor: asked for before it is believed. */
+  readonly named?: string | null;
+  /** For operators: what came of that. */
+  readonly note?: string | null;
   readonly sentMs: number | null;
   readonly startedMs: number | null;
   readonly updatedMs: number;

@@ -1,10 +1,10 @@
 /** The end of a task: results into our keeping, money settled, and only then the state. */
-import { type Price, priceCall, restorePrice } from '../ledger/price.ts';
+import { coversAny, type Price, priceCall, restorePrice } from '../ledger/price.ts';
 import type { EndReason, Quantities, SettleRow } from '../storage/ports.ts';
 import type { Amounts } from '../vendors/long.ts';
 import type { TaskDeps } from './deps.ts';
 import type { Counted, Task, TaskDoc } from './doc.ts';
-import { LEASE_MS, save } from './hold-on.ts';
+import { LEASE_MS, type SaveDeps, save } from './hold-on.ts';
 import { measure } from './measure.ts';
 import { askLinks } from './poll.ts';
 import type { Way } from './routes.ts';
@@ -12,25 +12,35 @@ import { vendorJob } from './vendor-job.ts';
 
 type Place = Pick<Way, 'upstream' | 'service'>;
 
+/** What it takes to end a task. */
+export type EndDeps = SaveDeps &
+  Pick<TaskDeps, 'ledger'> & {
+    readonly settings: Pick<TaskDeps['settings'], 'publicUrl'>;
+  };
+
 export async function finish(task: Task, place: Place | null, deps: TaskDeps): Promise<Task> {
-  const outcome = task.doc.outcome ?? 'failed';
-  let kept = task;
   const isWanted = task.doc.outputs.some(({ file, lost }) => file === null && lost === null);
-  if (outcome === 'succeeded' && deps.keep !== null && isWanted) {
-    kept = await keepResults(await save(task, { doc: { detail: 'storing' } }, deps), place, deps);
+  if (task.doc.outcome !== 'succeeded' || deps.keep === null || !isWanted) {
+    return end(task, place, deps);
   }
-  const price = await priceOf(kept.doc, deps);
-  const counted = await count(kept, { place, price }, deps);
+  const storing = await save(task, { doc: { detail: 'storing' } }, deps);
+  return end(await keepResults(storing, place, deps), place, deps);
+}
+
+/** Its money, and then its state. */
+export async function end(task: Task, place: Place | null, deps: EndDeps): Promise<Task> {
+  const price = await priceOf(task.doc, deps);
+  const counted = await count(task, { place, price }, deps);
   const charge =
     counted === null || price === null ? 0n : priceCall(price, quantities(counted.amounts));
   // Says already_settled where an earlier process came as far and no further.
-  await deps.ledger.settle(settlement(kept, { counted, charge, nowMs: deps.clock.nowMs() }));
+  await deps.ledger.settle(settlement(task, { counted, charge, nowMs: deps.clock.nowMs() }));
   const nextMs = deps.clock.nowMs();
-  const end = {
+  const doc = {
     ...{ charge: charge.toString(), counted, detail: null },
-    progress: doneProgress(kept.doc),
+    progress: doneProgress(task.doc),
   };
-  return save(kept, { phase: 'done', state: outcome, nextMs, doc: end }, deps);
+  return save(task, { phase: 'done', state: task.doc.outcome ?? 'failed', nextMs, doc }, deps);
 }
 
 async function keepResults(task: Task, place: Place | null, deps: TaskDeps): Promise<Task> {
@@ -47,7 +57,7 @@ async function keepResults(task: Task, place: Place | null, deps: TaskDeps): Pro
 }
 
 /** Ends its call in the books without a charge. */
-export async function release(task: Task, deps: TaskDeps): Promise<void> {
+export async function release(task: Task, deps: EndDeps): Promise<void> {
   const sum = { counted: null, charge: 0n, nowMs: deps.clock.nowMs() };
   await deps.ledger.settle(settlement(task, sum));
 }
@@ -61,22 +71,31 @@ interface Counting {
   readonly price: Price | null;
 }
 
-/** What the vendor says it used; else what its files say; else what was asked for. */
+/**
+ * What the vendor says it used; else what its files say; else what was asked for. Where the price
+ * does not know the vendor's units it is the latter too, with the vendor's beside it.
+ */
 async function count(
   task: Task,
   { place, price }: Counting,
-  deps: TaskDeps,
+  deps: EndDeps,
 ): Promise<Counted | null> {
   const { doc } = task;
   if (!doc.charged) return null;
-  if (doc.used !== null && isCountable(doc.used)) return { amounts: doc.used, source: 'vendor' };
+  const used = doc.used !== null && isCountable(doc.used) ? doc.used : null;
+  const isPriced = price === null || (used !== null && coversAny(price, quantities(used)));
+  if (used !== null && (isPriced || place === null)) return { amounts: used, source: 'vendor' };
   if (place === null) return null;
   const job = await vendorJob(task, { ...place, wireName: doc.wireName }, deps);
   const asked = place.service.bound(job);
   const hasLine = (trait: string, value: string): boolean =>
     price?.rates.some(({ when }) => when[trait] === value) === true;
   const made = measure(asked, doc, hasLine);
-  return made === null ? { amounts: asked, source: 'request' } : { amounts: made, source: 'file' };
+  const best = made ?? asked;
+  const units = { ...best.units, ...used?.units };
+  const traits = { ...best.traits, ...used?.traits };
+  const amounts = used === null ? best : { ...best, units, traits };
+  return { amounts, source: made === null ? 'request' : 'file' };
 }
 
 /** Whole numbers that money can be reckoned with. */
@@ -96,8 +115,8 @@ export function quantities(amounts: Amounts): Quantities {
   };
 }
 
-/** The price that stood when the job was sent. */
-async function priceOf(doc: TaskDoc, deps: TaskDeps): Promise<Price | null> {
+/** That by which it was held. */
+async function priceOf(doc: TaskDoc, deps: EndDeps): Promise<Price | null> {
   if (doc.priceId === null) return null;
   const snapshot = await deps.tasks.priceText(doc.priceId);
   return snapshot === undefined ? null : restorePrice(snapshot);

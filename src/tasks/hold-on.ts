@@ -28,8 +28,11 @@ export interface Found {
   readonly dueMs?: number;
 }
 
+/** What it takes to write a task down. */
+export type SaveDeps = Pick<TaskDeps, 'clock' | 'tasks' | 'changed'>;
+
 /** One statement: state, event and everything else are written together or not at all. */
-export async function save(task: Task, found: Found, deps: TaskDeps): Promise<Task> {
+export async function save(task: Task, found: Found, deps: SaveDeps): Promise<Task> {
   const nowMs = deps.clock.nowMs();
   const { row } = task;
   const state = found.state ?? row.state;

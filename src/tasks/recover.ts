@@ -18,14 +18,14 @@ const LOOK_PAUSE_MS = 5_000;
 const PAGES_MAX = 20;
 /** Where nothing can be found out people must look; a late callback may still tell. */
 const REVIEW_PAUSE_MS = 3_600_000;
+/** Of questions for a job that was never there. */
+const UNKNOWN_THERE: ReadonlySet<number> = new Set([400, 404, 410, 422]);
 
-export async function recover(
-  task: Task,
-  place: Pick<Way, 'upstream' | 'service'>,
-  deps: TaskDeps,
-): Promise<Task> {
-  const named = await byHint(task, place, deps);
-  if (named !== null) return named;
+type Place = Pick<Way, 'upstream' | 'service'>;
+
+export async function recover(task: Task, place: Place, deps: TaskDeps): Promise<Task> {
+  const told = await byName(task, place, deps);
+  if (told !== null) return told;
   const { find, start } = place.service;
   const sentMs = task.doc.sentMs ?? task.row.createdMs;
   const job = await vendorJob(task, { ...place, wireName: task.doc.wireName }, deps);
@@ -50,25 +50,40 @@ export async function recover(
   return isAbsent ? sendAnew(task, deps) : review(task, deps);
 }
 
-/** The vendor called back and named an id: it is ours if the vendor knows it and no task has it. */
-async function byHint(
-  task: Task,
-  place: Pick<Way, 'upstream' | 'service'>,
-  deps: TaskDeps,
-): Promise<Task | null> {
-  const id = deps.hints.get(task.row.id);
+/**
+ * The vendor called back and named an id, or an operator found it there: it is ours if the vendor
+ * knows it and no task has it. null: nobody named one, or what a caller named is none.
+ */
+async function byName(task: Task, place: Place, deps: TaskDeps): Promise<Task | null> {
+  const { named = null } = task.doc;
+  const id = named ?? deps.hints.get(task.row.id);
   if (id === undefined) return null;
   const claimed = await deps.tasks.claimed(task.row.upstream, [id]);
-  if (claimed.length > 0) return null;
+  if (claimed.length > 0) return named === null ? null : refuseName(task, 'another task has', deps);
+  const job = await vendorJob(task, { ...place, wireName: task.doc.wireName }, deps);
+  const known = { id, kept: place.service.keptOf?.(job) ?? {} };
   const { status, read } = place.service;
   if (status === undefined || read === undefined) return null;
-  const heard = await send(place, status({ id, kept: {} }), deps);
-  if (heard.kind !== 'reply') return null;
-  const reading = read(heard.reply, { id, kept: {} });
-  if (reading === null || reading.state === 'lost') return null;
-  const started = { accepted: { id, kept: {} } };
-  const body = JSON.stringify(heard.reply.body);
-  return accepted(task, { way: place, started, body }, deps);
+  const heard = await send(place, status(known), deps);
+  const reading = heard.kind === 'reply' ? read(heard.reply, known) : null;
+  if (heard.kind === 'reply' && reading !== null && reading.state !== 'lost') {
+    const body = JSON.stringify(heard.reply.body);
+    return accepted(task, { way: place, started: { accepted: known }, body }, deps);
+  }
+  if (named === null) return null;
+  const isUnknown =
+    reading?.state === 'lost' || (heard.kind === 'refused' && UNKNOWN_THERE.has(heard.status));
+  return isUnknown
+    ? refuseName(task, 'the vendor does not know', deps)
+    : later(task, task.doc.lost, deps);
+}
+
+/** An operator's mistake changes nothing: the task waits for people as before. */
+function refuseName(task: Task, why: string, deps: TaskDeps): Promise<Task> {
+  const note = `${why} "${task.doc.named ?? ''}"`;
+  const nextMs = deps.clock.nowMs() + REVIEW_PAUSE_MS;
+  const doc = { named: null, note, detail: 'held_for_review' };
+  return save(task, { nextMs, doc }, deps);
 }
 
 interface Search {
@@ -79,7 +94,7 @@ interface Search {
 
 /** All that the vendor lists since the job was sent; `whole`: nothing can be missing. */
 async function readLists(
-  place: Pick<Way, 'upstream' | 'service'>,
+  place: Place,
   find: NonNullable<LongService['find']>,
   { job, sentMs, deps }: Search,
 ): Promise<{ readonly jobs: readonly Listed[]; readonly whole: boolean } | null> {

@@ -26,13 +26,19 @@ export interface Way {
   readonly priceId: string | null;
 }
 
+/** A model that does slow jobs here, and the kinds of them. */
+export interface SlowModel {
+  readonly model: Model;
+  readonly kinds: readonly string[];
+}
+
 export interface TaskRoutes {
   /** By id, alias, `vendor/model`, or a vendor's own name for it. Fault: `model_not_found`. */
   find(
     name: string,
     vendor: string | null,
   ): { readonly model: Model; readonly ways: readonly Way[] };
-  list(): readonly Model[];
+  list(): readonly SlowModel[];
   /** All slow services at an upstream; empty where it is not set up. */
   services(upstream: string): readonly LongService[];
   /** An upstream and its service, for a job that is pinned to them. */
@@ -88,7 +94,8 @@ export async function makeTaskRoutes(
         param: 'model',
       });
     },
-    list: () => [...routes.values()].map(({ model }) => model),
+    list: () =>
+      [...routes.values()].map(({ model, ways }) => ({ model, kinds: kindsOf(model, ways) })),
     services: (id) => upstreams.find((one) => one.id === id)?.vendor.long ?? [],
     pinned(id, serviceId) {
       const upstream = upstreams.find((one) => one.id === id);
@@ -96,6 +103,13 @@ export async function makeTaskRoutes(
       return upstream === undefined || service === undefined ? undefined : { upstream, service };
     },
   };
+}
+
+/** A service may do more than this model makes: no picture comes of a model of videos. */
+function kindsOf({ kind }: Model, ways: readonly Way[]): readonly string[] {
+  const all = new Set(ways.flatMap(({ service }) => service.kinds));
+  const made = (job: string) => /_to_(\w+)$/.exec(job)?.[1] ?? kind;
+  return kind === 'other' ? [...all] : [...all].filter((job) => made(job) === kind);
 }
 
 function waysAt(

@@ -82,7 +82,7 @@ async function carryOver(task: Task, { way, fitted }: Sending, deps: TaskDeps): 
         vendor: way.upstream.vendor.id,
         service: way.service.id,
         wireName: way.wireName,
-        priceId: way.priceId,
+        priceId: heldAt(task, way),
         dropped,
         sentMs: deps.clock.nowMs(),
         tries: task.doc.tries + 1,
@@ -111,6 +111,12 @@ async function fitTo(way: Way, task: Task, deps: TaskDeps): Promise<Fitted> {
   const whole = { ...task, doc: { ...doc, dropped: [] } };
   const written = await vendorJob(whole, { ...way, handed }, deps);
   return fit(written, job.leave ?? 'nothing', way.service);
+}
+
+/** The day's price, or the operator's, may be another one by now; the caller agreed to that one. */
+function heldAt({ doc }: Task, { upstream, priceId }: Way): string | null {
+  const held = doc.prices?.[upstream.id];
+  return held === undefined ? priceId : held;
 }
 
 /** Of those that its hold covers, who has not refused it in this round; the pinned one alone. */
@@ -243,7 +249,7 @@ export async function accepted(task: Task, got: Acceptance, deps: TaskDeps): Pro
   const { started, way, body } = got;
   const nextMs = deps.clock.nowMs() + paceMs(way.service.pace, 0, deps);
   const base: Found = { phase: 'polling', vendorId: started.accepted.id, body };
-  const doc = { kept: started.accepted.kept, error: null, detail: 'submitted' };
+  const doc = { kept: started.accepted.kept, error: null, detail: 'submitted', named: null };
   if (started.reading === undefined) return save(task, { ...base, doc, nextMs }, deps);
   // In one statement: of a job that was over at once, nobody could ask again how it ended.
   const known = { ...task, doc: { ...task.doc, ...doc } };

@@ -104,3 +104,9 @@ export interface Inputs {
     readonly bare?: true;
   };
 }
+
+/** All that is counted beside tokens, here and in meters: what a price may be asked for. */
+export const UNITS: readonly string[] = Object.freeze([
+  ...['image', 'more_megapixels', 'image_token', 'video', 'video_ms', 'audio_ms', 'task', 'run'],
+  ...['credit', 'credit_milli', 'search', 'context_token_hours'],
+]);

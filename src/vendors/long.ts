@@ -102,6 +102,8 @@ export interface LongService extends Inputs {
   /** Absent, and `read` with it: every job is over with the answer to `start`. */
   readonly status?: (task: VendorTask) => Ask;
   readonly read?: (reply: Reply, task: VendorTask) => Reading | null;
+  /** What `status` wants repeated beside the id, of a job of which only that is known. */
+  readonly keptOf?: (job: Job) => JsonObject;
   /** What a refused question says of the job itself; null: nothing. Absent: it never does. */
   readonly readRefused?: (reply: Reply, task: VendorTask) => Reading | null;
   /** Absent: what has begun cannot be stopped. */

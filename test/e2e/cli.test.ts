@@ -16,6 +16,8 @@ const COMMANDS = [
   'budgets',
   'statement',
   'usage',
+  'tasks',
+  'notices',
   'audit',
   'migrate',
   'check',

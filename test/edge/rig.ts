@@ -16,6 +16,7 @@ import { type RunningServer, type ServerSettings, startServer } from '../../src/
 import { makeSignatureGate } from '../../src/edge/signed.ts';
 import { parseCidrs } from '../../src/kit/cidr.ts';
 import { type Clock, Deadlines, systemClock } from '../../src/kit/clock.ts';
+import { Fault } from '../../src/kit/fault.ts';
 import type { Outbound } from '../../src/kit/fetch.ts';
 import { makeLog } from '../../src/kit/log.ts';
 import { makeSealer } from '../../src/kit/seal.ts';
@@ -27,9 +28,11 @@ import { Breaker } from '../../src/relay/breaker.ts';
 import type { Call, RelayDeps } from '../../src/relay/call.ts';
 import { makeCredentials } from '../../src/relay/credentials.ts';
 import { makeEndpoints } from '../../src/relay/endpoints.ts';
+import { makeSettlements } from '../../src/relay/settlements.ts';
 import { makeRoutes } from '../../src/relay/upstreams.ts';
 import { MemoryCounters } from '../../src/storage/memory/counters.ts';
 import type { LeakRule, Store } from '../../src/storage/ports.ts';
+import type { TaskRoutes } from '../../src/tasks/routes.ts';
 import compatible from '../../src/vendors/openai-compatible.ts';
 import { BREAKER, MODEL, PRICE, SETTINGS } from '../relay/rig.ts';
 import { makeSqlitePlace, type SqlitePlace } from '../storage/sqlite-place.ts';
@@ -49,6 +52,8 @@ export interface Wish {
   readonly tokenClock?: Clock;
   /** Data that another edge serves as well. */
   readonly place?: SqlitePlace;
+  /** Models that are asked as tasks; absent: none. */
+  readonly slow?: Pick<TaskRoutes, 'find' | 'list'>;
   /** Puts something around the routes on which callers ask. */
   readonly around?: (routes: readonly Route[], deps: AroundDeps) => readonly Route[];
 }
@@ -120,7 +125,13 @@ async function makeRelay(store: Store, outbound: Outbound, logged: string[]) {
     list: () => models,
   };
   const live = new Set<Call>();
-  const metrics = makeMetrics(() => live.size);
+  const metrics = makeMetrics({
+    openCalls: () => live.size,
+    unsettledCalls: () => settlements.waiting(),
+  });
+  const log = makeLog('debug', (text) => void logged.push(text));
+  const { ledger } = store;
+  const settlements = makeSettlements({ clock, ledger, log, tell: metrics.settlement });
   const relay: RelayDeps = {
     clock,
     deadlines: new Deadlines(clock),
@@ -134,15 +145,23 @@ async function makeRelay(store: Store, outbound: Outbound, logged: string[]) {
       tokensPerMinute: 0,
       concurrency: 0,
     }),
-    ledger: store.ledger,
+    ledger,
+    settlements,
     breaker: new Breaker(BREAKER, clock),
     settings: SETTINGS,
-    log: makeLog('debug', (text) => void logged.push(text)),
+    log,
     observer: metrics.observer,
     live,
   };
   return { relay, metrics };
 }
+
+const NO_TASKS: Pick<TaskRoutes, 'find' | 'list'> = {
+  find() {
+    throw new Fault('model_not_found');
+  },
+  list: () => [],
+};
 
 const plainly = (routes: readonly Route[]) => routes;
 
@@ -174,6 +193,7 @@ export async function startEdge(wish: Wish = {}): Promise<Edge> {
     bodyLimits: { bytesMax: BODY_BYTES_MAX, timeMs: BODY_TIME_MS },
     strictLeak: wish.strictLeak ?? null,
     kept: { responses: store.responses, clock: relay.clock, log: relay.log },
+    slow: wish.slow ?? NO_TASKS,
   };
   const health = {
     ...{ ping: () => store.ping(), counters: async () => 'ok' as const },

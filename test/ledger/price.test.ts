@@ -2,8 +2,15 @@ import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { loadCatalog } from '../../src/catalog/load.ts';
 import { priceOn } from '../../src/catalog/price.ts';
+import type { PriceRow } from '../../src/catalog/shape.ts';
 import { formatMoney, NANOS_PER_UNIT } from '../../src/kit/money.ts';
-import { type Price, priceAtMost, priceCall, readPrice } from '../../src/ledger/price.ts';
+import {
+  coversAny,
+  type Price,
+  priceAtMost,
+  priceCall,
+  readPrice,
+} from '../../src/ledger/price.ts';
 
 const DAY = '2026-11-22';
 const MILLION = 1_000_000n;
@@ -237,5 +244,26 @@ describe('priceAtMost', () => {
     );
     const flat = readPrice([{ input: '1', output: '2', cachedInput: '0.1' }], 'CNY', '1');
     expect(priceAtMost(flat, count(100, 50))).toBe(priceCall(flat, count(100, 50)));
+  });
+});
+
+describe('what a price says nothing of', () => {
+  const none = count(0, 0);
+  const unit = (units: Record<string, number>, traits = {}) => ({ ...none, units, traits });
+
+  test('is known, so that nobody makes a gift of it', () => {
+    const big: PriceRow = { when: { size: 'big' }, units: { video: { price: '9' } } };
+    const price = readPrice([big, { units: { image: { price: '0' } } }], 'CNY', '1');
+    expect(coversAny(price, unit({ image: 1 }))).toBeTrue();
+    expect(coversAny(price, unit({ video: 1 }))).toBeTrue();
+    expect(coversAny(price, unit({ video: 1 }, { size: 'small' }))).toBeFalse();
+    expect(coversAny(price, unit({ run: 1 }))).toBeFalse();
+    expect(coversAny(price, unit({ run: 1, image: 1 }))).toBeTrue();
+    expect(coversAny(price, count(5, 0))).toBeFalse();
+    // Nothing was counted at all.
+    expect(coversAny(price, unit({}))).toBeTrue();
+    const tokens = readPrice([{ input: '0', output: '0' }], 'CNY', '1');
+    expect(coversAny(tokens, count(5, 0))).toBeTrue();
+    expect(coversAny(tokens, unit({ image: 1 }))).toBeFalse();
   });
 });

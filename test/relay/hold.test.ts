@@ -163,16 +163,6 @@ describe('a database that fails', () => {
     expect(rig.events.slice(3)).toEqual([...Array(3).fill('settle failed'), 'settle']);
     expect(rig.ledger.row).toMatchObject({ charge: 120_000n });
   });
-
-  test('for good: the call stays open for the next start, and that is said', async () => {
-    const rig = await makeRig({}, { a: [whole()] });
-    rig.ledger.failSettles = 99;
-    await runCall(rig);
-    await rig.clock.advance(120_000);
-    expect(rig.ledger.rows).toEqual([]);
-    expect(rig.events.filter((one) => one === 'settle failed').length).toBe(6);
-    expect(rig.logged.at(-1)?.message).toContain('stays open');
-  });
 });
 
 describe('what is charged', () => {

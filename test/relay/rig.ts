@@ -20,6 +20,11 @@ import type {
 import { makeCredentials } from '../../src/relay/credentials.ts';
 import { makeEndpoints } from '../../src/relay/endpoints.ts';
 import { handle } from '../../src/relay/handle.ts';
+import {
+  makeSettlements,
+  type SettlementEvent,
+  type Settlements,
+} from '../../src/relay/settlements.ts';
 import { makeRoutes, type Upstream } from '../../src/relay/upstreams.ts';
 import { MemoryCounters } from '../../src/storage/memory/counters.ts';
 import type { EndpointRow, KeyRow } from '../../src/storage/ports.ts';
@@ -75,6 +80,9 @@ export interface Rig {
   readonly clock: SimClock;
   readonly vendors: SimVendors;
   readonly ledger: SimLedger;
+  readonly settlements: Settlements;
+  /** What the metrics hear of settlements. */
+  readonly told: SettlementEvent[];
   readonly deps: RelayDeps;
   /** What happened, in order: hold, held, ask, settle. */
   readonly events: string[];
@@ -114,6 +122,10 @@ export async function makeRig(wish: Wish, scripts: Record<string, Script[]>): Pr
   const logged: Rig['logged'] = [];
   const ended: string[] = [];
   const note = (message: string, fields: LogFields = {}) => void logged.push({ message, fields });
+  const log = { ...makeLog('silent', () => undefined), warn: note, error: note };
+  const told: Rig['told'] = [];
+  const tell = (event: SettlementEvent) => void told.push(event);
+  const settlements = makeSettlements({ clock, ledger, log, tell });
   const deps: RelayDeps = {
     clock,
     deadlines: new Deadlines(clock),
@@ -131,9 +143,10 @@ export async function makeRig(wish: Wish, scripts: Record<string, Script[]>): Pr
       concurrency: 0,
     }),
     ledger,
+    settlements,
     breaker: new Breaker({ ...BREAKER, ...wish.breaker }, clock),
     settings: { ...SETTINGS, ...wish.settings },
-    log: { ...makeLog('silent', () => undefined), warn: note, error: note },
+    log,
     observer: { callEnded: (_, row) => void ended.push(row.endReason) },
     live: new Set<Call>(),
   };
@@ -144,7 +157,7 @@ export async function makeRig(wish: Wish, scripts: Record<string, Script[]>): Pr
     const { ask = {} } = wish;
     return startCall(JSON.stringify(body), { caller, left: leaving.signal, deps, ask });
   };
-  return { clock, vendors, ledger, deps, events, logged, ended, left, call };
+  return { clock, vendors, ledger, settlements, told, deps, events, logged, ended, left, call };
 }
 
 function callerOf(wish: Wish): Caller {

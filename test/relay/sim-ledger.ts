@@ -20,6 +20,8 @@ export class SimLedger implements Ledger {
   /** So many of the next holds and settlements fail. */
   failHolds = 0;
   failSettles = 0;
+  /** While it is away every settlement fails. */
+  isAway = false;
   readonly #clock: SimClock;
   readonly #events: string[];
 
@@ -41,9 +43,9 @@ export class SimLedger implements Ledger {
   }
 
   async settle(row: SettleRow): Promise<SettleVerdict> {
-    await this.#clock.sleep(COMMIT_MS);
-    if (this.failSettles > 0) {
-      this.failSettles -= 1;
+    if (!this.isAway) await this.#clock.sleep(COMMIT_MS);
+    if (this.isAway || this.failSettles > 0) {
+      if (!this.isAway) this.failSettles -= 1;
       this.#events.push('settle failed');
       throw new Error('disk full');
     }

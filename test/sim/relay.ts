@@ -8,6 +8,7 @@ import { Breaker } from '../../src/relay/breaker.ts';
 import type { Call, RelayDeps } from '../../src/relay/call.ts';
 import { makeCredentials } from '../../src/relay/credentials.ts';
 import { makeEndpoints } from '../../src/relay/endpoints.ts';
+import { makeSettlements } from '../../src/relay/settlements.ts';
 import { makeRoutes, type Routes } from '../../src/relay/upstreams.ts';
 import { MemoryCounters } from '../../src/storage/memory/counters.ts';
 import compatible from '../../src/vendors/openai-compatible.ts';
@@ -46,6 +47,8 @@ export function makeSimRoutes(upstreams: number): Promise<Routes> {
 
 export function makeDeps({ node, outbound, random, routes }: Parts): RelayDeps {
   const { clock } = node;
+  const log = makeLog('silent', () => undefined);
+  const settlements = makeSettlements({ clock, ledger: node, log, tell: () => undefined });
   return {
     clock,
     deadlines: new Deadlines(clock),
@@ -60,9 +63,10 @@ export function makeDeps({ node, outbound, random, routes }: Parts): RelayDeps {
       concurrency: 0,
     }),
     ledger: node,
+    settlements,
     breaker: new Breaker(BREAKER, clock),
     settings: { ...SETTINGS, structured: { attemptsMax: 2, againMax: null } },
-    log: makeLog('silent', () => undefined),
+    log,
     observer: { callEnded: () => undefined },
     live: new Set<Call>(),
   };

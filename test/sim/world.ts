@@ -38,6 +38,9 @@ export interface Told {
 const LEASE_MS = 20_000;
 /** All time limits of calls, retries and settlements fit into it. */
 const RUN_MS = 900_000;
+/** How long the books are away in some runs: longer than any caller or vendor waits. */
+const OUTAGE_MS = 60_000;
+const OUTAGE_BEGINS_MS_MAX = 10_000;
 const SLOW_READ_MS = 700;
 const NO_TOKENS = { cachedInputTokens: 0, reasoningTokens: 0 };
 const INPUTS = 5;
@@ -70,11 +73,15 @@ class Run implements World {
   readonly #played = new Map<string, Played[]>();
   readonly #whole = new Set<string>();
   readonly #asked: Dice;
+  /** When the books go away; null: never. */
+  readonly #outageMs: number | null;
   #broken: Error | null = null;
 
   constructor(seed: number, wish: Wish, routes: readonly Routes[]) {
     this.dice = new Dice(seed);
     this.#asked = new Dice(seed ^ 0x5eed);
+    const luck = new Dice(seed ^ 0xaa1);
+    this.#outageMs = luck.chance(20) ? luck.below(OUTAGE_BEGINS_MS_MAX) : null;
     this.books = new SimBooks(wish.flaw ?? null);
     this.#plan = makePlan(this.dice, this.books);
     const found = routes[this.#plan.upstreams - 1];
@@ -108,9 +115,18 @@ class Run implements World {
       this.#count(`node ${this.#crash.fate}`);
       return this.#crash.fate;
     }
+    if (this.#isAway()) {
+      this.#count('write while the books are away');
+      return 'fails';
+    }
     if (!this.dice.chance(this.#plan.writeFailures)) return null;
     this.#count('failed write');
     return 'fails';
+  }
+
+  #isAway(): boolean {
+    const sinceMs = this.clock.tickMs() - (this.#outageMs ?? Number.POSITIVE_INFINITY);
+    return sinceMs >= 0 && sinceMs < OUTAGE_MS;
   }
 
   wrote(what: string): void {
@@ -241,7 +257,11 @@ class Run implements World {
       if (ended.taken < ended.row.charge) this.#count('shortfall');
     }
     this.#count('settled late', this.books.late);
-    for (const held of open.values()) this.#count(`left: ${held.state}`);
+    for (const held of open.values()) {
+      // Its node lives, and had the time: whoever lives settles.
+      if (held.state === 'open') throw new Broken(`${held.row.requestId} stays open`);
+      this.#count(`left: ${held.state}`);
+    }
     const lives = this.#nodes.reduce((all, { deps }) => all + deps.live.size, 0);
     if (lives > 0) throw new Broken(`${lives} calls never end`);
   }

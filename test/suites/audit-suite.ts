@@ -41,6 +41,14 @@ async function goodBooks(make: MakePlace): Promise<Books> {
   return { place, store, account: purse.accountId, key: purse.key.id, open, charged, released };
 }
 
+function insertTask(callId: string, endedMs: number | null): string {
+  const id = nextName('task');
+  return `insert into tasks (id, account_id, key_id, call_id, mount, native_id, kind, model,
+      upstream, phase, state, created_ms, ended_ms, next_ms, token, job, doc)
+    values ('${id}', 'default', 'k', '${callId}', '', '${id}', 'text_to_video', 'm', 'u',
+      '${endedMs === null ? 'polling' : 'done'}', 'queued', 1, ${endedMs}, 1, '${id}', '{}', '{}')`;
+}
+
 type Damage = readonly [name: string, sql: (books: Books) => string, says: RegExp];
 
 const DAMAGES: readonly Damage[] = [
@@ -65,6 +73,21 @@ const DAMAGES: readonly Damage[] = [
     'an entry of another amount',
     (books) => `update entries set amount = 24 where cause = 'charge:${books.charged}'`,
     /charge of a call differs/,
+  ],
+  [
+    'money that is held for a task that there is not',
+    (books) => `update holds set service = 'task' where id = '${books.open}'`,
+    /money is held for a task that there is not: 1/,
+  ],
+  [
+    'a task that has ended and still holds money',
+    (books) => insertTask(books.open, 5),
+    /task that has ended still holds money: 1/,
+  ],
+  [
+    'a task that nobody pays for',
+    () => insertTask('call_none', null),
+    /task is under way and nothing is held for it: 1/,
   ],
   [
     'an account that holds too much',
@@ -153,6 +176,7 @@ export function auditSuite(name: string, make: MakePlace): void {
         entries: 2,
         calls: 3,
         openHolds: 1,
+        taskHolds: 0,
         unknown: 0,
         charged: 1,
         released: 1,

@@ -46,3 +46,32 @@ export const daysSuite = suiteOf('days of a vendor')((store) => {
     expect(await store().calls.byDay({ ...span, vendor: 'nobody' })).toEqual([]);
   });
 });
+
+export const usageSuite = suiteOf('usage')((store) => {
+  test('adds up what is not counted in tokens, and finds calls by their ids', async () => {
+    const purse = await makePurse(store(), 1_000n);
+    const none = { inputTokens: 0, outputTokens: 0, cachedInputTokens: 0, reasoningTokens: 0 };
+    const ended: string[] = [];
+    const five: Record<string, number> = { video_ms: 5_000 };
+    for (const units of [five, five, { video_ms: 2_000, run: 1 }]) {
+      const hold = holdRow(purse, 10n, { model: 'clip', service: 'video', startedMs: DAY });
+      await store().ledger.hold(hold);
+      await store().ledger.settle(settleRow(hold.id, 3n, { quantities: { ...none, units } }));
+      ended.push(hold.id);
+    }
+    await call(store(), purse, { startedMs: DAY, charge: 1n });
+    const sums = await store().calls.usage({ accountId: purse.accountId, sinceMs: DAY });
+    const clip = sums.find(({ model }) => model === 'clip');
+    expect(clip).toMatchObject({ calls: 3, charge: 9n, units: { video_ms: 12_000, run: 1 } });
+    expect(sums.find(({ model }) => model !== 'clip')?.units).toBeUndefined();
+    const open = holdRow(purse, 10n, { model: 'clip' });
+    await store().ledger.hold(open);
+    const rows = await store().calls.byIds([...ended, open.id, 'call_none']);
+    expect(rows.map(({ id }) => id).sort()).toEqual([...ended, open.id].sort());
+    expect(rows.find(({ id }) => id === open.id)).toMatchObject({ state: 'open', amount: 10n });
+    expect(rows.find(({ id }) => id === ended[2])?.quantities?.units).toEqual({
+      ...{ video_ms: 2_000, run: 1 },
+    });
+    expect(await store().calls.byIds([])).toEqual([]);
+  });
+});

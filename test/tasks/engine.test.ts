@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import { startEngine } from '../../src/tasks/engine.ts';
 import { accountOf, auditGood } from '../suites/storage-rig.ts';
-import { BALANCE, GRAM, makeRig, type Rig } from './rig.ts';
+import { BALANCE, GRAM, makeRig, type Rig, routesOf } from './rig.ts';
 
 let rig: Rig;
 beforeEach(async () => {
@@ -45,6 +45,24 @@ describe('a job from its wish to its end', () => {
     await rig.until(() => isEnded(row.id));
     const call = await rig.store.calls.byId(row.callId);
     expect(call).toMatchObject({ charge: 500n * GRAM, usageSource: 'estimate' });
+  });
+
+  test('costs what it was held for, whatever the price is when a vendor takes it', async () => {
+    rig.kitchen.mood = 'busy';
+    const work = rig.desk.create(rig.wish()).catch(() => null);
+    await rig.clock.advance(1_500);
+    const dear = await routesOf(rig.store, '0.9');
+    Object.assign(rig.deps, { routes: dear });
+    rig.kitchen.mood = 'well';
+    await rig.ends(work);
+    const [row] = await rig.store.tasks.list({ accountId: rig.purse.accountId, limit: 1 });
+    if (row === undefined) throw new Error('no task');
+    expect(row).toMatchObject({ phase: 'polling' });
+    rig.kitchen.all('served');
+    await rig.until(() => isEnded(row.id));
+    expect((await rig.task(row.id)).doc.priceId).not.toBe(dear.find('soup', null).ways[0]?.priceId);
+    const left = await accountOf(rig.store, rig.purse);
+    expect(left).toEqual({ balance: BALANCE - 100n * GRAM, held: 0n });
   });
 
   test('costs nothing where it fails', async () => {

@@ -246,8 +246,9 @@ async function waitUntil(is: () => Promise<boolean> | boolean, clock: SimClock):
   throw new Error('it does not come to be');
 }
 
-async function routesOf(store: Store) {
-  const price = readPrice([{ units: { gram: { price: '0.001' } } }], 'CNY', '1');
+/** The kitchen's, at a price a gram. */
+export async function routesOf(store: Store, gram = '0.001') {
+  const price = readPrice([{ units: { gram: { price: gram } } }], 'CNY', '1');
   const id = await store.ledger.keepPrice(price.snapshot);
   const upstream = { id: 'ninth', vendor: ninth, baseUrl: ninth.baseUrl, credential: 'knife' };
   const catalog = {

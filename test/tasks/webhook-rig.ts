@@ -51,6 +51,7 @@ export async function makeHooks(more: Partial<DeliverDeps> = {}) {
   const deps: DeliverDeps = {
     ...{ clock, guard, random: rig.deps.random, log: rig.deps.log, connectMs: 1_000 },
     ...{ tasks: store.tasks, webhooks: store.webhooks, deliveries: store.deliveries },
+    ...{ notices: store.notices, operator: { accountId: 'house', webhooks: [] } },
     doors: [],
     linkOf: Object.assign(() => null, { origin: 'https://gateway.test', passOf: () => '' }),
     secretsOf: makeSecretsOf(secrets),

@@ -8,7 +8,7 @@ import { type Kysely, sql } from 'kysely';
 export async function up(db: Kysely<unknown>): Promise<void> {
   await db.schema
     .alterTable('deliveries')
-    .addColumn('place', 'integer', (c) => c.notNull().defaultTo(0))
+    .addColumn('place', 'bigint', (c) => c.notNull().defaultTo(0))
     .execute();
   await db.schema.dropIndex('deliveries_in_order').execute();
   await db.schema

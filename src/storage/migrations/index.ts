@@ -17,6 +17,7 @@ import * as counters from './0020-counters.ts';
 import * as idempotency from './0021-idempotency.ts';
 import * as responses from './0030-responses.ts';
 import * as taskRepeats from './0041-task-repeats.ts';
+import * as notices from './0042-notices.ts';
 import * as inOrder from './0043-in-order.ts';
 import * as ownNames from './0044-own-names.ts';
 import type { Flavour } from './flavour.ts';
@@ -42,5 +43,6 @@ export function listMigrations(flavour: Flavour): Readonly<Record<string, Migrat
     '0043-in-order': { up: (db) => inOrder.up(db) },
     '0041-task-repeats': { up: (db) => taskRepeats.up(db) },
     '0044-own-names': { up: (db) => ownNames.up(db) },
+    '0042-notices': { up: (db) => notices.up(db) },
   };
 }

@@ -89,6 +89,20 @@ export interface TaskFilter {
   readonly createdBeforeMs?: number;
 }
 
+export type TaskOfCall = Pick<TaskRow, 'id' | 'callId' | 'kind'>;
+
+/** What operators look through: tasks of all accounts. */
+export interface TaskSurvey {
+  readonly limit: number;
+  readonly after?: string;
+  readonly accountId?: string;
+  readonly states?: readonly TaskState[];
+  readonly upstream?: string;
+  readonly model?: string;
+  /** A word of the document's `detail`; others may come as well. */
+  readonly detail?: string;
+}
+
 export interface LeaseAsk {
   readonly upstream: string;
   readonly nowMs: number;
@@ -103,6 +117,8 @@ export interface Tasks {
   byNativeId(mount: string, nativeId: string): Promise<TaskRow | undefined>;
   byOwnName(accountId: string, mount: string, name: string): Promise<TaskRow | undefined>;
   byToken(token: string): Promise<TaskRow | undefined>;
+  /** What the calls with these ids were about, as far as their tasks are still there. */
+  byCallIds(ids: readonly string[]): Promise<readonly TaskOfCall[]>;
   byRepeatKey(accountId: string, key: string): Promise<TaskRow | undefined>;
   /** The newest that a key asked for in these words since then. */
   byAsked(keyId: string, asked: string, sinceMs: number): Promise<TaskRow | undefined>;
@@ -114,6 +130,10 @@ export interface Tasks {
   count(filter: TaskFilter): Promise<number>;
   /** Upstreams with tasks that nobody holds, and when the first of them is due. */
   due(nowMs: number): Promise<readonly { readonly upstream: string; readonly nextMs: number }[]>;
+  /** Newest first. */
+  survey(filter: TaskSurvey): Promise<readonly TaskRow[]>;
+  /** Takes this open task, due or not; undefined where somebody has it, or it has ended. */
+  leaseOne(id: string, nowMs: number, untilMs: number): Promise<TaskRow | undefined>;
   /** Takes due tasks, the longest overdue first. */
   lease(ask: LeaseAsk): Promise<readonly TaskRow[]>;
   /**

@@ -1,5 +1,7 @@
 /** Who wants to be told of events, and what was told to whom. */
 
+import type { Page } from '../ports.ts';
+
 export type WebhookProfile = 'standard' | 'native' | 'notify';
 
 export interface WebhookRow {
@@ -80,6 +82,8 @@ export interface Webhooks {
   byId(id: string): Promise<WebhookRow | undefined>;
   /** By id, from the one after `after`. */
   list(accountId: string, limit: number, after?: string): Promise<readonly WebhookRow[]>;
+  /** Accounts with a webhook that names this type of event, by id; `after`: the last one known. */
+  accountsFor(event: string, page: Page): Promise<readonly string[]>;
   update(id: string, change: Partial<Omit<WebhookRow, 'id' | 'accountId'>>): Promise<void>;
   remove(id: string): Promise<void>;
 }

@@ -4,6 +4,7 @@ import pg from 'pg';
 import { systemClock } from '../../kit/clock.ts';
 import { Fault } from '../../kit/fault.ts';
 import type { Log } from '../../kit/log.ts';
+import { refuseNul } from '../texts.ts';
 import { isPassing, isRaceLost } from './errors.ts';
 
 const CONNECT_TIMEOUT_MS = 2_000;
@@ -119,6 +120,7 @@ class GuardedClient implements PostgresPoolClient {
     values: readonly unknown[] = [],
   ): PostgresCursor<R> | Promise<PostgresQueryResult<R>> {
     if (typeof asked !== 'string') throw new Error('cursors are not carried');
+    refuseNul(values);
     return this.#ask<R>(asked, values);
   }
 

@@ -126,7 +126,10 @@ function delivery({ row, doc }: Task, event: TaskEvent, sending: Sending): Deliv
 }
 
 /** A receiver that is down must not fill the disk of everybody else. */
-async function bounded(rows: readonly DeliveryRow[], deps: CollectDeps): Promise<DeliveryRow[]> {
+export async function bounded(
+  rows: readonly DeliveryRow[],
+  deps: CollectDeps,
+): Promise<DeliveryRow[]> {
   const waiting = new Map<string, number>();
   const kept: DeliveryRow[] = [];
   for (const row of rows) {

@@ -4,7 +4,8 @@ import { type Guard, GuardError } from '../../kit/guard.ts';
 import type { Log } from '../../kit/log.ts';
 import type { Deliveries, DeliveryAttempt, DeliveryRow, Webhooks } from '../../storage/ports.ts';
 import { jitter } from '../hold-on.ts';
-import { type CollectDeps, collect } from './collect.ts';
+import { collect } from './collect.ts';
+import { collectNotices, type NoticeDeps } from './notices.ts';
 import { signNotice, signWebhook } from './sign.ts';
 
 /** Waits between tries: the schedule of the specification. After the last one it has failed. */
@@ -30,7 +31,7 @@ const PURGE_ROWS_MAX = 1_000;
 const MS_PER_S = 1_000;
 const STATUS_GONE = 410;
 
-export interface DeliverDeps extends CollectDeps {
+export interface DeliverDeps extends NoticeDeps {
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Log;
@@ -59,7 +60,7 @@ export function startPostman(deps: DeliverDeps): Postman {
   };
   const look = async (): Promise<number> => {
     const nowMs = deps.clock.nowMs();
-    const news = await collect(deps);
+    const news = (await collect(deps)) + (await collectNotices(deps));
     const rows = await leaseSome([...active.values()], nowMs, deps);
     for (const row of rows) {
       const work: Promise<void> = attempt(row, deps).finally(() => {

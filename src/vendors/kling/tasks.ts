@@ -45,6 +45,7 @@ export const klingTasks: LongService = {
   start,
   started,
   status,
+  keptOf: ({ kind }) => ({ kind }),
   read,
   find: {
     ask: (job, page) => {

@@ -108,6 +108,7 @@ export const visual: LongService = {
   started: (reply, job) => started(reply, keptOf(job)),
   neverBegan: ['50500', '50501', '50520', '50521', '50522'],
   status,
+  keptOf,
   read,
   // A job that failed is told with the status of its failure.
   readRefused: read,
