@@ -204,9 +204,8 @@ async function run(booted: Booted, chosen: Chosen): Promise<Running> {
   const models = () => routes.list().map((entry) => entry.model.id);
   const stops = [stopTimer, stopOnce, keepSweeping(kept)];
   const stopTimers = (): void => stops.forEach((stop) => void stop());
-  const closeCounters = counted.close;
-  const stopTasks = tasks.stop;
-  return { server: running, live, models, settlements, stopTimers, closeCounters, stopTasks };
+  const ends = { stopTimers, closeCounters: counted.close, stopTasks: tasks.stop };
+  return { server: running, live, models, settlements, ...ends };
 }
 
 /** Ends of calls on their way to disk, and what is counted of them. */

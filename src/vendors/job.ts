@@ -91,6 +91,8 @@ export interface Job {
 
 /** What a service takes beside the words of a job. */
 export interface Inputs {
+  /** Which of these fields it is given; jobs with another one are refused. Absent: none. */
+  readonly takes?: readonly PictureField[];
   /**
    * Fields of the vendor's own that change the bill and that its `bound` reads, or that change no
    * price of ours: callers may send them beside a job in our words. Absent: none of those that do.

@@ -3,7 +3,7 @@
  * Data and small pure functions, as everything of a vendor. The engine (tasks/) knows no vendor.
  */
 import type { Json, JsonObject } from '../kit/json.ts';
-import type { Inputs, Job, PictureField, VendorTask } from './job.ts';
+import type { Inputs, Job, VendorTask } from './job.ts';
 import type { Native } from './native.ts';
 import type { Cause } from './shape.ts';
 
@@ -91,8 +91,6 @@ export interface LongService extends Inputs {
   /** Which kinds of model of the catalogue it serves. */
   readonly models: readonly ('video' | 'image' | 'audio' | 'other')[];
   readonly kinds: readonly string[];
-  /** Which of these fields it is given; jobs with another one are refused. Absent: none. */
-  readonly takes?: readonly PictureField[];
   /** The request that begins the job. Throws a Fault where the vendor cannot take it. */
   readonly start: (job: Job) => Ask;
   /** null: nothing that can be read, so nobody knows whether the job began. */

@@ -1,9 +1,9 @@
 /** What the engine and the webhooks ask of all tasks together. Every store keeps this. */
 import { expect, test } from 'bun:test';
-import { makePurse, nextName, suiteOf } from './storage-rig.ts';
+import { makePurse, nextName, rowsSuiteOf } from './storage-rig.ts';
 import { NOW_MS, taskRow } from './tasks-suite.ts';
 
-export const taskLooksSuite = suiteOf('all tasks together')((store) => {
+export const taskLooksSuite = rowsSuiteOf('all tasks together')((store) => {
   const own = async (): Promise<string> => (await makePurse(store(), 0n)).accountId;
 
   test('those at a vendor are counted', async () => {

@@ -1,7 +1,7 @@
 /** Creations that come a second time, and the orders of a list. Every store keeps this. */
 import { expect, test } from 'bun:test';
 import type { TaskRow } from '../../src/storage/ports.ts';
-import { makePurse, nextName, suiteOf } from './storage-rig.ts';
+import { makePurse, nextName, rowsSuiteOf } from './storage-rig.ts';
 
 const NOW_MS = 1_700_000_000_000;
 
@@ -19,7 +19,7 @@ function askedRow(accountId: string, more: Partial<TaskRow> = {}): TaskRow {
   };
 }
 
-export const taskRepeatsSuite = suiteOf('tasks asked for again')((store) => {
+export const taskRepeatsSuite = rowsSuiteOf('tasks asked for again')((store) => {
   const own = async (): Promise<string> => (await makePurse(store(), 0n)).accountId;
 
   test('the newest of one key and one wish is found, not too long ago', async () => {

@@ -1,7 +1,7 @@
 /** Slow jobs: who may take them, who may write to them, what is found. Every store keeps this. */
 import { describe, expect, test } from 'bun:test';
 import type { Store, TaskChange, TaskRow } from '../../src/storage/ports.ts';
-import { makePurse, nextName, suiteOf } from './storage-rig.ts';
+import { makePurse, nextName, rowsSuiteOf } from './storage-rig.ts';
 
 export const NOW_MS = 1_700_000_000_000;
 const CLAIMERS = 64;
@@ -56,7 +56,7 @@ const ask = (upstream: string, limit = 100, nowMs = NOW_MS) => {
   return { upstream, nowMs, untilMs: nowMs + 1_000, limit };
 };
 
-export const tasksSuite = suiteOf('tasks')((store) => {
+export const tasksSuite = rowsSuiteOf('tasks')((store) => {
   const { byId } = { byId: (id: string) => store().tasks.byId(id) };
   const own = async (): Promise<string> => (await makePurse(store(), 0n)).accountId;
 
