@@ -243,8 +243,10 @@ export function refusalOf({ row, doc }: Task): Fault {
     case 'vendor_busy':
       return new Fault('vendor_busy', { ...more, retryAfterS: 10 });
     case 'vendor_rejected': {
-      const status = 'vendorStatus' in error ? error.vendorStatus : undefined;
-      return new Fault('vendor_rejected', { ...more, status: shownStatus(status ?? 400) });
+      const theirs = 'vendorStatus' in error ? error.vendorStatus : undefined;
+      // At our own paths a refusal has one status, whoever refused.
+      const status = shownStatus(row.mount === '' ? 400 : (theirs ?? 400));
+      return new Fault('vendor_rejected', { ...more, status });
     }
     case 'vendor_unreachable':
     case 'no_upstream':

@@ -89,7 +89,7 @@ async function everyCase(gateway: Gateway): Promise<void> {
     if (status !== one[1]) seen.push([`${one[0]}: ${text.slice(0, 200)}`, status]);
   }
   expect(seen).toEqual([]);
-  const told = await ask(gateway, CASES[0] as Case);
+  const told = await ask(gateway, CASES.find(([what]) => what === 'an account') as Case);
   const fault = z.object({ code: z.string(), message: z.string() }).parse(JSON.parse(told.text));
   expect(fault.code).toBe('invalid_request');
   expect(fault.message).toContain('NUL');
