@@ -165,15 +165,18 @@ describe('a task that is held for review', () => {
       // The leases of the dead are given up with the server's start.
       await gateway.kill();
       gateway = await startGateway({ data, yaml });
+      let refusal = '';
       await until(
         async () => {
           if ((await show(id)).state === 'failed') return true;
-          await runCli(words('release', id));
+          refusal = (await runCli(words('release', id))).err;
           return undefined;
         },
         'it is released',
         40_000,
-      );
+      ).catch((error: unknown) => {
+        throw new Error(`${error}; the last command said: ${refusal}`);
+      });
       const seen = await show(id);
       expect(seen).toMatchObject({ phase: 'done', charge: '0', error: { code: 'never_began' } });
       await until(() => told.some(({ task }) => task === id), 'the webhook was told', 10_000);
