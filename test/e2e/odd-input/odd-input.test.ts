@@ -21,7 +21,12 @@ interface Ask {
 let gateway: Gateway;
 
 beforeAll(async () => {
-  const yaml = 'limits: { requests_per_minute: 0, concurrency: 0 }\nlog_level: error\n';
+  const yaml = [
+    'limits: { requests_per_minute: 0, concurrency: 0 }',
+    // Nobody waits for what is made of it here.
+    'tasks: { submit_wait_ms: 10, open_max: 100000 }',
+    'log_level: error',
+  ].join('\n');
   gateway = await startGateway({ yaml });
 });
 afterAll(cleanUp);
@@ -46,6 +51,7 @@ async function failureOf({ method, path, body }: Ask): Promise<string | null> {
     headers: {
       authorization: `Bearer ${gateway.key}`,
       'anthropic-version': '2023-06-01',
+      prefer: 'respond-async',
       ...(body === null ? {} : { 'content-type': 'application/json' }),
     },
     body,
@@ -112,3 +118,9 @@ test(
   },
   RUN_MS,
 );
+
+test('nothing of it goes wrong later', () => {
+  const lines = gateway.err().split('\n');
+  const wrong = lines.filter((line) => /internal error|could not be carried on/.test(line));
+  expect(wrong).toEqual([]);
+});

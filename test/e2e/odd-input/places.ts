@@ -9,6 +9,8 @@ export const PLACES: readonly string[] = [
   ...['/runway/v1/tasks/{}', '/replicate/v1/predictions/{}', '/replicate/v1/models/{}/{}'],
   ...['/replicate/v1/files/{}', '/replicate/v1/files/{}/download', '/bfl/v1/get_result?id={}'],
   ...['/mj/task/{}/fetch', '/mj/task/{}/cancel', '/api/v3/contents/generations/tasks/{}'],
+  ...['/v1/tasks/{}/raw', '/v1/uploads/{}', '/v1/uploads/{}/content', '/mj/image/{}'],
+  ...['/replicate/v1/predictions/{}/stream', '/mj/task/{}/image-seed', '/v1/videos/{}/remix'],
   ...['/api/v3/files/{}', '/api/v3/responses/{}', '/v1beta/models/{}:generateContent'],
 ];
 
@@ -22,5 +24,6 @@ export const LISTS: readonly string[] = [
   ...['/api/v3/contents/generations/tasks?filter.task_ids=', '/api/v3/files?limit='],
   ...['/luma/dream-machine/v1/generations?limit=', '/kling/v1/videos/text2video?pageNum='],
   ...['/luma/dream-machine/v1/generations?offset=', '/replicate/v1/predictions?cursor='],
-  '/v1/responses/resp_x/input_items?limit=',
+  ...['/v1/responses/resp_x/input_items?limit=', '/v1/uploads?limit=', '/v1/uploads?after='],
+  ...['/v1/tasks?created_before=', '/v1/tasks?order=', '/replicate/v1/predictions?created_after='],
 ];
