@@ -56,6 +56,7 @@ const CALLER: readonly Row[] = [
   [new Fault('task_open'), 409, false, REQUEST],
   [new Fault('task_limit_exceeded'), 429, true, LIMIT],
   [new Fault('result_gone'), 410, false, REQUEST],
+  [new Fault('public_url_needed'), 400, false, REQUEST],
   [new Fault('webhook_refused'), 400, false, REQUEST],
   [new Fault('method_not_allowed'), 405, false, REQUEST],
   [new Fault('idempotency_mismatch'), 409, false, REQUEST],
@@ -78,6 +79,7 @@ const CALLER: readonly Row[] = [
 const VENDOR: readonly Row[] = [
   [new Fault('vendor_rejected'), 400, false, REQUEST],
   [new Fault('structured_output_failed'), 422, false, SERVER],
+  [new Fault('task_running'), 424, false, SERVER],
   [new Fault('vendor_busy'), 429, true, LIMIT],
   [new Fault('vendor_error'), 502, true, SERVER],
   [new Fault('vendor_malformed'), 502, true, SERVER],

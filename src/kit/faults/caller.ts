@@ -238,7 +238,6 @@ export const CALLER_FAULTS = table('caller', {
   result_gone: [410, 'final', REQUEST, 'This result is not kept any more.'],
   public_url_needed: [
     400,
-
     'final',
     REQUEST,
     'The vendor fetches this file by a link, and this gateway has no public address (public_url).',
