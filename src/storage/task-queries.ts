@@ -196,7 +196,7 @@ function nextAfter({ nextMs, nextSeenMs }: TaskChange) {
 }
 
 /** Writes that only the holder of the lease may make. */
-function heldWrites(db: Db): Pick<Tasks, 'save' | 'renew'> {
+function heldWrites(db: Db): Pick<Tasks, 'save' | 'renew' | 'letGo'> {
   return {
     async save(id, leaseNo, change) {
       const result = await db
@@ -229,6 +229,14 @@ function heldWrites(db: Db): Pick<Tasks, 'save' | 'renew'> {
         .where('lease_until_ms', '>', 0)
         .executeTakeFirst();
       return result.numUpdatedRows > 0n;
+    },
+    async letGo(id, leaseNo, nextMs) {
+      await db
+        .updateTable('tasks')
+        .set({ lease_until_ms: 0, next_ms: nextMs })
+        .where('id', '=', id)
+        .where('lease_no', '=', leaseNo)
+        .execute();
     },
   };
 }

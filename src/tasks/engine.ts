@@ -160,9 +160,10 @@ async function carry(row: TaskRow, place: Place, deps: TaskDeps): Promise<void> 
   } catch (error) {
     if (error instanceof LeaseLost) return;
     deps.log.error('a task could not be carried on', { task: row.id, error });
+    // What is in hand here may be older than what was written: only the lease is let go. A job that
+    // was sent must never look unsent again. Where even this fails the lease runs out.
     const nextMs = deps.clock.nowMs() + OWN_PAUSE_MS;
-    // Where even this fails the lease runs out.
-    await save(task, { nextMs }, deps).catch(() => undefined);
+    await deps.tasks.letGo(row.id, row.leaseNo, nextMs).catch(() => undefined);
   }
 }
 

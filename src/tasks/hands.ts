@@ -101,7 +101,8 @@ async function held(id: string, deps: HandDeps, run: Run): Promise<Task> {
   try {
     return await run(task);
   } catch (error) {
-    if (error instanceof Fault) await save(task, { nextMs: task.row.nextMs }, deps);
+    const { row } = task;
+    if (error instanceof Fault) await deps.tasks.letGo(row.id, row.leaseNo, row.nextMs);
     throw error;
   }
 }

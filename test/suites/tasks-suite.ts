@@ -263,6 +263,17 @@ export const tasksSuite = rowsSuiteOf('tasks')((store) => {
       expect(await store().tasks.lease(ask(row.upstream))).toHaveLength(1);
     });
 
+    test('lets go without a word on what it holds, and lets go of nobody else’s', async () => {
+      const row = taskRow(await own());
+      await insert(store(), row);
+      const [mine] = await store().tasks.lease(ask(row.upstream));
+      if (mine === undefined) throw new Error('not leased');
+      await store().tasks.letGo(row.id, mine.leaseNo + 1, NOW_MS + 70);
+      expect(await byId(row.id)).toEqual(mine);
+      await store().tasks.letGo(row.id, mine.leaseNo, NOW_MS + 70);
+      expect(await byId(row.id)).toEqual({ ...mine, leaseUntilMs: 0, nextMs: NOW_MS + 70 });
+    });
+
     test('of many with one number: all of the holder’s, none of the others’', async () => {
       const row = taskRow(await own());
       await insert(store(), row);

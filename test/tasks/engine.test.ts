@@ -138,6 +138,27 @@ describe('a creation that nobody answered', () => {
     expect(rig.kitchen.orders).toHaveLength(1);
   });
 
+  test('is not sent again where our own database failed just after the vendor took it', async () => {
+    const { tasks } = rig.deps;
+    const { save } = tasks;
+    let failed = 0;
+    Object.assign(tasks, {
+      async save(...args: Parameters<typeof save>) {
+        if (args[2].phase === 'polling' && failed === 0) {
+          failed += 1;
+          throw new Error('the database is away');
+        }
+        return save(...args);
+      },
+    });
+    const { row } = await rig.create();
+    rig.kitchen.all('served');
+    await rig.until(() => isEnded(row.id));
+    expect(failed).toBe(1);
+    expect(rig.kitchen.orders).toHaveLength(1);
+    expect(await states([row.id])).toEqual(['succeeded']);
+  });
+
   test('is sent anew at once where the vendor says that it never began', async () => {
     rig.kitchen.mood = 'stove-500';
     const made = rig.create();

@@ -145,6 +145,8 @@ export interface Tasks {
   save(id: string, leaseNo: number, change: TaskChange): Promise<boolean>;
   /** A longer lease; false where it is lost or was let go. */
   renew(id: string, leaseNo: number, untilMs: number): Promise<boolean>;
+  /** Ends a lease and says when to look again, and writes nothing else. */
+  letGo(id: string, leaseNo: number, nextMs: number): Promise<void>;
   /** Marks it, and makes it due. */
   askCancel(id: string, nowMs: number): Promise<void>;
   wake(id: string, nowMs: number): Promise<void>;
