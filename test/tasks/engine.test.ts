@@ -138,7 +138,7 @@ describe('a creation that nobody answered', () => {
     expect(rig.kitchen.orders).toHaveLength(1);
   });
 
-  test('is not sent again where our own database failed just after the vendor took it', async () => {
+  test('is not sent again where our database failed after the vendor took it', async () => {
     const { tasks } = rig.deps;
     const { save } = tasks;
     let failed = 0;

@@ -1,4 +1,4 @@
-/** Whatever a vendor answers about a job, it is read as something, or as nothing that can be read. */
+/** Whatever a vendor answers about a job is read as something, or as nothing that can be read. */
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import type { Json } from '../../src/kit/json.ts';
