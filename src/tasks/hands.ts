@@ -47,7 +47,9 @@ export function makeHands(deps: HandDeps): Hands {
     release: (id) =>
       act({ command: 'tasks release', id, wish: {} }, deps, async (task) => {
         check(task, NOT_BEGUN, 'released');
-        const found = finishing(task, 'failed', { error: NEVER_BEGAN, doc: { charged: false } });
+        // Due at once: where this ends half-way, whoever is there goes on.
+        const more = { error: NEVER_BEGAN, doc: { charged: false }, dueMs: deps.clock.nowMs() };
+        const found = finishing(task, 'failed', more);
         return end(await save(task, found, deps), null, deps);
       }),
     resend: (id) =>

@@ -54,7 +54,13 @@ function makeDoor() {
     async fetch(request) {
       const { pathname, search } = new URL(request.url);
       const isStatus = request.method === 'GET' && /\/generations\/[\w-]+$/.test(pathname);
-      if (isStatus && door.isBlind) return new Response('{}', { status: 503 });
+      if (isStatus && door.isBlind) {
+        const { headers } = request;
+        const seen = z
+          .looseObject({})
+          .parse(await (await fetch(sandbox + pathname + search, { headers })).json());
+        return Response.json({ ...seen, state: 'dreaming', assets: null });
+      }
       if (isStatus) door.asked += 1;
       door.open += 1;
       door.openMax = Math.max(door.openMax, door.open);
