@@ -17,7 +17,7 @@ export const delivery = z.object({
   webhook_id: z.string().nullable(),
   event_id: z.string(),
   type: z.string(),
-  task_id: z.string(),
+  task_id: z.string().nullable(),
   state: z.enum(['pending', 'delivered', 'failed', 'dropped']),
   tries: z.number(),
   attempts: z.array(z.object({ status: z.number().nullable(), error: z.string().nullable() })),

@@ -137,7 +137,7 @@ describe('webhooks', () => {
       ['webhooks', { url: `https://example.com/${'x'.repeat(2_000)}` }, 'url'],
       ['webhooks', { url, events: ['task.sleeping'] }, 'events.0'],
       ['webhooks', { url, events: 'task.failed' }, 'events'],
-      ['webhooks', { url, events: Array(6).fill('task.failed') }, 'events'],
+      ['webhooks', { url, events: Array(20).fill('task.failed') }, 'events'],
       ['webhooks', { url, profile: 'native' }, 'profile'],
       ['webhooks', { url, colour: 'red' }, 'body'],
       [`webhooks/${id}/replay`, { since: 'yesterday' }, 'since'],
