@@ -25,14 +25,6 @@ const KNOWN: ReadonlySet<string> = new Set([
   ...['tool_choice', 'parallel_tool_calls', 'max_output_tokens', 'temperature', 'top_p', 'user'],
   ...['reasoning', 'thinking', 'service_tier', 'metadata', 'include', 'expire_at'],
 ]);
-/** Settings that say what is so anyway. */
-const IDLE: Readonly<Record<string, Json>> = Object.freeze({
-  background: false,
-  truncation: 'disabled',
-  top_logprobs: 0,
-  presence_penalty: 0,
-  frequency_penalty: 0,
-});
 
 export function readTurn(request: WireRequest): Turn {
   const spot: Spot = { of: request.body, path: '' };
@@ -70,9 +62,6 @@ const SEALS = 'reasoning.encrypted_content';
 
 function readOthers(spot: Spot): Record<string, Json> {
   const others = leftOver(spot, KNOWN);
-  for (const [field, value] of Object.entries(IDLE)) {
-    if (others[field] === value) delete others[field];
-  }
   for (const field of ['previous_response_id', 'conversation']) {
     if (others[field] !== undefined) throw noForm(field, 'send the whole input');
   }

@@ -45,8 +45,8 @@ function loseSettings(turn: Turn, losses: Losses): void {
   const fields = {
     stop: turn.stop.length === 0 ? null : turn.stop,
     seed: turn.seed,
-    presence_penalty: turn.presencePenalty || null,
-    frequency_penalty: turn.frequencyPenalty || null,
+    presence_penalty: turn.presencePenalty,
+    frequency_penalty: turn.frequencyPenalty,
     n: turn.choices === 1 ? null : turn.choices,
   };
   losses.loseAll(fields, 'the format of this model has no such setting.');
